@@ -1,0 +1,1 @@
+"""The `banet-edu` command, one file per command group."""

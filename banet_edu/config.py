@@ -1,0 +1,114 @@
+"""The settings of a run as frozen dataclasses, and the presets.
+
+Nothing here imports torch: a configuration can be read, compared and written to JSON on its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Literal
+
+# Mean and standard deviation of ImageNet's RGB values in 0..1: every model here is fed (image / 255 - mean) / std.
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+PRESETS = ("nano", "lite", "paper")
+INPUT_SIZE = {"nano": 64, "lite": 128, "paper": 256}
+BASE_WIDTH = {"nano": 8, "lite": 16, "paper": 64}  # first width of the comparators
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """All it takes to build a model again and to feed it: stored in every checkpoint, carried as `model.spec`.
+
+    `class_names[0]` is the background. `input_size` is the (height, width) images are resized to before the network.
+    """
+
+    name: str
+    preset: str = "lite"
+    num_classes: int = 2
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    input_size: tuple[int, int] = (128, 128)
+    mean: tuple[float, float, float] = IMAGENET_MEAN
+    std: tuple[float, float, float] = IMAGENET_STD
+    class_names: tuple[str, ...] = ("background", "lesion")
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> ModelSpec:
+        """Rebuild from JSON, where tuples have become lists."""
+        known = {f.name for f in fields(cls)}
+        if unknown := sorted(set(values) - known):
+            raise ValueError(f"unknown field(s) {unknown} in a model specification; known: {sorted(known)}")
+        return cls(**{key: _tuples(value) for key, value in values.items()})
+
+
+def _tuples(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(_tuples(item) for item in value)
+    if isinstance(value, dict):
+        return {key: _tuples(item) for key, item in value.items()}
+    return value
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """Weights of the training loss (SPEC section 2). The release's recipe sets every weight to 1.
+
+    `side_seg` and `side_edge` are one weight for all four stages or four weights, fine to coarse.
+    `dice_form="release"` and `edge_padding="zero"` are the authors' variants, here to be taught rather than used.
+    """
+
+    ce: float = 1.0
+    dice: float = 1.0
+    side_seg: float | tuple[float, float, float, float] = 1.0
+    side_edge: float | tuple[float, float, float, float] = 1.0
+    dice_form: Literal["standard", "release"] = "standard"
+    edge_padding: Literal["replicate", "zero"] = "replicate"
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """One training run. The budget is `steps` optimiser steps, so that data sets of any size cost the same.
+
+    An epoch is one pass over the training part (`steps` cuts the last one short). `patience` counts epochs without a
+    better validation JA; None never stops early. `augment`: "default" (flips, affine, colour), "release" (SPEC
+    section 3) or "none". `precision` "auto" is bf16 on a GPU that has it, fp32 elsewhere.
+    """
+
+    steps: int = 1800
+    batch_size: int = 8
+    learning_rate: float = 1e-3
+    optimizer: Literal["adamw", "adam"] = "adamw"
+    weight_decay: float = 1e-2
+    schedule: Literal["one_cycle", "poly", "constant"] = "one_cycle"
+    augment: Literal["default", "release", "none"] = "default"
+    loss: LossConfig = field(default_factory=LossConfig)
+    seed: int = 0
+    patience: int | None = None
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    device: Literal["auto", "cuda", "mps", "cpu"] = "auto"
+    num_workers: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> TrainConfig:
+        known = {f.name for f in fields(cls)}
+        if unknown := sorted(set(values) - known):
+            raise ValueError(f"unknown field(s) {unknown} in a training configuration; known: {sorted(known)}")
+        values = {key: _tuples(value) for key, value in values.items()}
+        if isinstance(values.get("loss"), dict):
+            values["loss"] = LossConfig(**values["loss"])
+        return cls(**values)
+
+
+# The authors' recipe (SPEC section 3), 150 epochs given as steps by `release_recipe`.
+def release_recipe(train_size: int, *, seed: int = 0) -> TrainConfig:
+    """Adam, learning rate 1e-4, poly decay, batch 8, 150 epochs over `train_size` images ([release])."""
+    base = TrainConfig(optimizer="adam", learning_rate=1e-4, weight_decay=0.0, schedule="poly", augment="release")
+    return replace(base, steps=150 * max(1, train_size // base.batch_size), seed=seed)

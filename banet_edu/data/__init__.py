@@ -1,0 +1,1 @@
+"""Images, masks and phantoms: everything up to a tensor."""

@@ -1,0 +1,1 @@
+"""How well a mask agrees with another: overlap, boundary distances, statistics over images."""

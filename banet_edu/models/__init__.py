@@ -1,0 +1,1 @@
+"""BA-Net block by block, and the networks it is compared with."""

@@ -1,0 +1,1 @@
+"""One file per subject; pure functions that return a matplotlib Figure."""

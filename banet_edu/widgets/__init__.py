@@ -1,0 +1,1 @@
+"""Thin ipywidgets layers over `plots`."""
