@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-import torch
 from torch import Tensor, nn
 
 DEPTHS = {"resnet18": (2, 2, 2, 2), "resnet34": (3, 4, 6, 3), "resnet50": (3, 4, 6, 3), "resnet101": (3, 4, 23, 3)}
@@ -75,6 +74,7 @@ class ResNetEncoder(nn.Module):
     Shape:
         B x 3 x H x W -> [C1, C2, C3, C4] at strides 4, 8, then 8/8, 16/16 or 16/32; channels in `self.channels`.
 
+    >>> import torch
     >>> encoder = ResNetEncoder("resnet18", width=0.25, output_stride=16).eval()
     >>> [tuple(c.shape) for c in encoder(torch.zeros(1, 3, 64, 96))]
     [(1, 16, 16, 24), (1, 32, 8, 12), (1, 64, 4, 6), (1, 128, 4, 6)]
