@@ -1,0 +1,124 @@
+"""One case: an image, the expert's mask of the same field of view, and the size of a mask pixel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Size = int | tuple[int, int]
+
+
+def height_width(size: Size) -> tuple[int, int]:
+    """(height, width) of a size given as one int (square) or as a pair.
+
+    >>> height_width(128), height_width((96, 128))
+    ((128, 128), (96, 128))
+    """
+    height, width = (size, size) if isinstance(size, int) else size
+    if height < 1 or width < 1:
+        raise ValueError(f"a size is at least 1 x 1 pixels, not {height} x {width}")
+    return int(height), int(width)
+
+
+class Sample:
+    """One case of a data set.
+
+    Args:
+        image: H x W x 3 uint8, or a function that loads it at the first access.
+        mask: h x w at its OWN size, covering the same field of view: bool for two classes, unsigned integer labels
+            for more; None where there is no mask; or a function that loads it.
+        name: the case's name, unique in its data set.
+        spacing_mm: (row, column) size of one MASK pixel in mm; None where it is unknown. Or a function.
+
+    >>> sample = Sample(np.zeros((60, 80, 3), np.uint8), np.ones((120, 160), bool), "a", spacing_mm=(0.1, 0.1))
+    >>> small = sample.at((30, 40))
+    >>> small.image.shape, small.mask.shape, small.spacing_mm
+    ((30, 40, 3), (30, 40), (0.4, 0.4))
+    """
+
+    def __init__(
+        self,
+        image: NDArray[np.uint8] | Callable[[], NDArray[np.uint8]],
+        mask: NDArray[Any] | Callable[[], NDArray[Any]] | None,
+        name: str,
+        spacing_mm: tuple[float, float] | Callable[[], tuple[float, float] | None] | None = None,
+    ) -> None:
+        self._image, self._mask, self._spacing_mm = image, mask, spacing_mm
+        self.name = name
+
+    @cached_property
+    def image(self) -> NDArray[np.uint8]:
+        """H x W x 3 uint8."""
+        image = self._image() if callable(self._image) else self._image
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+            raise ValueError(f"image of {self.name!r}: H x W x 3 uint8 expected, got {image.shape} {image.dtype}")
+        return image
+
+    @cached_property
+    def mask(self) -> NDArray[Any] | None:
+        """h x w, bool or unsigned integer labels, or None."""
+        mask = self._mask() if callable(self._mask) else self._mask
+        if mask is None or (mask.ndim == 2 and (mask.dtype == bool or np.issubdtype(mask.dtype, np.integer))):
+            return mask
+        raise ValueError(f"mask of {self.name!r}: h x w bool or integer expected, got {mask.shape} {mask.dtype}")
+
+    @cached_property
+    def spacing_mm(self) -> tuple[float, float] | None:
+        """(row, column) size of one mask pixel in mm, or None."""
+        spacing = self._spacing_mm() if callable(self._spacing_mm) else self._spacing_mm
+        return None if spacing is None else check_spacing(spacing)
+
+    def at(self, size: Size) -> Sample:
+        """The same case with image and mask of one size (int or (h, w)), the spacing scaled along."""
+        height, width = height_width(size)
+        mask, spacing = self.mask, self.spacing_mm
+        if spacing is not None:
+            rows, columns = self.image.shape[:2] if mask is None else mask.shape
+            spacing = (spacing[0] * rows / height, spacing[1] * columns / width)
+        small_mask = None if mask is None else resize_mask(mask, size)
+        return Sample(resize_image(self.image, size), small_mask, self.name, spacing)
+
+    def __repr__(self) -> str:
+        def shape(value: Any) -> str:
+            return "not loaded" if callable(value) else "none" if value is None else " x ".join(map(str, value.shape))
+
+        image, mask = self.__dict__.get("image", self._image), self.__dict__.get("mask", self._mask)
+        return f"Sample({self.name!r}, image {shape(image)}, mask {shape(mask)})"
+
+
+def check_spacing(spacing_mm: tuple[float, float]) -> tuple[float, float]:
+    """A spacing as two positive finite floats, (row, column) in mm; ValueError otherwise."""
+    row, column = (float(value) for value in spacing_mm)
+    if not (np.isfinite([row, column]).all() and row > 0 and column > 0):
+        raise ValueError(f"spacing_mm is (row, column) in mm, both above 0, not {spacing_mm}")
+    return row, column
+
+
+def resize_image(image: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
+    """Resize H x W x 3 uint8: area average where it shrinks (no aliasing), bilinear where it grows."""
+    height, width = height_width(size)
+    if image.shape[:2] == (height, width):
+        return image
+    shrinks = height < image.shape[0] or width < image.shape[1]
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+
+
+def resize_mask(mask: NDArray[Any], size: Size) -> NDArray[Any]:
+    """Resize h x w: a bool mask by its covered area (foreground from half a pixel on), labels by nearest neighbour.
+
+    >>> resize_mask(np.array([[True, True, False, False], [False, True, False, True]]), (1, 2)).tolist()
+    [[True, False]]
+    """
+    height, width = height_width(size)
+    if mask.shape == (height, width):
+        return mask
+    if mask.dtype == bool:
+        grey = mask.view(np.uint8) * np.uint8(255)  # the mean rounds to 128 or more exactly when half is covered
+        return resize_image(grey, size) >= 128
+    nearest = cv2.resize(mask.astype(np.float64), (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
+    return nearest.astype(mask.dtype)

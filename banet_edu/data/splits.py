@@ -1,0 +1,68 @@
+"""Train, validation and test parts: 70/10/20 by a split seed, which the training seed never touches."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from hashlib import sha256
+from itertools import permutations
+from typing import Literal
+
+Part = Literal["train", "val", "test"]
+PARTS: tuple[Part, ...] = ("train", "val", "test")
+SHARES = (0.7, 0.1, 0.2)
+
+
+def natural_key(name: str) -> list[tuple[int, int | str]]:
+    """Sorting key under which frame 9 comes before frame 10.
+
+    >>> sorted(["10", "9", "1"], key=natural_key)
+    ['1', '9', '10']
+    """
+    return [(0, int(piece)) if piece.isdigit() else (1, piece) for piece in re.split(r"([0-9]+)", name) if piece]
+
+
+def part_sizes(total: int) -> tuple[int, int, int]:
+    """How many of `total` cases go to train, val and test; none is empty from three cases on.
+
+    >>> part_sizes(800), part_sizes(48), part_sizes(3)
+    ((560, 80, 160), (33, 5, 10), (1, 1, 1))
+    """
+    if total < 3:
+        raise ValueError(f"a split into {', '.join(PARTS)} needs at least 3 cases, got {total}")
+    val, test = (max(1, round(share * total)) for share in SHARES[1:])
+    return total - val - test, val, test
+
+
+def split_names(names: Sequence[str], split_seed: int = 0, *, contiguous: bool = False) -> dict[Part, list[str]]:
+    """Divide case names into {"train": ..., "val": ..., "test": ...}, each in natural order.
+
+    The order behind it is that of sha256(seed and name): it depends on no library's random numbers and hardly moves
+    when a case is added. `contiguous` is for video frames, whose neighbours are near duplicates: three blocks of
+    consecutive frames, so that only frames at the two cuts have a twin on the other side; the seed chooses the order of
+    the blocks (six different splits exist).
+
+    >>> parts = split_names([f"case{i}" for i in range(10)])
+    >>> {part: len(names) for part, names in parts.items()}
+    {'train': 7, 'val': 1, 'test': 2}
+    """
+    ordered = sorted(names, key=natural_key)
+    sizes = dict(zip(PARTS, part_sizes(len(ordered)), strict=True))
+    order: Sequence[Part] = PARTS
+    if contiguous:
+        order = list(permutations(PARTS))[split_seed % 6]
+    else:
+        ordered.sort(key=lambda name: sha256(f"{split_seed}/{name}".encode()).digest())
+    parts: dict[Part, list[str]] = {}
+    start = 0
+    for part in order:
+        parts[part] = sorted(ordered[start : start + sizes[part]], key=natural_key)
+        start += sizes[part]
+    return {part: parts[part] for part in PARTS}
+
+
+def check_part(part: str) -> Part:
+    """`part` itself if it is one of train, val, test; ValueError otherwise."""
+    if part not in PARTS:
+        raise ValueError(f"split={part!r}: choose one of {', '.join(PARTS)}, or None for all cases")
+    return part
