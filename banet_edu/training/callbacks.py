@@ -1,0 +1,65 @@
+"""Objects that `fit` tells what happens. All four methods are optional; they are called on the main process only.
+
+on_start(total_steps, model)    before the first step
+on_step(step, parts)            after optimiser step `step` (1 is the first); `parts` are 0-dimensional tensors on
+                                the device, with "total" the weighted sum: float() of one waits for the GPU
+on_epoch(row)                   after validation; the row of the history
+on_end(history)                 at the end, also after Ctrl-C or an error
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from banet_edu.training.history import History
+
+
+class PrintEpochs:
+    """One rounded line per epoch on standard output: the same on every run, so notebooks can keep it.
+
+    `every` prints each n-th epoch only.
+    """
+
+    def __init__(self, every: int = 1) -> None:
+        self.every = every
+
+    def on_epoch(self, row: Mapping[str, Any]) -> None:
+        if row["epoch"] % self.every == 0:
+            missed = f", {row['val_missed']} missed" if row["val_missed"] else ""
+            print(
+                f"epoch {row['epoch']:>3}  step {row['step']:>5}  loss {row['loss']:.2f}  "
+                f"validation JA {row['val_JA']:.2f}, boundary error {row['val_assd_pct']:.1f} % of the diagonal{missed}"
+            )
+
+
+class RichProgress:
+    """A progress bar over all steps with the time left and the latest validation JA, for the terminal."""
+
+    def __init__(self, description: str = "training") -> None:
+        self.description = description
+
+    def on_start(self, total_steps: int, model: nn.Module) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[figure]}"),
+        )
+        self.task = self.bar.add_task(self.description, total=total_steps, figure="")
+        self.bar.start()
+
+    def on_step(self, step: int, parts: Mapping[str, Tensor]) -> None:
+        self.bar.update(self.task, completed=step)
+
+    def on_epoch(self, row: Mapping[str, Any]) -> None:
+        self.bar.update(self.task, figure=f"validation JA {row['val_JA']:.3f}")
+
+    def on_end(self, history: History) -> None:
+        self.bar.stop()

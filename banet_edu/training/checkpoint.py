@@ -1,0 +1,137 @@
+"""The run directory: `last.safetensors` to go on from, and the settings it belongs to.
+
+Everything is safetensors with JSON in its header: nothing is pickled, so opening a checkpoint never runs code.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from banet_edu.models.weights import read_tensors, write_tensors
+
+LAST, BEST, HISTORY, CONFIG = "last.safetensors", "best.safetensors", "history.csv", "config.json"
+_MAY_DIFFER = {"train.device", "train.num_workers"}  # they change where a run computes, not what
+
+
+@dataclass
+class Progress:
+    """Where a run stands: everything besides weights and optimiser that the next step depends on."""
+
+    step: int = 0  # optimiser steps done
+    rows: list[dict[str, Any]] = field(default_factory=list)  # the finished epochs
+    sums: dict[str, float] = field(default_factory=dict)  # loss parts summed over the steps of the current epoch
+    seconds: float = 0.0  # spent in the current epoch
+    stopped: str | None = None  # why the run is over, None while it is not
+
+
+def save_last(run_dir: Path, model: nn.Module, optimizer: torch.optim.Optimizer, progress: Progress) -> None:
+    """Replace `last.safetensors` in one go: whenever the process is killed, the file is the old or the new one."""
+    tensors = {f"model.{name}": _plain(tensor) for name, tensor in model.state_dict().items()}
+    for index, state in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{key}": _plain(value) for key, value in state.items()}
+    write_tensors(run_dir / LAST, tensors, {"progress": asdict(progress)})
+
+
+def load_last(run_dir: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> Progress:
+    """Put weights and optimiser back to where `save_last` found them; ValueError when the file is damaged."""
+    try:
+        tensors, meta = read_tensors(run_dir / LAST)
+        progress = Progress(**meta["progress"])
+    except (ValueError, KeyError) as error:
+        raise ValueError(
+            f"cannot continue the run in {run_dir}: {error}. Start over with resume=False or in another run directory"
+        ) from error
+    model.load_state_dict({name.removeprefix("model."): t for name, t in tensors.items() if name.startswith("model.")})
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        if name.startswith("optimizer."):
+            _, index, key = name.split(".", 2)
+            state.setdefault(int(index), {})[key] = tensor
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+    return progress
+
+
+def load_best(run_dir: Path, model: nn.Module) -> None:
+    """Put the weights of the best epoch into `model`, in eval mode."""
+    tensors, _ = read_tensors(run_dir / BEST)
+    model.load_state_dict(tensors)
+    model.eval()
+
+
+def describe_run(spec: Any, config: Any, train_names: list[str], val_names: list[str]) -> dict[str, Any]:
+    """What a run directory belongs to, as JSON values. The data are named by count and a checksum of the sample names."""
+
+    def data(names: list[str]) -> str:
+        return f"{len(names)} samples, checksum {zlib.crc32(chr(0).join(names).encode()):08x}"
+
+    description = {
+        "spec": spec.to_dict(),
+        "train": config.to_dict(),
+        "data": {"train": data(train_names), "val": data(val_names)},
+        "versions": {"banet-edu": _version("banet-edu"), "torch": str(torch.__version__)},
+    }
+    return json.loads(json.dumps(description))  # tuples become lists, as they will in the file
+
+
+def check_same_run(run_dir: Path, description: Mapping[str, Any]) -> None:
+    """ValueError naming every field that differs from the run that `run_dir` already holds, if it holds one."""
+    path = run_dir / CONFIG
+    if not path.exists():
+        return
+    try:
+        held = _flat(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise ValueError(
+            f"{path} is damaged ({error}); use another run directory, or resume=False to start over"
+        ) from error
+    asked = _flat(description)
+    differing = [
+        f"{name} is {held.get(name, 'absent')!r} there and {asked.get(name, 'absent')!r} here"
+        for name in sorted(held.keys() | asked.keys())
+        if held.get(name) != asked.get(name) and name not in _MAY_DIFFER and not name.startswith("versions.")
+    ]
+    if differing:
+        raise ValueError(
+            f"{run_dir} holds another run: {'; '.join(differing)}. "
+            "Use another run directory, or resume=False to overwrite this one"
+        )
+
+
+def start_run(run_dir: Path, description: Mapping[str, Any], resume: bool) -> None:
+    """Make the directory and write `config.json`; without `resume`, what an earlier run left is removed first."""
+    run_dir.mkdir(parents=True, exist_ok=True)
+    if not resume:
+        for name in (LAST, BEST, HISTORY, CONFIG):
+            (run_dir / name).unlink(missing_ok=True)
+    part = run_dir / f"{CONFIG}.part"
+    part.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+    os.replace(part, run_dir / CONFIG)
+
+
+def _plain(value: Any) -> Tensor:
+    return torch.as_tensor(value).detach().cpu().contiguous()
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings as {"train.loss.ce": 1.0, ...}."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except Exception:  # run from a checkout that was never installed
+        return "not installed"

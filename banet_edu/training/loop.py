@@ -1,0 +1,227 @@
+"""The training loop: one function, from a model and two sets of samples to trained weights in a run directory."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from banet_edu.config import ModelSpec, TrainConfig
+from banet_edu.data.prepared import Prepared
+from banet_edu.data.sample import Sample
+from banet_edu.models.weights import save_model
+from banet_edu.training.batches import BatchPlan, derive_seed, global_batch_size, load_batches
+from banet_edu.training.checkpoint import (
+    BEST,
+    HISTORY,
+    LAST,
+    Progress,
+    check_same_run,
+    describe_run,
+    load_best,
+    load_last,
+    save_last,
+    start_run,
+)
+from banet_edu.training.device import make_accelerator
+from banet_edu.training.guards import CatchInterrupt, FiniteLoss, TrainingInterrupted
+from banet_edu.training.history import History
+from banet_edu.training.losses import LossSums, segmentation_loss
+from banet_edu.training.schedule import learning_rate
+from banet_edu.training.validation import validate
+
+
+def fit(
+    model: nn.Module,
+    train: Sequence[Sample] | Prepared,
+    val: Sequence[Sample] | Prepared,
+    config: TrainConfig,
+    run_dir: str | Path,
+    callbacks: Sequence[Any] = (),
+    *,
+    resume: bool = True,
+    save_every_s: float = 20.0,
+) -> History:
+    """Train `model` for `config.steps` optimiser steps and keep the weights that are best on `val`.
+
+    Called again after a crash, a kill or Ctrl-C with the same arguments, it goes on where it was and ends with the same
+    weights as if nothing had happened (bit for bit on a CPU in one process). A finished run is not repeated: its
+    history comes back at once. Start from the same initial weights (`torch.manual_seed` before `create_model`): they
+    are the caller's, everything random after them comes from `config.seed`, and torch's own generators are left as found.
+
+    Args:
+        model: any network with `.spec` (`create_model`). Ends with the best weights, in eval mode.
+        train, val: samples with masks, or `Prepared` at `model.spec.input_size` to read them once for several runs.
+            The best epoch is chosen on `val`, so figures to report need a third part.
+        config: budget, optimiser, schedule, loss. `batch_size` counts the images of all processes together.
+        run_dir: gets `last.safetensors` (to resume), `best.safetensors` (for `load_model`), `history.csv`, `config.json`.
+        callbacks: told what happens, see `callbacks.py`.
+        resume: False throws away what `run_dir` holds.
+        save_every_s: least time between two saves of `last.safetensors`; at most that much is lost.
+
+    Several GPUs or machines: start the script that calls `fit` with `accelerate launch`. The batch is shared evenly; each
+    process normalises (batch norm) over its own share. Only the main process writes files and calls callbacks.
+
+    Returns:
+        History, one row per epoch.
+
+    Raises:
+        ValueError: `run_dir` holds another run or a damaged state, no or unfit data, an unknown setting.
+        FloatingPointError: the loss is not finite; names the step and the samples of the batch.
+        TrainingInterrupted: Ctrl-C (a KeyboardInterrupt), after saving.
+
+    >>> model = create_model("banet", preset="nano")                                      # doctest: +SKIP
+    >>> fit(model, train, val, TrainConfig(steps=200), "runs/first").table.tail()         # doctest: +SKIP
+    """
+    run_dir, spec = Path(run_dir), model.spec
+    accelerator, device, bf16 = make_accelerator(config)
+    rank, processes, is_main = accelerator.process_index, accelerator.num_processes, accelerator.is_main_process
+    train, val = _prepared(train, spec), _prepared(val, spec)
+    batch_size = global_batch_size(config, len(train), processes)
+    steps_per_epoch = len(train) // batch_size
+
+    # A new run directory, one to go on with, or a finished one.
+    description = describe_run(spec, config, train.names, val.names)
+    if resume:
+        check_same_run(run_dir, description)
+    accelerator.wait_for_everyone()
+    if is_main:
+        start_run(run_dir, description, resume)
+    accelerator.wait_for_everyone()
+    model.to(device)
+    optimizer = make_optimizer(model, config)
+    progress = load_last(run_dir, model, optimizer) if (run_dir / LAST).exists() else Progress()
+    history = History(progress.rows, progress.stopped)
+    if history.stopped:
+        load_best(run_dir, model)
+        return history
+
+    network = accelerator.prepare_model(model, device_placement=False)  # itself, or wrapped for several processes
+    plan = BatchPlan(config, len(train), batch_size, progress.step, rank, processes)
+    sums = LossSums(progress.sums, device)
+    finite = FiniteLoss()
+    tell = _Callbacks(callbacks if is_main else ())
+    saved_at = time.monotonic()
+    epoch_began = saved_at - progress.seconds
+
+    def save() -> None:
+        nonlocal saved_at
+        finite.check()
+        if is_main:
+            seconds = time.monotonic() - epoch_began
+            now = Progress(progress.step, history.rows, sums.to_dict(), seconds, history.stopped)
+            save_last(run_dir, model, optimizer, now)
+        saved_at = time.monotonic()
+
+    tell("on_start", config.steps, model)
+    try:
+        with _own_random_numbers(device), CatchInterrupt(processes == 1) as interrupt:
+            for images, masks, names in load_batches(train, spec, config, plan, device):
+                rate = learning_rate(progress.step, config)
+                for group in optimizer.param_groups:
+                    group["lr"] = rate
+                torch.manual_seed(derive_seed(config.seed, progress.step, rank))  # for dropout, where a model has it
+
+                network.train()
+                with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
+                    output = network(images.to(device, non_blocking=True))
+                loss, parts = segmentation_loss(output, masks.to(device, non_blocking=True), config.loss)
+                finite.watch(progress.step + 1, names, loss)
+                optimizer.zero_grad()
+                accelerator.backward(loss)
+                optimizer.step()
+
+                progress.step += 1
+                parts = {"total": loss.detach(), **parts}
+                sums.add(parts)
+                tell("on_step", progress.step, parts)
+
+                if progress.step % steps_per_epoch == 0 or progress.step == config.steps:
+                    finite.check()
+                    row = {
+                        "epoch": len(history) + 1,
+                        "step": progress.step,
+                        **sums.means(accelerator),
+                        **validate(model, val, accelerator, batch_size, device, bf16),
+                        "learning_rate": rate,
+                        "seconds": time.monotonic() - epoch_began,
+                    }
+                    history.rows.append(row)
+                    history.stopped = _reason_to_stop(history, config)
+                    if is_main:
+                        if history.best is row:
+                            save_model(run_dir / BEST, model, {key: row[key] for key in ("epoch", "step", "val_JA")})
+                        history.to_csv(run_dir / HISTORY)
+                    sums, epoch_began = LossSums({}, device), time.monotonic()
+                    tell("on_epoch", row)
+
+                if history.stopped or interrupt.asked or time.monotonic() - saved_at > save_every_s:
+                    save()
+                if history.stopped:
+                    break
+                if interrupt.asked:
+                    raise TrainingInterrupted(
+                        f"stopped at step {progress.step} of {config.steps}, state saved in {run_dir}: "
+                        "call fit again with the same arguments (or run the same command) to go on"
+                    )
+    finally:
+        tell("on_end", history)
+    accelerator.wait_for_everyone()  # the main process may still be writing
+    load_best(run_dir, model)
+    return history
+
+
+def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
+    """AdamW or Adam over the parameters that are not frozen."""
+    kinds = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}
+    if config.optimizer not in kinds:
+        raise ValueError(f'optimizer must be "adamw" or "adam", not {config.optimizer!r}')
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    return kinds[config.optimizer](parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
+
+
+def _reason_to_stop(history: History, config: TrainConfig) -> str | None:
+    if history.rows[-1]["step"] >= config.steps:
+        return "steps"
+    if config.patience is not None and history.rows[-1]["epoch"] - history.best["epoch"] >= config.patience:
+        return "patience"
+    return None
+
+
+def _prepared(data: Sequence[Sample] | Prepared, spec: ModelSpec) -> Prepared:
+    """The data as bytes at the network's size, with every label one the model knows."""
+    if not isinstance(data, Prepared):
+        data = Prepared(data, spec.input_size)
+    if data.size != spec.input_size:
+        raise ValueError(f"the data are prepared at {data.size}, the model takes {spec.input_size}")
+    for name, mask in zip(data.names, data.masks, strict=True):
+        if mask.max() >= spec.num_classes:
+            raise ValueError(
+                f"the mask of {name} holds label {mask.max()}, the model knows 0..{spec.num_classes - 1}: "
+                "map mask values to classes when reading (a value map), or create the model with more classes"
+            )
+    return data
+
+
+@contextmanager
+def _own_random_numbers(device: torch.device) -> Iterator[None]:
+    """Leaves torch's global generators (CPU, and the CUDA device in use) as they were found."""
+    with torch.random.fork_rng(devices=[torch.cuda.current_device()] if device.type == "cuda" else []):
+        yield
+
+
+class _Callbacks:
+    """Calls a method on every callback that has it."""
+
+    def __init__(self, callbacks: Sequence[Any]) -> None:
+        self._callbacks = callbacks
+
+    def __call__(self, method: str, *arguments: Any) -> None:
+        for callback in self._callbacks:
+            if hasattr(callback, method):
+                getattr(callback, method)(*arguments)

@@ -1,0 +1,80 @@
+"""How good the model is now: Jaccard index and boundary error on the validation part, at the network's size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import nn
+
+from banet_edu.data.tensors import normalise
+from banet_edu.metrics.boundary import boundary_metrics
+from banet_edu.metrics.overlap import overlap
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+    from banet_edu.data.prepared import Prepared
+
+
+def validate(
+    model: nn.Module, data: Prepared, accelerator: Accelerator, batch_size: int, device: torch.device, bf16: bool
+) -> dict[str, float | int]:
+    """The validation columns of the history; several processes share the images. Leaves the model in eval mode."""
+    from accelerate.utils import broadcast, gather_object
+
+    if accelerator.num_processes > 1:  # each process has gathered its own batch norm statistics: use the ones we save
+        broadcast(list(model.buffers()))
+    share = range(accelerator.process_index, len(data), accelerator.num_processes)
+    records = measure(model, data, share, batch_size, device, bf16)
+    return summarise_validation(gather_object(records) if accelerator.num_processes > 1 else records)
+
+
+@torch.no_grad()
+def measure(
+    model: nn.Module, data: Prepared, indices: Sequence[int], batch_size: int, device: torch.device, bf16: bool
+) -> list[dict[str, float | str]]:
+    """One record per image and foreground class: `index`, `JA`, `assd_pct`, `status`."""
+    model.eval()
+    records: list[dict[str, float | str]] = []
+    for start in range(0, len(indices), batch_size):
+        chosen = indices[start : start + batch_size]
+        images = torch.stack([normalise(data.images[i], model.spec.mean, model.spec.std) for i in chosen])
+        with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
+            logits = model(images.to(device))
+        for index, labels in zip(chosen, logits.argmax(1).cpu().numpy(), strict=True):
+            for label in range(1, logits.shape[1]):
+                predicted, truth = labels == label, data.masks[index] == label
+                boundary = boundary_metrics(predicted, truth, spacing_mm=None)
+                records.append(
+                    {
+                        "index": index,
+                        "JA": overlap(predicted, truth)["JA"],
+                        "assd_pct": boundary["assd_pct"],
+                        "status": boundary["status"],
+                    }
+                )
+    return records
+
+
+def summarise_validation(records: Sequence[Mapping[str, float | str]]) -> dict[str, float | int]:
+    """Means over the records where a figure exists, and the count of those where it does not.
+
+    A mask that is missed, or found where there is none, counts with JA 0 and has no boundary distance. Where both masks
+    are empty there is nothing to measure: the record is left out of both means.
+    """
+    records = sorted(records, key=lambda record: record["index"])  # the same sum for any number of processes
+    statuses = [record["status"] for record in records]
+    return {
+        "val_JA": _mean([float(record["JA"]) for record in records]),
+        "val_assd_pct": _mean([float(record["assd_pct"]) for record in records]),
+        "val_missed": statuses.count("missed"),
+        "val_hallucinated": statuses.count("hallucinated"),
+    }
+
+
+def _mean(values: Sequence[float]) -> float:
+    known = [value for value in values if not np.isnan(value)]
+    return float(np.mean(known)) if known else float("nan")
