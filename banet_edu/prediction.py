@@ -1,0 +1,195 @@
+"""From an image to a probability, a mask, a contour and its measurements.
+
+The way is always the same: the image is resized to the model's input size, the network gives probabilities, the
+PROBABILITY is resized back (bilinear) and only then thresholded. Resizing a finished mask would move its boundary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from banet_edu.config import ModelSpec
+from banet_edu.data.sample import Sample
+from banet_edu.data.tensors import normalise, prepare
+from banet_edu.metrics.shape import measure, outlines
+
+SMALLEST_SIDE = 32  # no model here takes a smaller input
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What a model says about one image, at the size of the sample's mask (of the image where there is no mask).
+
+    `probability` is h x w float32, the probability of the foreground (any class but the background). `labels` is
+    h x w uint8: 0 and 1, or the most probable of K classes. `spacing_mm` is the (row, column) size of one of these
+    pixels, None when unknown. Not a medical device.
+    """
+
+    probability: NDArray[np.float32]
+    labels: NDArray[np.uint8]
+    level: NDArray[np.float32]  # positive or zero inside the foreground; the contour is where it crosses zero
+    name: str
+    class_names: tuple[str, ...]
+    spacing_mm: tuple[float, float] | None = None
+
+    @property
+    def mask(self) -> NDArray[np.bool_]:
+        """h x w, True on the foreground."""
+        return self.labels > 0
+
+    @cached_property
+    def contours(self) -> list[NDArray[np.float64]]:
+        """Sub-pixel outlines of the foreground, each N x 2 (row, column); open where the region leaves the image."""
+        return outlines(self.level)
+
+    @cached_property
+    def measurements(self) -> dict[str, float]:
+        """Area, diameters and perimeter with the unit in each name: see `banet_edu.metrics.shape.measure`."""
+        return measure(self.level, spacing_mm=self.spacing_mm)
+
+
+def predict(
+    model: nn.Module,
+    image: Sample | NDArray[np.uint8] | str | Path,
+    *,
+    native: bool = False,
+    threshold: float = 0.5,
+    spacing_mm: tuple[float, float] | None = None,
+) -> Prediction:
+    """Segment one image: a `Sample`, an H x W x 3 (or H x W) uint8 array, or the path of an image or DICOM file.
+
+    Two classes: foreground where its probability reaches `threshold`. More: the most probable class of the resized
+    probabilities. `native=True` runs the network at the image's full size instead of its input size: it then sees
+    objects far larger than it was trained on, and needs memory accordingly. `spacing_mm`, (row, column) of one pixel
+    of the result, replaces what the sample or file says; millimetres appear only when one of them is known.
+
+    Raises ValueError on a bad array or threshold or on a model without `.spec`, FileNotFoundError on a missing file.
+
+    >>> import numpy as np
+    >>> from banet_edu import create_model, predict
+    >>> result = predict(create_model("banet", preset="nano"), np.zeros((90, 120, 3), dtype=np.uint8))
+    >>> result.probability.shape, sorted(result.measurements)[0]
+    ((90, 120), 'area_pct_of_image')
+    """
+    sample = as_sample(image)
+    [prediction] = predict_many(model, [sample], native=native, threshold=threshold, spacing_mm=spacing_mm)
+    return prediction
+
+
+def predict_many(
+    model: nn.Module,
+    samples: Iterable[Sample],
+    *,
+    batch_size: int = 8,
+    native: bool = False,
+    threshold: float = 0.5,
+    spacing_mm: tuple[float, float] | None = None,
+) -> Iterator[Prediction]:
+    """`predict` for many samples, in order, one result at a time; the network sees `batch_size` images together.
+
+    Only a batch of small inputs is ever held, so a folder of 12-megapixel images needs no more memory than one.
+    """
+    if not 0.0 < threshold < 1.0:
+        raise ValueError(f"threshold must lie between 0 and 1, got {threshold}")
+    spec = model_spec(model)
+    source = iter(samples)
+    while batch := [_enter(sample, spec, native) for sample in islice(source, 1 if native else batch_size)]:
+        tensors, contexts = zip(*batch, strict=True)
+        for probability, context in zip(_probabilities(model, torch.cat(tensors)), contexts, strict=True):
+            yield _leave(probability, spec, threshold, spacing_mm, **context)
+
+
+def model_spec(model: nn.Module) -> ModelSpec:
+    """The model's `.spec` (input size, normalisation, classes), or a ValueError that says how to give it one."""
+    spec = getattr(model, "spec", None)
+    if not isinstance(spec, ModelSpec):
+        raise ValueError(
+            f"{type(model).__name__} has no .spec, so its input size, normalisation and classes are unknown; use "
+            "create_model(...) or load_model(...), or set model.spec = banet_edu.config.ModelSpec(name=...)"
+        )
+    return spec
+
+
+def as_sample(image: Any) -> Sample:
+    """A Sample from a Sample, an image array or the path of an image file; ValueError says what is wrong with it."""
+    if isinstance(image, Sample):
+        return image
+    if isinstance(image, str | Path):
+        return _read(Path(image))
+    array = np.asarray(image)
+    if array.dtype != np.uint8:
+        raise ValueError(f"an image must be uint8 with values 0..255, got {array.dtype}; convert it first")
+    if array.ndim == 2:
+        array = np.repeat(array[..., None], 3, axis=2)
+    if array.ndim != 3 or array.shape[2] != 3:
+        raise ValueError(f"an image must be H x W x 3 (RGB) or H x W (grey), got shape {array.shape}")
+    if array.size == 0:
+        raise ValueError(f"the image is empty: shape {array.shape}")
+    return Sample(image=array, mask=None, name="image")
+
+
+def _enter(sample: Sample, spec: ModelSpec, native: bool) -> tuple[Tensor, dict[str, Any]]:
+    """The network's input, 1 x 3 x h x w, and what is needed to bring its answer back to the sample's own size."""
+    image = sample.image
+    if native:
+        if min(image.shape[:2]) < SMALLEST_SIDE:
+            raise ValueError(
+                f"{sample.name}: {image.shape[0]} x {image.shape[1]} is too small for native=True; "
+                f"each side needs at least {SMALLEST_SIDE} pixels"
+            )
+        tensor = normalise(image, spec.mean, spec.std)[None]
+    else:
+        tensor = prepare(image, spec)
+    size = image.shape[:2] if sample.mask is None else sample.mask.shape
+    return tensor, {"size": size, "name": sample.name, "sample_spacing": sample.spacing_mm}
+
+
+@torch.no_grad()
+def _probabilities(model: nn.Module, batch: Tensor) -> NDArray[np.float32]:
+    """B x K x h x w softmax, computed in eval mode; the model's own mode is put back."""
+    was_training = model.training
+    model.eval()
+    try:
+        device = next(model.parameters()).device
+        return model(batch.to(device)).float().softmax(dim=1).cpu().numpy()
+    finally:
+        model.train(was_training)
+
+
+def _leave(
+    probability: NDArray[np.float32],
+    spec: ModelSpec,
+    threshold: float,
+    spacing_mm: tuple[float, float] | None,
+    *,
+    size: tuple[int, int],
+    name: str,
+    sample_spacing: tuple[float, float] | None,
+) -> Prediction:
+    """Probabilities K x h x w back to `size`, then the decision."""
+    if len(probability) == 2:
+        foreground = _resize(probability[1], size)
+        level = foreground - np.float32(threshold)
+        labels = (level >= 0).astype(np.uint8)
+    else:
+        full = np.stack([_resize(channel, size) for channel in probability])
+        foreground = 1.0 - full[0]
+        labels = full.argmax(axis=0).astype(np.uint8)
+        level = full[1:].max(axis=0) - full[0]
+        level[labels == 0] = np.minimum(level[labels == 0], -np.finfo(np.float32).tiny)  # a tie goes to the background
+    return Prediction(foreground, labels, level, name, spec.class_names, spacing_mm or sample_spacing)
+
+
+def _resize(channel: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    return cv2.resize(channel, (size[1], size[0]), interpolation=cv2.INTER_LINEAR)
