@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from banet_edu.config import ModelSpec
+from banet_edu.data.reading import read_image
 from banet_edu.data.sample import Sample
 from banet_edu.data.tensors import normalise, prepare
 from banet_edu.metrics.shape import measure, outlines
@@ -126,7 +127,8 @@ def as_sample(image: Any) -> Sample:
     if isinstance(image, Sample):
         return image
     if isinstance(image, str | Path):
-        return _read(Path(image))
+        pixels, spacing = read_image(image)
+        return Sample(pixels, None, Path(image).stem, spacing)
     array = np.asarray(image)
     if array.dtype != np.uint8:
         raise ValueError(f"an image must be uint8 with values 0..255, got {array.dtype}; convert it first")
@@ -136,7 +138,7 @@ def as_sample(image: Any) -> Sample:
         raise ValueError(f"an image must be H x W x 3 (RGB) or H x W (grey), got shape {array.shape}")
     if array.size == 0:
         raise ValueError(f"the image is empty: shape {array.shape}")
-    return Sample(image=array, mask=None, name="image")
+    return Sample(array, None, "image")
 
 
 def _enter(sample: Sample, spec: ModelSpec, native: bool) -> tuple[Tensor, dict[str, Any]]:

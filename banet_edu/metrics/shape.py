@@ -32,16 +32,17 @@ def outlines(level: NDArray[np.floating], *, closed: bool = False) -> list[NDArr
         return []
     # Only the bounding box and one pixel around it are searched: a 12-megapixel map costs as little as its lesion.
     top, left = max(rows[0] - 1, 0), max(columns[0] - 1, 0)
-    crop = np.asarray(level[top : rows[-1] + 2, left : columns[-1] + 2], dtype=np.float64)
+    crop = level[top : rows[-1] + 2, left : columns[-1] + 2].astype(np.float64)
+    crop[crop == 0] = _TINY  # zero counts as inside, as in the mask
     if closed:
         crop = np.pad(crop, 1, mode="edge")
         ring = np.ones(crop.shape, dtype=bool)
         ring[1:-1, 1:-1] = False
         crop[ring] = -np.abs(crop[ring])  # mirrored in sign, so the line runs half a pixel outside the last centre
         top, left = top - 1, left - 1
-    crop[crop == 0] = _TINY  # zero counts as inside, as in the mask
     lines = find_contours(crop, 0.0, fully_connected="high")
-    return [line + (top, left) for line in lines]
+    offset = np.array([top, left])
+    return [line + offset for line in lines]
 
 
 def measure(level: NDArray[np.floating], *, spacing_mm: tuple[float, float] | None) -> dict[str, float]:
