@@ -1,0 +1,131 @@
+"""DICOM files: the image as a viewer shows it, and the size of its pixels (extra `dicom`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Spacing = tuple[float, float]
+CENTIMETRES = 3  # PhysicalUnitsXDirection of a calibrated ultrasound region
+TWO_DIMENSIONAL = 1  # RegionSpatialFormat of a B-mode region; others plot velocity or a spectrum
+
+
+def read_dicom_image(path: Path) -> tuple[NDArray[np.uint8], Spacing | None]:
+    """A single-frame DICOM file -> (H x W x 3 uint8 RGB, (row, column) pixel size in mm or None).
+
+    Grey values go through the modality's rescaling and the file's first window or lookup table; without one, from the
+    least to the greatest value (padding aside). MONOCHROME1 (small values are bright) is turned over.
+    """
+    from pydicom.pixels import apply_color_lut, apply_modality_lut
+
+    header, stored = _read(path)
+    if header.PhotometricInterpretation == "PALETTE COLOR":
+        colours = apply_color_lut(stored, header)
+        stored = colours if colours.dtype == np.uint8 else (colours >> 8).astype(np.uint8)
+    if stored.ndim == 3:
+        if stored.dtype != np.uint8:
+            raise ValueError(f"{path}: colour DICOM with {stored.dtype.itemsize * 8} bits a channel: only 8 are read")
+        return np.ascontiguousarray(stored[..., :3]), pixel_spacing_mm(header)
+    grey = _windowed(apply_modality_lut(stored, header).astype(np.float64), stored, header)
+    if header.PhotometricInterpretation == "MONOCHROME1":
+        grey = 1 - grey
+    return np.repeat((grey * 255).round().astype(np.uint8)[..., None], 3, axis=2), pixel_spacing_mm(header)
+
+
+def read_dicom_mask(path: Path) -> NDArray[np.uint8]:
+    """Stored values of a single-frame DICOM mask, h x w uint8, no window; a two-valued deep one becomes 0 and 255."""
+    _, stored = _read(path)
+    if stored.ndim != 2:
+        raise ValueError(f"{path}: a DICOM mask has one channel, this one has {stored.shape[-1]}")
+    if stored.min() >= 0 and stored.max() <= 255:
+        return stored.astype(np.uint8)
+    if stored.min() == 0 and len(np.unique(stored)) == 2:
+        return (stored > 0).astype(np.uint8) * np.uint8(255)
+    raise ValueError(
+        f"{path}: mask values {stored.min()} to {stored.max()} do not fit 8 bits: save labels from 0 to 255"
+    )
+
+
+def dicom_size_and_spacing(path: Path) -> tuple[tuple[int, int], Spacing | None]:
+    """((rows, columns), pixel size in mm or None) from the header alone."""
+    header = _header(path, stop_before_pixels=True)
+    return (int(header.Rows), int(header.Columns)), pixel_spacing_mm(header)
+
+
+def pixel_spacing_mm(header: Any) -> Spacing | None:
+    """(row, column) size of a pixel in mm, or None where the header states none.
+
+    `PixelSpacing` first (in the patient); then `ImagerPixelSpacing`, which holds at the detector, so a projection
+    X-ray's structures are somewhat smaller than measured unless the magnification is stated; then the B-mode regions of
+    an ultrasound image, if all agree.
+    """
+    if header.get("PixelSpacing"):
+        return _positive(*header.PixelSpacing)
+    if header.get("ImagerPixelSpacing"):
+        magnification = float(header.get("EstimatedRadiographicMagnificationFactor") or 1)
+        return _positive(*(float(value) / magnification for value in header.ImagerPixelSpacing))
+    regions = {
+        (10 * abs(float(region.PhysicalDeltaY)), 10 * abs(float(region.PhysicalDeltaX)))
+        for region in header.get("SequenceOfUltrasoundRegions") or ()
+        if region.get("RegionSpatialFormat") == TWO_DIMENSIONAL
+        and region.get("PhysicalUnitsXDirection") == CENTIMETRES
+        and region.get("PhysicalUnitsYDirection") == CENTIMETRES
+    }
+    return _positive(*regions.pop()) if len(regions) == 1 else None
+
+
+def _positive(row: Any, column: Any) -> Spacing | None:
+    spacing = float(row), float(column)
+    return spacing if min(spacing) > 0 else None
+
+
+def _header(path: Path, *, stop_before_pixels: bool) -> Any:
+    try:
+        import pydicom
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError(f"{path}: reading DICOM needs pydicom: pip install 'banet-edu[dicom]'") from None
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    try:
+        header = pydicom.dcmread(path, stop_before_pixels=stop_before_pixels)
+    except (pydicom.errors.InvalidDicomError, EOFError, OSError) as error:
+        raise ValueError(f"{path}: is not a readable DICOM file ({error})") from None
+    if "Rows" not in header or "Columns" not in header:
+        raise ValueError(f"{path}: is a DICOM file without an image")
+    if int(header.get("NumberOfFrames") or 1) > 1:
+        raise ValueError(f"{path}: holds {header.NumberOfFrames} frames: export the one to use")
+    return header
+
+
+def _read(path: Path) -> tuple[Any, NDArray[Any]]:
+    header = _header(path, stop_before_pixels=False)
+    from pydicom.pixels import pixel_array
+
+    try:
+        return header, pixel_array(header)  # YBR becomes RGB here
+    except (RuntimeError, AttributeError, ValueError, NotImplementedError) as error:
+        raise ValueError(f"{path}: its pixels cannot be decoded ({' '.join(str(error).split())})") from None
+
+
+def _windowed(values: NDArray[np.float64], stored: NDArray[Any], header: Any) -> NDArray[np.float64]:
+    """Modality values -> 0..1 (DICOM PS3.3 C.11.2.1)."""
+    if header.get("VOILUTSequence"):
+        from pydicom.pixels import apply_voi
+
+        bits = header.VOILUTSequence[0].LUTDescriptor[2]
+        return apply_voi(values.astype(np.int64), header).astype(np.float64) / (2**bits - 1)
+    if header.get("WindowCenter") is not None and header.get("WindowWidth") is not None:
+        centre, width = (float(np.atleast_1d(header[key].value)[0]) for key in ("WindowCenter", "WindowWidth"))
+        function = str(header.get("VOILUTFunction") or "LINEAR").upper()
+        if function == "SIGMOID":
+            return 1 / (1 + np.exp(-4 * (values - centre) / width))
+        if function == "LINEAR":  # counts levels, so width 1 is a threshold
+            centre, width = centre - 0.5, max(width - 1, 1e-9)
+        return np.clip((values - centre) / width + 0.5, 0, 1)
+    padding = header.get("PixelPaddingValue")
+    shown = values if padding is None or np.all(stored == padding) else values[stored != padding]
+    low, high = shown.min(), shown.max()
+    return np.clip((values - low) / max(high - low, 1e-9), 0, 1)

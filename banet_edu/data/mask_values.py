@@ -1,0 +1,136 @@
+"""From a mask file's grey levels or colours to foreground or labels, without losing anything silently."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Colour = int | tuple[int, int, int]
+ValueMap = Mapping[Colour, int]
+
+NOISE = 32  # JPEG leaves levels within this distance of the ones that were drawn
+FEW = 32  # a lossless mask with at most this many levels or colours was drawn, not blurred
+STRAY = 0.01  # share of pixels that may lie beyond NOISE of every value in a value map
+
+
+def foreground(pixels: NDArray[np.uint8], *, lossy: bool) -> NDArray[np.bool_]:
+    """h x w or h x w x 3 uint8 -> h x w bool.
+
+    - grey: above 127, so JPEG noise does not matter; a lossless mask of two levels with 0 among them (0 and 1, say) is
+      foreground wherever it is not 0.
+    - colour: the brightest channel counts (a grey average would lose red, 76 of 255); of a lossless mask with
+      few colours, everything that is not black.
+
+    Raises:
+        ValueError: a third level fills an area of its own (0/128/255), or no level is above 127: which level means what
+            cannot be guessed, a value map must say.
+    """
+    if pixels.ndim == 3:
+        brightest = pixels.max(axis=2)
+        if not lossy and is_coloured(pixels) and count_colours(pixels) <= FEW:
+            return brightest > 0
+        pixels = brightest
+    counts = cv2.calcHist([pixels], [0], None, [256], [0, 256]).ravel()
+    levels = np.flatnonzero(counts)
+    if not lossy and (len(levels) == 1 or (len(levels) == 2 and levels[0] == 0)):
+        return pixels > 0
+    if lossy and levels[-1] <= NOISE:
+        return np.zeros(pixels.shape, bool)
+    if levels[-1] <= 127:
+        raise ValueError(f"no level above 127, only {_shown(levels)}: say what they mean, value_map={_example(levels)}")
+    third = _third_level(pixels, counts, lossy)
+    if third is not None:
+        shown = _shown(levels) if len(levels) <= FEW else f"0, about {third} and 255"
+        raise ValueError(
+            f"more than two values ({shown}): say what each means, such as value_map={{0: 0, {third}: 1, 255: 2}} "
+            f"for classes, or {{0: 0, {third}: 1, 255: 1}} for one foreground"
+        )
+    return pixels > 127
+
+
+def labels(pixels: NDArray[np.uint8], value_map: ValueMap) -> NDArray[Any]:
+    """h x w labels by a value map {grey level or (red, green, blue): label}; bool where the labels are 0 and 1.
+
+    Each pixel takes the label of the nearest value, which heals JPEG noise and a few stray levels.
+
+    Raises:
+        ValueError: more than 1 % of the pixels lie far from every value of the map.
+
+    >>> labels(np.array([[0, 127, 255]], np.uint8), {0: 0, 128: 1, 255: 2}).tolist()
+    [[0, 1, 2]]
+    """
+    keys = list(value_map)
+    by_colour = isinstance(keys[0], tuple)
+    if not by_colour and pixels.ndim == 3:
+        if is_coloured(pixels):
+            raise ValueError("a colour mask, but the value map names grey levels: use keys such as (255, 0, 0)")
+        pixels = pixels[..., 0]
+    if by_colour and pixels.ndim == 2:
+        pixels = np.repeat(pixels[..., None], 3, axis=2)
+    if by_colour:
+        distance = np.stack([np.abs(pixels.astype(np.int16) - key).max(axis=2) for key in keys])
+        nearest, far = distance.argmin(axis=0), distance.min(axis=0) > NOISE
+    else:
+        distance = np.abs(np.arange(256)[None] - np.array(keys)[:, None])
+        nearest, far = distance.argmin(axis=0)[pixels], (distance.min(axis=0) > NOISE)[pixels]
+    if far.mean() > STRAY:
+        found = np.unique(pixels[far], axis=0)
+        raise ValueError(f"{far.mean():.0%} of the pixels have values the value map {keys} lacks: {_shown(found)}")
+    result = np.array([value_map[key] for key in keys], np.uint8)[nearest]
+    return result.astype(bool) if max(value_map.values()) == 1 else result
+
+
+def check_value_map(value_map: ValueMap) -> None:
+    """ValueError unless the map's keys are all levels or all colours, and its labels 0..K-1 with K at least 2."""
+    if len({isinstance(key, tuple) for key in value_map}) != 1:
+        raise ValueError(
+            f"value_map={dict(value_map)}: the keys are either grey levels or (red, green, blue), not both"
+        )
+    found = sorted(set(value_map.values()))
+    if len(found) < 2 or found != list(range(len(found))):
+        raise ValueError(f"value_map={dict(value_map)}: the labels must be 0 (background), 1, 2 ... without a gap")
+
+
+def is_coloured(pixels: NDArray[np.uint8]) -> bool:
+    """Whether more than a thousandth of the pixels (JPEG specks aside) differ clearly between channels."""
+    spread = pixels.max(axis=2) - pixels.min(axis=2)
+    return bool((spread > NOISE).mean() > 1e-3)
+
+
+def count_colours(pixels: NDArray[np.uint8]) -> int:
+    packed = pixels.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+    return len(np.unique(packed))
+
+
+def _third_level(pixels: NDArray[np.uint8], counts: NDArray[Any], lossy: bool) -> int | None:
+    """A level that fills an area besides the darkest and the brightest, or None.
+
+    The soft edge of a mask also holds middle levels, but as a line one or two pixels wide: a 3 x 3 erosion removes it.
+    """
+    drawn = not lossy and np.count_nonzero(counts) <= FEW
+    reach = 0 if drawn else 8
+    middle = counts.copy()
+    middle[: 1 if drawn else NOISE] = 0
+    middle[256 - NOISE :] = 0
+    if middle.sum() < 1e-3 * pixels.size:
+        return None
+    around = np.convolve(middle, np.ones(2 * reach + 1), mode="same")
+    level = int(around.argmax())
+    if not drawn and around[level] < 0.3 * middle.sum():  # a ramp, not a level
+        return None
+    band = cv2.inRange(pixels, max(level - reach, 0), level + reach)  # type: ignore[call-overload]
+    area = np.count_nonzero(cv2.erode(band, np.ones((3, 3), np.uint8), borderValue=0))
+    return level if area > 5e-3 * pixels.size else None
+
+
+def _shown(values: NDArray[Any], most: int = 6) -> str:
+    listed = [str(value) for value in values.tolist()]
+    return ", ".join(listed[:most]) + (f" ... ({len(listed)} in all)" if len(listed) > most else "")
+
+
+def _example(levels: NDArray[Any]) -> str:
+    return "{" + ", ".join(f"{level}: {label}" for label, level in enumerate(levels.tolist()[:3])) + "}"
