@@ -9,6 +9,7 @@ on_end(history)                 at the end, also after Ctrl-C or an error
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -29,10 +30,14 @@ class PrintEpochs:
 
     def on_epoch(self, row: Mapping[str, Any]) -> None:
         if row["epoch"] % self.every == 0:
-            missed = f", {row['val_missed']} missed" if row["val_missed"] else ""
+            boundary = f"boundary error {row['val_assd_pct']:.1f} % of the diagonal"
+            if math.isnan(row["val_assd_pct"]):
+                boundary = "no boundary to measure"
+            if row["val_missed"]:
+                boundary += f", {row['val_missed']} missed"
             print(
                 f"epoch {row['epoch']:>3}  step {row['step']:>5}  loss {row['loss']:.2f}  "
-                f"validation JA {row['val_JA']:.2f}, boundary error {row['val_assd_pct']:.1f} % of the diagonal{missed}"
+                f"validation JA {row['val_JA']:.2f}, {boundary}"
             )
 
 

@@ -52,11 +52,15 @@ def load_last(run_dir: Path, model: nn.Module, optimizer: torch.optim.Optimizer)
             f"cannot continue the run in {run_dir}: {error}. Start over with resume=False or in another run directory"
         ) from error
     model.load_state_dict({name.removeprefix("model."): t for name, t in tensors.items() if name.startswith("model.")})
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         if name.startswith("optimizer."):
             _, index, key = name.split(".", 2)
-            state.setdefault(int(index), {})[key] = tensor
+            weight = parameters[int(index)]  # whose memory layout the moments share
+            state.setdefault(int(index), {})[key] = (
+                torch.empty_like(weight).copy_(tensor) if tensor.shape == weight.shape else tensor
+            )
     optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
     return progress
 

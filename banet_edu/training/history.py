@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -60,12 +61,14 @@ class History:
     @classmethod
     def from_csv(cls, path: str | Path) -> History:
         """Read what `to_csv` wrote (floats come back exactly)."""
-        import pandas as pd
-
         if not Path(path).exists():
             raise FileNotFoundError(f"no history at {path}: a run writes it after its first epoch")
-        table = pd.read_csv(path, float_precision="round_trip")
-        return cls([{str(key): value for key, value in row.items()} for row in table.to_dict("records")])
+        with open(path, newline="", encoding="utf-8") as file:
+            return cls([{name: _number(text) for name, text in row.items()} for row in csv.DictReader(file)])
+
+
+def _number(text: str) -> int | float:
+    return int(text) if text.isdecimal() else float(text or "nan")
 
 
 def score(row: Mapping[str, Any]) -> float:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -28,7 +28,7 @@ from banet_edu.training.checkpoint import (
     save_last,
     start_run,
 )
-from banet_edu.training.device import make_accelerator
+from banet_edu.training.device import make_accelerator, memory_format
 from banet_edu.training.guards import CatchInterrupt, FiniteLoss, TrainingInterrupted
 from banet_edu.training.history import History
 from banet_edu.training.losses import LossSums, segmentation_loss
@@ -78,7 +78,7 @@ def fit(
     >>> model = create_model("banet", preset="nano")                                      # doctest: +SKIP
     >>> fit(model, train, val, TrainConfig(steps=200), "runs/first").table.tail()         # doctest: +SKIP
     """
-    run_dir, spec = Path(run_dir), model.spec
+    run_dir, spec = Path(run_dir), cast(ModelSpec, model.spec)
     accelerator, device, bf16 = make_accelerator(config)
     rank, processes, is_main = accelerator.process_index, accelerator.num_processes, accelerator.is_main_process
     train, val = _prepared(train, spec), _prepared(val, spec)
@@ -93,7 +93,7 @@ def fit(
     if is_main:
         start_run(run_dir, description, resume)
     accelerator.wait_for_everyone()
-    model.to(device)
+    model.to(device, memory_format=memory_format(device))  # type: ignore[call-overload]
     optimizer = make_optimizer(model, config)
     progress = load_last(run_dir, model, optimizer) if (run_dir / LAST).exists() else Progress()
     history = History(progress.rows, progress.stopped)
@@ -129,7 +129,8 @@ def fit(
 
                 network.train()
                 with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
-                    output = network(images.to(device, non_blocking=True))
+                    images = images.to(device, memory_format=memory_format(device), non_blocking=True)
+                    output = network(images)
                 loss, parts = segmentation_loss(output, masks.to(device, non_blocking=True), config.loss)
                 finite.watch(progress.step + 1, names, loss)
                 optimizer.zero_grad()
@@ -173,6 +174,7 @@ def fit(
         tell("on_end", history)
     accelerator.wait_for_everyone()  # the main process may still be writing
     load_best(run_dir, model)
+    model.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     return history
 
 
@@ -182,7 +184,8 @@ def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimiz
     if config.optimizer not in kinds:
         raise ValueError(f'optimizer must be "adamw" or "adam", not {config.optimizer!r}')
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    return kinds[config.optimizer](parameters, lr=config.learning_rate, weight_decay=config.weight_decay)
+    fused = parameters[0].device.type in ("cpu", "cuda")  # one pass over memory instead of several
+    return kinds[config.optimizer](parameters, config.learning_rate, weight_decay=config.weight_decay, fused=fused)
 
 
 def _reason_to_stop(history: History, config: TrainConfig) -> str | None:

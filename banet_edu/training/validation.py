@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
 from torch import nn
 
+from banet_edu.config import ModelSpec
 from banet_edu.data.tensors import normalise
 from banet_edu.metrics.boundary import boundary_metrics
 from banet_edu.metrics.overlap import overlap
+from banet_edu.training.device import memory_format
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -38,12 +40,13 @@ def measure(
 ) -> list[dict[str, float | str]]:
     """One record per image and foreground class: `index`, `JA`, `assd_pct`, `status`."""
     model.eval()
+    spec = cast(ModelSpec, model.spec)
     records: list[dict[str, float | str]] = []
     for start in range(0, len(indices), batch_size):
         chosen = indices[start : start + batch_size]
-        images = torch.stack([normalise(data.images[i], model.spec.mean, model.spec.std) for i in chosen])
+        images = torch.stack([normalise(data.images[i], spec.mean, spec.std) for i in chosen])
         with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
-            logits = model(images.to(device))
+            logits = model(images.to(device, memory_format=memory_format(device)))
         for index, labels in zip(chosen, logits.argmax(1).cpu().numpy(), strict=True):
             for label in range(1, logits.shape[1]):
                 predicted, truth = labels == label, data.masks[index] == label
