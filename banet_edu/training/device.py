@@ -21,10 +21,18 @@ def make_accelerator(config: TrainConfig) -> tuple[Accelerator, torch.device, bo
     """
     from accelerate import Accelerator
 
-    shared = int(os.environ.get("WORLD_SIZE", "1")) > 1
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    device = choose_device(config.device)
+    # Accelerate has to be told of several processes without CUDA, or each would believe to be alone.
     # bfloat16 is switched on around the forward pass instead: Accelerate could set it once per Python process only.
-    accelerator = Accelerator(cpu=shared and config.device == "cpu", mixed_precision="no")
-    device = accelerator.device if accelerator.num_processes > 1 else choose_device(config.device)
+    accelerator = Accelerator(cpu=processes > 1 and device.type != "cuda", mixed_precision="no")
+    if accelerator.num_processes != processes:
+        raise RuntimeError(
+            f"{processes} processes were launched, but Accelerate sees {accelerator.num_processes}: "
+            "start the script with `accelerate launch` or `torchrun`, and create no Accelerator before fit"
+        )
+    if processes > 1:
+        device = accelerator.device
     return accelerator, device, use_bf16(config.precision, device)
 
 

@@ -195,8 +195,8 @@ def test_two_processes_train_as_one(tmp_path):
     """`torchrun` takes the code path of `accelerate launch`; without batch norm and dropout the share does not matter."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", str(SCRIPT)]
     done = subprocess.run(
-        [*command, str(tmp_path / "two"), "--plain"],
-        env=ENVIRONMENT | {"OMP_NUM_THREADS": "1"},
+        [*command, str(tmp_path / "two"), "--plain", "--device", "auto"],
+        env=ENVIRONMENT | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
         capture_output=True,
         text=True,
         timeout=240,

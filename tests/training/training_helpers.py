@@ -68,12 +68,13 @@ def main() -> None:
     parser.add_argument("run_dir")
     parser.add_argument("--plain", action="store_true", help="no batch norm, no dropout")
     parser.add_argument("--steps", type=int, default=CONFIG.steps)
+    parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args()
     fit(
         tiny(plain=arguments.plain),
         discs(14),
         discs(5, seed=1),
-        replace(CONFIG, steps=arguments.steps, device="cpu"),
+        replace(CONFIG, steps=arguments.steps, device=arguments.device),
         arguments.run_dir,
         [PrintSteps()],
         save_every_s=0,
