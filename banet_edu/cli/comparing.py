@@ -1,0 +1,67 @@
+"""`banet-edu compare`: several networks, one data set, one budget."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from banet_edu.cli.console import show_left_out
+from banet_edu.cli.options import DataOptions, TrainingOptions, spread
+from banet_edu.cli.outcome import progress_bars, show_outcome
+
+EPILOG = (
+    "Example: [bold]banet-edu compare --format isic2017 --root ISIC-2017 --models banet,unet --preset lite --seed 0[/]. "
+    "What was stopped goes on with the same command."
+)
+
+
+def parse_list(text: str) -> list[str]:
+    """`banet, unet` as ["banet", "unet"].
+
+    >>> parse_list("banet, unet")
+    ['banet', 'unet']
+    """
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def parse_seeds(text: str) -> list[int]:
+    """`0,1,2` as [0, 1, 2]."""
+    try:
+        return [int(seed) for seed in parse_list(text)]
+    except ValueError:
+        raise ValueError(f"seeds are whole numbers with commas between, as in 0,1,2, not {text!r}") from None
+
+
+@spread
+def run_comparison(
+    models: Annotated[
+        str, typer.Option("--models", help="Names with commas between. The first is tested against each other.")
+    ] = "banet,unet",
+    seeds: Annotated[str, typer.Option("--seed", "--seeds", help="One, or several with commas between.")] = "0",
+    folder: Annotated[Path | None, typer.Option("--out", help="Run directory. Default: runs/FORMAT-PRESET.")] = None,
+    *,
+    data: DataOptions,
+    training: TrainingOptions,
+) -> None:
+    """Train several networks on the same images with the same budget, and measure all on the same test images."""
+    from banet_edu.comparison import compare
+
+    dataset = data.open()
+    show_left_out(dataset)
+    run_dir = folder or Path("runs") / f"{data.format}-{training.preset}"
+    parts = {part: dataset.part(part, data.split_seed) for part in ("train", "val", "test")}
+    result = compare(
+        {name: partial(training.build, name, dataset.num_classes) for name in parse_list(models)},
+        parts,
+        training.config(),
+        parse_seeds(seeds),
+        run_dir=run_dir,
+        preset=training.preset,
+        name=data.format,
+        split_seed=data.split_seed,
+        callbacks=progress_bars,
+    )
+    show_outcome(result, parts["test"], run_dir)

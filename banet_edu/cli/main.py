@@ -1,0 +1,87 @@
+"""The `banet-edu` command: assembles the command groups and turns expected errors into one sentence.
+
+The command modules import torch and the rest inside their functions only, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from banet_edu import __version__
+from banet_edu.cli import comparing, data, demo, doctor, lab, predicting, training
+from banet_edu.cli.console import err, out, say_error
+
+DEBUG_VARIABLE = "BANET_EDU_DEBUG"
+
+
+class _Commands(TyperGroup):
+    """Ctrl-C ends in our own words: typer alone would say "Aborted." and drop what training says about resuming."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as stop:
+            err.print(f"Stopped: {stop}" if str(stop) else "Stopped.", style="yellow", markup=False, soft_wrap=True)
+            raise typer.Exit(130) from None
+
+
+app = typer.Typer(
+    cls=_Commands,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Start with [bold]banet-edu demo[/]: it trains two small networks on bundled images within minutes.",
+)
+app.command("demo", epilog=demo.EPILOG)(demo.run_demo)
+app.command("train", epilog=training.EPILOG)(training.train)
+app.command("compare", epilog=comparing.EPILOG)(comparing.run_comparison)
+app.command("predict", epilog=predicting.EPILOG)(predicting.predict_files)
+app.add_typer(data.app, name="data")
+app.command("doctor", epilog=doctor.EPILOG)(doctor.examine)
+app.command("lab", epilog=lab.EPILOG)(lab.open_lab)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"banet-edu {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    debug: Annotated[
+        bool, typer.Option("--debug", envvar=DEBUG_VARIABLE, help="Show the traceback of an error.")
+    ] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Medical image segmentation, taught: train, compare and look into BA-Net and its relatives. Not a medical device."""
+    if debug:
+        os.environ[DEBUG_VARIABLE] = "1"
+
+
+def main() -> None:
+    """Entry point: exit code 0 on success, 1 after an error told in one sentence, 2 for a wrong command line."""
+    try:
+        app()
+    except Exception as problem:
+        if os.environ.get(DEBUG_VARIABLE):
+            raise
+        say_error(_sentence(problem), f"(with {DEBUG_VARIABLE}=1 or `banet-edu --debug ...` the traceback shows)")
+        sys.exit(1)
+
+
+def _sentence(problem: Exception) -> str:
+    """The message of an error that we or the system raise on purpose; of any other also its type."""
+    # str(KeyError("text")) is "'text'" with quotes.
+    text = str(problem.args[0]) if isinstance(problem, KeyError) and problem.args else str(problem)
+    expected = isinstance(problem, ValueError | LookupError | OSError | ImportError | ArithmeticError)
+    return text if expected and text else f"{type(problem).__name__}: {text}"

@@ -1,0 +1,174 @@
+"""Options that several commands share, as dataclasses: which data, and how to train on it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, fields
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+import typer
+
+from banet_edu.config import TrainConfig
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from banet_edu.data.dataset import Dataset
+
+_DEFAULT = TrainConfig()
+
+
+def _option(panel: str, *names: str, **more: Any) -> Any:
+    return typer.Option(*names, rich_help_panel=panel, **more)
+
+
+def _data(*names: str, **more: Any) -> Any:
+    return _option("Data", *names, **more)
+
+
+def _training(*names: str, **more: Any) -> Any:
+    return _option("Training", *names, **more)
+
+
+def parse_value_map(text: str) -> dict[int, int]:
+    """`0=0,128=1,255=2` as {0: 0, 128: 1, 255: 2}.
+
+    >>> parse_value_map("0=0,255=1")
+    {0: 0, 255: 1}
+    """
+    try:
+        return {int(value): int(label) for value, label in (pair.split("=") for pair in text.split(","))}
+    except ValueError:
+        raise ValueError(f"--value-map is VALUE=CLASS,VALUE=CLASS, as in 0=0,128=1,255=2, not {text!r}") from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormatOptions:
+    """How a data set's files are named, encoded and split."""
+
+    format: Annotated[
+        str, _data("--format", help="isic2017, ph2, kvasir_seg, cvc_colondb, sz_cxr, dicom, or folder for your own.")
+    ]
+    split_seed: Annotated[int, _data("--split-seed", help="Chooses the 70/10/20 split; no other seed moves it.")] = 0
+    exclude_empty: Annotated[bool, _data("--exclude-empty", help="Leave out masks without any foreground.")] = False
+    image_dir: Annotated[str | None, _data("--image-dir", help="Folder of the images, where not the format's.")] = None
+    mask_dir: Annotated[str | None, _data("--mask-dir", help="Folder of the masks, where not the format's.")] = None
+    mask_suffix: Annotated[
+        str | None, _data("--mask-suffix", help="What a mask's name has after its image's, as _mask.")
+    ] = None
+    value_map: Annotated[
+        str | None, _data("--value-map", metavar="MAP", help="Class of each mask value: 0=0,128=1,255=2.")
+    ] = None
+    invert: Annotated[bool, _data("--invert", help="The dark part of the masks is the foreground.")] = False
+    spacing: Annotated[
+        tuple[float, float] | None,
+        _data("--spacing", metavar="R C", help="Height and width of a mask pixel in mm, where you know them."),
+    ] = None
+
+    def rules(self) -> dict[str, Any]:
+        """Keywords of `open_dataset` and `check_dataset`, beside format, root and split."""
+        return {
+            "empty": "exclude" if self.exclude_empty else "keep",
+            "image_dir": self.image_dir,
+            "mask_dir": self.mask_dir,
+            "mask_suffix": self.mask_suffix,
+            "value_map": None if self.value_map is None else parse_value_map(self.value_map),
+            "invert": self.invert,
+            "spacing_mm": self.spacing,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataOptions(FormatOptions):
+    """A data set to train on."""
+
+    root: Annotated[Path, _data("--root", help="The data set's folder, with images and masks in it.")]
+    skip_bad: Annotated[bool, _data("--skip-bad", help="Leave bad files out and list them, instead of stopping.")] = (
+        False
+    )
+
+    def open(self) -> Dataset:
+        from banet_edu.data.formats import open_dataset
+
+        return open_dataset(self.format, self.root, on_error="skip" if self.skip_bad else "raise", **self.rules())
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """Size of the networks and the budget and recipe of a run; one seed or several is the command's own matter."""
+
+    preset: Annotated[str, _training("--preset", help="Size of the networks: nano, lite or paper.")] = "lite"
+    size: Annotated[
+        int | None,
+        _training("--size", min=32, help="Side of the networks' input in pixels; the preset's where not given."),
+    ] = None
+    steps: Annotated[int, _training("--steps", min=1, help="Optimiser steps of each run.")] = _DEFAULT.steps
+    batch_size: Annotated[int, _training("--batch-size", min=1, help="Images in a step.")] = _DEFAULT.batch_size
+    learning_rate: Annotated[float, _training("--learning-rate", help="Its highest value.")] = _DEFAULT.learning_rate
+    augment: Annotated[str, _training("--augment", help="default, release (the authors') or none.")] = "default"
+    patience: Annotated[
+        int | None, _training("--patience", min=1, help="Stop after this many epochs without a better validation.")
+    ] = None
+    device: Annotated[str, _training("--device", help="auto, cuda, mps or cpu.")] = "auto"
+
+    def config(self, seed: int = _DEFAULT.seed) -> TrainConfig:
+        return TrainConfig(
+            steps=self.steps,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            augment=self.augment,  # type: ignore[arg-type]  # checked where it is used, with a sentence
+            patience=self.patience,
+            device=self.device,  # type: ignore[arg-type]
+            seed=seed,
+        )
+
+    def build(self, model: str, num_classes: int) -> nn.Module:
+        from banet_edu.models.registry import create_model
+
+        return create_model(model, self.preset, num_classes, input_size=self.size)
+
+
+_Group = type[FormatOptions] | type[TrainingOptions]
+_GROUPS = (FormatOptions, DataOptions, TrainingOptions)
+
+
+def spread(command: Callable[..., None]) -> Callable[..., None]:
+    """Let a command take dataclasses of options: each of their fields becomes an option of the command line.
+
+    The command reads `def train(data: DataOptions, training: TrainingOptions, model: ...)`; typer sees one flat
+    function, so that shared options are written down once.
+    """
+    groups: dict[str, _Group] = {}
+    flat: list[inspect.Parameter] = []
+    for name, parameter in inspect.signature(command, eval_str=True).parameters.items():
+        if parameter.annotation in _GROUPS:
+            groups[name] = parameter.annotation
+            flat += _as_parameters(parameter.annotation)
+        else:
+            flat.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+
+    @wraps(command)
+    def run(**values: Any) -> None:
+        for name, group in groups.items():
+            values[name] = group(**{field.name: values.pop(field.name) for field in fields(group)})
+        command(**values)
+
+    run.__signature__ = inspect.Signature(flat)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in flat}
+    return run
+
+
+def _as_parameters(group: _Group) -> list[inspect.Parameter]:
+    types = get_type_hints(group, include_extras=True)
+    return [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            annotation=types[field.name],
+            default=inspect.Parameter.empty if field.default is MISSING else field.default,
+        )
+        for field in sorted(fields(group), key=lambda field: field.default is not MISSING)  # required ones come first
+    ]

@@ -1,0 +1,141 @@
+"""`banet-edu predict`: masks, contours and measurements of image files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from banet_edu.cli.console import err, out
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from banet_edu.data.sample import Sample
+    from banet_edu.prediction import Prediction
+
+EPILOG = (
+    "Example: [bold]banet-edu predict photo.jpg --model banet-lite-dermoscopy[/] · your own weights: "
+    "[bold]--model runs/mine/best.safetensors[/] · with millimetres: [bold]--spacing 0.05 0.05[/]"
+)
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".dcm")
+CONTOUR_COLOUR = (0, 230, 118)  # green: rare in skin, mucosa and X-rays
+NOTICE = "For teaching and research. Not a medical device: do not use these figures for diagnosis or treatment."
+
+
+def predict_files(
+    images: Annotated[Path, typer.Argument(metavar="IMAGE_OR_FOLDER", help="An image, or a folder of images.")],
+    model: Annotated[str, typer.Option("--model", help="Bundled weights by name, or a .safetensors file.")],
+    spacing: Annotated[
+        tuple[float, float] | None,
+        typer.Option("--spacing", metavar="R C", help="Height and width of a pixel in mm; DICOM files carry it."),
+    ] = None,
+    folder: Annotated[Path, typer.Option("--out", help="Where the results go.")] = Path("runs/predict"),
+    native: Annotated[
+        bool, typer.Option("--native", help="Run at the image's own size, not the one trained at.")
+    ] = False,
+    threshold: Annotated[float, typer.Option(help="Foreground where its probability reaches this.")] = 0.5,
+) -> None:
+    """Segment images: for each a mask, the contour drawn on it, its area and diameters. Not a medical device."""
+    import pandas as pd
+
+    from banet_edu.models.weights import load_model
+    from banet_edu.prediction import predict_many
+
+    paths = find_images(images)
+    network = load_model(model)
+    folder.mkdir(parents=True, exist_ok=True)
+    stems = unique_stems(paths)
+    rows = []
+    for path, sample in _read_each(paths):
+        [prediction] = predict_many(network, [sample], native=native, threshold=threshold, spacing_mm=spacing)
+        save_pictures(folder, stems[path], sample.image, prediction)
+        row, column = prediction.spacing_mm or (float("nan"), float("nan"))
+        figures = {"spacing_row_mm": row, "spacing_column_mm": column, **prediction.measurements}
+        rows.append({"image": path.name, **figures})
+    if not rows:
+        raise ValueError(f"none of the {len(paths)} image(s) in {images} could be read")
+    table = pd.DataFrame(rows)
+    table.to_csv(folder / "measurements.csv", index=False)
+    show_measurements(table)
+    out.print(f"Masks, contours and measurements.csv are in {folder}", soft_wrap=True)
+    if table["spacing_row_mm"].isna().any():
+        out.print("No pixel spacing known, so no millimetres: give it with --spacing ROW COLUMN.")
+    out.print(NOTICE, style="yellow")
+
+
+def find_images(path: Path) -> list[Path]:
+    """The image itself, or the images of a folder by name; FileNotFoundError where there is none."""
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise FileNotFoundError(f"there is no image and no folder {path}")
+    images = sorted(file for file in path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES)
+    if not images:
+        raise FileNotFoundError(f"no image in {path}: looked for {', '.join(IMAGE_SUFFIXES)}")
+    return images
+
+
+def unique_stems(paths: list[Path]) -> dict[Path, str]:
+    """What result files are named after: the file's stem, with its suffix where a.jpg and a.png lie side by side."""
+    stems = [path.stem for path in paths]
+    return {path: path.stem if stems.count(path.stem) == 1 else path.name.replace(".", "_") for path in paths}
+
+
+def _read_each(paths: list[Path]) -> Iterator[tuple[Path, Sample]]:
+    """Samples of the readable files; in a folder an unreadable one is reported and left out, alone it is an error."""
+    from rich.progress import track
+
+    from banet_edu.prediction import as_sample
+
+    for path in track(paths, "predicting", console=err, transient=True):
+        try:
+            sample = as_sample(path)
+            sample.image  # noqa: B018 - images load at the first access
+        except (ValueError, OSError) as problem:
+            if len(paths) == 1:
+                raise
+            err.print(f"left out: {problem}", style="yellow", markup=False, soft_wrap=True)
+            continue
+        yield path, sample
+
+
+def save_pictures(folder: Path, stem: str, image: NDArray[np.uint8], prediction: Prediction) -> None:
+    """`STEM_mask.png` (0 and 255; class numbers when there are more) and `STEM_contour.png`, the outline on the image."""
+    import numpy as np
+    from PIL import Image
+
+    several = len(prediction.class_names) > 2
+    mask = prediction.labels if several else prediction.labels * np.uint8(255)
+    Image.fromarray(mask).save(folder / f"{stem}_mask.png")
+    Image.fromarray(draw_contours(image, prediction.contours)).save(folder / f"{stem}_contour.png")
+
+
+def draw_contours(image: NDArray[np.uint8], contours: Iterable[NDArray[np.float64]]) -> NDArray[np.uint8]:
+    """A copy of the H x W x 3 image with (row, column) outlines drawn at sub-pixel positions, about 1/300 of it wide."""
+    import cv2
+    import numpy as np
+
+    drawn = image.copy()
+    shift = 4  # cv2 takes coordinates in 1/16 pixel
+    width = max(1, round(max(image.shape[:2]) / 300))
+    for contour in contours:
+        points = np.round(contour[:, ::-1] * 2**shift).astype(np.int32)
+        closed = bool(np.allclose(contour[0], contour[-1]))
+        cv2.polylines(drawn, [points], closed, CONTOUR_COLOUR, width, cv2.LINE_AA, shift)
+    return drawn
+
+
+def show_measurements(table) -> None:  # type: ignore[no-untyped-def]
+    """Print the figures that mean something: no spacing columns, no column without a value."""
+    shown = table.drop(columns=["spacing_row_mm", "spacing_column_mm"]).dropna(axis="columns", how="all")
+    view = Table(box=None, pad_edge=False)
+    for name in shown.columns:
+        view.add_column(str(name), justify="left" if name == "image" else "right", overflow="fold")
+    for row in shown.itertuples(index=False):
+        view.add_row(*(value if isinstance(value, str) else f"{value:.4g}" for value in row))
+    out.print(view)

@@ -1,0 +1,48 @@
+"""`banet-edu train`: one network on one data set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from banet_edu.cli.console import out, show_left_out
+from banet_edu.cli.options import DataOptions, TrainingOptions, spread
+
+EPILOG = (
+    "Example: [bold]banet-edu train --format isic2017 --root ISIC-2017 --model banet[/]. "
+    "A run that was stopped goes on with the same command."
+)
+
+
+@spread
+def train(
+    model: Annotated[str, typer.Option("--model", help="banet, unet or unet_same_encoder.")] = "banet",
+    seed: Annotated[int, typer.Option("--seed", help="Initial weights and order of the images.")] = 0,
+    folder: Annotated[
+        Path | None, typer.Option("--out", help="Run directory. Default: runs/FORMAT-PRESET/MODEL-seedSEED.")
+    ] = None,
+    *,
+    data: DataOptions,
+    training: TrainingOptions,
+) -> None:
+    """Train one network. The best epoch is chosen on the validation part; the test part stays untouched."""
+    import torch
+
+    from banet_edu.training.callbacks import RichProgress
+    from banet_edu.training.loop import fit
+
+    dataset = data.open()
+    show_left_out(dataset)
+    run_dir = folder or Path("runs") / f"{data.format}-{training.preset}" / f"{model}-seed{seed}"
+    torch.manual_seed(seed)
+    network = training.build(model, dataset.num_classes)
+    parts = [dataset.part(part, data.split_seed) for part in ("train", "val")]
+    history = fit(network, *parts, training.config(seed), run_dir, [RichProgress(model)])
+
+    best = history.best
+    out.print(f"Best of {len(history)} epochs: number {best['epoch']}, validation JA {best['val_JA']:.3f}.")
+    out.print(f"Weights: {run_dir / 'best.safetensors'}", soft_wrap=True)
+    out.print(f"Course of the training: {run_dir / 'history.csv'}", soft_wrap=True)
+    out.print(f"Next: banet-edu predict IMAGE --model {run_dir / 'best.safetensors'}", soft_wrap=True)

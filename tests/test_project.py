@@ -1,0 +1,123 @@
+"""The project's own files agree with one another: pins, environment, versions, README, and what an import costs."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+import banet_edu
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+HEAVY = {"captum", "ipywidgets", "albumentations", "matplotlib", "accelerate", "monai"}
+
+
+def pins() -> dict[str, Version]:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pairs = [line.split("==") for line in lines if line and not line.startswith("#")]
+    return {canonicalize_name(name): Version(version) for name, version in pairs}
+
+
+def requirements() -> list[Requirement]:
+    groups = [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()]
+    return [Requirement(text) for group in groups for text in group if not text.startswith("banet-edu")]
+
+
+@pytest.mark.parametrize("requirement", requirements(), ids=str)
+def test_every_requirement_is_pinned_to_a_version_it_allows(requirement):
+    pinned = pins()
+    assert canonicalize_name(requirement.name) in pinned, "run .ci/refresh-constraints"
+    assert pinned[canonicalize_name(requirement.name)] in requirement.specifier
+
+
+def test_pins_name_versions_that_anyone_can_install():
+    text = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    assert not re.search(r"\+|@|file:|/usr|/home", text.split("\n", 3)[3])
+    names = [line.split("==")[0].lower() for line in text.splitlines() if not line.startswith("#")]
+    assert names == sorted(names)
+    assert "banet-edu" not in names
+
+
+def test_conda_environment_installs_the_same_pins():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    python = next(item for item in environment["dependencies"] if str(item).startswith("python="))
+    [pip_lines] = [item["pip"] for item in environment["dependencies"] if isinstance(item, dict)]
+    # With the constraints file in force there is no second list of versions that could differ.
+    assert pip_lines == ["-c constraints.txt", "-e .[test]"]
+    tested = re.search(r"Python (3\.\d+)", (ROOT / "constraints.txt").read_text(encoding="utf-8"))
+    assert tested is not None
+    assert python == f"python={tested[1]}"
+    # Everything else conda itself installs would escape the pins.
+    assert [item for item in environment["dependencies"] if isinstance(item, str)] == [python, "pip"]
+
+
+def test_version_is_the_same_everywhere():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    changelog = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert changelog is not None
+    assert {banet_edu.__version__, PROJECT["version"], citation["version"], changelog[1]} == {PROJECT["version"]}
+
+
+@pytest.mark.parametrize("statement", ["import banet_edu", "from banet_edu import create_model, load_model, predict"])
+def test_import_leaves_heavy_packages_alone(statement):
+    code = f"import sys; {statement}; print(*sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not HEAVY & set(result.stdout.split())
+
+
+def test_bare_import_does_not_even_load_torch():
+    code = "import sys, banet_edu; print(*sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"torch", "numpy"} & set(result.stdout.split())
+
+
+def readme_blocks(language: str) -> list[str]:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def test_readme_first_steps_run(tmp_path):
+    blocks = readme_blocks("python")
+    assert blocks
+    result = subprocess.run(
+        [sys.executable, "-c", "\n".join(blocks)], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    assert result.returncode == 0, result.stderr
+    promised = re.findall(r"#> (.*)", "\n".join(blocks))
+    assert promised
+    assert result.stdout.splitlines() == promised
+
+
+@pytest.mark.parametrize("name", ["demo", "tests"])
+def test_readme_marks_the_command_that_ci_runs(name):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    match = re.search(rf"^<!-- ci: {name} -->\n```bash\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert match is not None
+    # One command each: a reader copies one line.
+    assert match[1].count("\n") == 1
+    assert "-c constraints.txt" in match[1]
+
+
+def test_readme_names_only_commands_and_options_that_exist():
+    from typer.testing import CliRunner
+
+    from banet_edu.cli.main import app
+
+    lines = "\n".join([*readme_blocks("bash"), *readme_blocks("powershell")])
+    calls = re.findall(r"banet-edu ((?:data )?[a-z]+)([^\n&]*)", lines)
+    assert {command for command, _ in calls} >= {"demo", "compare", "predict"}
+    for command, rest in calls:
+        # A wide terminal, so that no option name is broken over two lines.
+        shown = CliRunner().invoke(app, [*command.split(), "--help"], env={"COLUMNS": "200"})
+        assert shown.exit_code == 0, command
+        for option in re.findall(r"(?<!\S)--[a-z-]+", rest):
+            assert option in shown.output, f"banet-edu {command} {option}"
