@@ -18,7 +18,7 @@ from banet_edu.data.reading import is_dicom, read_image, read_mask
 from banet_edu.data.sample import Sample
 from banet_edu.data.splits import Part, check_part, split_names
 
-CACHE_BYTES = 128 * 2**20
+CACHE_BYTES = 64 * 2**20
 
 
 class ByteCache:
@@ -87,7 +87,7 @@ class Reader:
 class Dataset(Sequence[Sample]):
     """A sequence of `Sample`, lazy: `open_dataset` makes one.
 
-    Images and masks are decoded at their first use; the last 128 MB of them are kept. Index it with a number, a name
+    Images and masks are decoded at their first use; the last 64 MB of them are kept. Index it with a number, a name
     or a slice; `part` gives train, val or test.
 
     Attributes:

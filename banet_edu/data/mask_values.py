@@ -30,7 +30,7 @@ def foreground(pixels: NDArray[np.uint8], *, lossy: bool) -> NDArray[np.bool_]:
             cannot be guessed, a value map must say.
     """
     if pixels.ndim == 3:
-        brightest = pixels.max(axis=2)
+        brightest = _brightest(pixels)
         if not lossy and is_coloured(pixels) and count_colours(pixels) <= FEW:
             return brightest > 0
         pixels = brightest
@@ -97,13 +97,18 @@ def check_value_map(value_map: ValueMap) -> None:
 
 def is_coloured(pixels: NDArray[np.uint8]) -> bool:
     """Whether more than a thousandth of the pixels (JPEG specks aside) differ clearly between channels."""
-    spread = pixels.max(axis=2) - pixels.min(axis=2)
+    spread = _brightest(pixels) - (255 - _brightest(255 - pixels))
     return bool((spread > NOISE).mean() > 1e-3)
 
 
 def count_colours(pixels: NDArray[np.uint8]) -> int:
     packed = pixels.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
     return len(np.unique(packed))
+
+
+def _brightest(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    red, green, blue = np.moveaxis(pixels, 2, 0)  # ten times as fast as max(axis=2)
+    return np.maximum(np.maximum(red, green), blue)
 
 
 def _third_level(pixels: NDArray[np.uint8], counts: NDArray[Any], lossy: bool) -> int | None:
@@ -122,7 +127,7 @@ def _third_level(pixels: NDArray[np.uint8], counts: NDArray[Any], lossy: bool) -
     level = int(around.argmax())
     if not drawn and around[level] < 0.3 * middle.sum():  # a ramp, not a level
         return None
-    band = cv2.inRange(pixels, max(level - reach, 0), level + reach)  # type: ignore[call-overload]
+    band = cv2.inRange(pixels, max(level - reach, 0), level + reach)
     area = np.count_nonzero(cv2.erode(band, np.ones((3, 3), np.uint8), borderValue=0))
     return level if area > 5e-3 * pixels.size else None
 

@@ -45,12 +45,12 @@ def read_image(path: str | Path) -> tuple[NDArray[np.uint8], tuple[float, float]
 
         return read_dicom_image(path)
     with open_image(path) as opened:
-        if is_deep(opened):
+        if is_deep(opened, path):
             raise ValueError(f"{path}: {DEEP}")
         image = ImageOps.exif_transpose(_decoded(opened, path))
         if "A" in image.getbands() or "transparency" in image.info:
             image = image.convert("RGBA")
-            if image.getextrema()[3][0] < 255:  # type: ignore[index]
+            if np.asarray(image)[..., 3].min() < 255:
                 raise ValueError(f"{path}: {ALPHA}")
         return np.array(image.convert("RGB")), None
 
@@ -66,7 +66,7 @@ def read_mask(path: str | Path, *, value_map: ValueMap | None = None, invert: bo
         ValueError: damaged, 16-bit, with alpha, or with values whose meaning a value map must say.
     """
     path = Path(path)
-    pixels, lossy = _mask_pixels(path)
+    pixels, lossy = mask_pixels(path)
     try:
         if value_map is not None:
             return labels(pixels, value_map)
@@ -76,14 +76,14 @@ def read_mask(path: str | Path, *, value_map: ValueMap | None = None, invert: bo
     return ~found if invert else found
 
 
-def _mask_pixels(path: Path) -> tuple[NDArray[np.uint8], bool]:
-    """(h x w or h x w x 3 uint8, whether the encoding is lossy)."""
+def mask_pixels(path: Path) -> tuple[NDArray[np.uint8], bool]:
+    """A mask file's own values, (h x w or h x w x 3 uint8, whether the encoding is lossy); errors as `read_mask`."""
     if is_dicom(path):
         from banet_edu.data.dicom import read_dicom_mask
 
         return read_dicom_mask(path), False
     with open_image(path) as opened:
-        if is_deep(opened):
+        if is_deep(opened, path):
             raise ValueError(f"{path}: {DEEP}")
         if "A" in opened.getbands():
             raise ValueError(f"{path}: {ALPHA}")
@@ -104,18 +104,15 @@ def open_image(path: Path) -> Image.Image:
         raise ValueError(f"{path}: {reason}") from None
 
 
-def is_deep(image: Image.Image) -> bool:
+def is_deep(image: Image.Image, path: Path) -> bool:
     """Whether an opened file stores more than 8 bits a channel (Pillow itself cuts 16-bit colour to 8 silently)."""
     if image.mode.startswith(("I", "F")):
         return True
     if image.format == "TIFF":
         return max(image.tag_v2.get(258, (1,))) > 8  # type: ignore[attr-defined]
-    if image.format == "PNG" and image.fp is not None:
-        position = image.fp.tell()
-        image.fp.seek(24)  # bit depth in the IHDR chunk, which is always first
-        depth = image.fp.read(1)[0]
-        image.fp.seek(position)
-        return depth > 8
+    if image.format == "PNG":
+        with path.open("rb") as file:
+            return file.read(25)[24] > 8  # bit depth in the IHDR chunk, which is always first
     return False
 
 

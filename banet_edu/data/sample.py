@@ -105,7 +105,8 @@ def resize_image(image: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
     if image.shape[:2] == (height, width):
         return image
     shrinks = height < image.shape[0] or width < image.shape[1]
-    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (width, height), interpolation=method), np.uint8)
 
 
 def resize_mask(mask: NDArray[Any], size: Size) -> NDArray[Any]:
