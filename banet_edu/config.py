@@ -79,7 +79,7 @@ class TrainConfig:
     section 3) or "none". `precision` "auto" is bf16 on a GPU that has it, fp32 elsewhere.
     """
 
-    steps: int = 1800
+    steps: int = 1200
     batch_size: int = 8
     learning_rate: float = 1e-3
     optimizer: Literal["adamw", "adam"] = "adamw"
