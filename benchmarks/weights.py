@@ -1,0 +1,192 @@
+"""Make, check and describe the bundled weights.
+
+    python benchmarks/weights.py phantom --out runs/phantom-lite        # train banet and unet on phantoms
+    python benchmarks/weights.py bundle runs/isic2017-lite dermoscopy --format isic2017 --root ISIC_ROOT
+    python benchmarks/weights.py bundle runs/phantom-lite phantom
+    python benchmarks/weights.py check dermoscopy --format isic2017 --root ISIC_ROOT
+
+`bundle` stores the best epoch of `banet-seed0` and `unet-seed0` of a `banet-edu compare` run as 8-bit integers, loads the
+stored file again and measures THAT on the test part; the figures go into the card beside it, with those of the 32-bit
+weights for comparison. `check` measures a bundled file again and compares with its card.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from banet_edu import load_model, load_samples, open_dataset
+from banet_edu.comparison import compare, evaluate, machine_facts
+from banet_edu.config import TrainConfig
+from banet_edu.data.make_samples import FOLDERS, make_sample
+from banet_edu.data.sample import Sample
+from banet_edu.metrics.statistics import summarise
+from banet_edu.models.weights import save_model
+from banet_edu.paths import samples_root
+from banet_edu.training.callbacks import PrintEpochs
+
+NETWORKS = ("banet", "unet")
+PER_KIND = {"train": 150, "val": 20}  # phantoms beyond the bundled ones, which are the test part
+
+TERMS = {
+    "dermoscopy": {
+        "data": "ISIC-2017 training images (Codella et al. 2018, arXiv:1710.05006), 800 of 2000, shrunk to 256 x 256",
+        "terms": "The images were published as CC0 in the ISIC archive (verify there). Research and teaching; cite the data.",
+    },
+    "polyp": {
+        "data": "Kvasir-SEG (Jha et al., MMM 2020), 740 of 1000, shrunk to 256 x 256",
+        "terms": "Kvasir-SEG is for research and education only; other or commercial use needs its owners' permission.",
+    },
+    "lung": {
+        "data": "Shenzhen chest X-rays (Jaeger et al. 2014) with the lung masks of Stirenko et al. 2018, 446 of 566",
+        "terms": "Images free for research with attribution; masks CC BY-NC-SA 4.0 by one account: treat as non-commercial.",
+    },
+    "phantom": {
+        "data": "Phantoms of this package, all three kinds together; tested on the 144 bundled samples",
+        "terms": "No patient data: the MIT licence of the code.",
+    },
+}
+METRICS = ["JA", "DI", "assd_pct", "hd95_pct", "nsd_at_1pct"]
+METRICS_MM = ["JA", "DI", "assd_mm", "hd95_mm", "nsd_at_1mm"]
+
+
+class Phantoms(Sequence[Sample]):
+    """Phantoms with indices from `start` on, `count` of each kind, painted when asked for."""
+
+    def __init__(self, start: int, count: int) -> None:
+        self.start, self.count = start, count
+
+    def __len__(self) -> int:
+        return self.count * len(FOLDERS)
+
+    def __getitem__(self, index: Any) -> Any:
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        kind = list(FOLDERS)[index // self.count]
+        number = self.start + index % self.count
+        phantom = make_sample(kind, number)
+        return Sample(phantom.image, phantom.mask, f"{kind}{number}", phantom.spacing_mm)
+
+
+def bundled_samples() -> list[Sample]:
+    return [sample for kind in FOLDERS for sample in load_samples(kind)]
+
+
+def phantom(out: Path, steps: int) -> None:
+    parts = {"train": Phantoms(1000, PER_KIND["train"]), "val": Phantoms(2000, PER_KIND["val"])}
+    result = compare(
+        NETWORKS,
+        {**parts, "test": bundled_samples()},
+        TrainConfig(steps=steps),
+        run_dir=out,
+        name="phantoms",
+        callbacks=[PrintEpochs()],
+    )
+    print(result.to_text())
+
+
+def test_part(kind: str, format_name: str | None, root: Path | None) -> Sequence[Sample]:
+    if kind == "phantom":
+        return bundled_samples()
+    if format_name is None or root is None:
+        raise SystemExit(f"{kind} is measured on real images: name them with --format and --root")
+    return open_dataset(format_name, root, split="test")
+
+
+def figures(model: Any, samples: Sequence[Sample]) -> dict[str, Any]:
+    """Mean and 95 % interval of every metric, and the cases without a prediction."""
+    table = evaluate(model, samples)
+    table.insert(0, "model", "model")
+    columns = METRICS_MM if "assd_mm" in table.columns else METRICS
+    summary = summarise(table, columns).set_index("metric")
+    values = {
+        column: [round(float(summary.loc[column, key]), 4) for key in ("mean", "low", "high")] for column in columns
+    }
+    first = summary.iloc[0]
+    return {
+        "images": len(table),
+        "missed": int(first["n_missed"]),
+        "hallucinated": int(first["n_hallucinated"]),
+    } | values
+
+
+def bundle(run: Path, kind: str, format_name: str | None, root: Path | None) -> None:
+    samples = test_part(kind, format_name, root)
+    facts = json.loads((run / "facts.json").read_text(encoding="utf-8"))
+    for network in NETWORKS:
+        name = f"{network}-lite-{kind}"
+        model = load_model(run / f"{network}-seed0" / "best.safetensors")
+        full = figures(model, samples)
+        path = samples_root() / "weights" / f"{name}.safetensors"
+        save_model(path, model, {"name": name, **TERMS[kind]}, storage="int8")
+        stored = figures(load_model(name), samples)
+        card = {
+            "name": name,
+            **TERMS[kind],
+            "not for": "diagnosis or any clinical use: a teaching model, not a medical device",
+            "training": {key: facts[key] for key in ("train_images", "val_images", "split_seed", "seeds", "training")},
+            "parameters": facts["parameters"][network],
+            "training seconds": round(facts["seconds"][f"{network}-seed0"]),
+            "machine": machine_facts(),
+            "commands": commands(kind, format_name, run),
+            "date": date.today().isoformat(),
+            "storage": "8-bit integers, one scale per output channel; batch norm and biases 32-bit",
+            "figures: [mean, low, high], 95 % bootstrap interval over test images, of this file": stored,
+            "figures of the 32-bit weights": full,
+        }
+        path.with_suffix(".json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+        print(name, f"{path.stat().st_size / 1e6:.2f} MB", stored, "32-bit JA", full["JA"][0], flush=True)
+
+
+def commands(kind: str, format_name: str | None, run: Path) -> list[str]:
+    if kind == "phantom":
+        return [
+            f"python benchmarks/weights.py phantom --out runs/{run.name}",
+            f"python benchmarks/weights.py bundle runs/{run.name} phantom",
+        ]
+    data = f"--format {format_name} --root ../shared/data/{format_name}"
+    return [
+        f"banet-edu compare {data} --models banet,unet,unet_same_encoder --preset lite --seed 0 --out runs/{run.name}",
+        f"python benchmarks/weights.py bundle runs/{run.name} {kind} {data}",
+    ]
+
+
+def check(kind: str, format_name: str | None, root: Path | None) -> None:
+    samples = test_part(kind, format_name, root)
+    for network in NETWORKS:
+        name = f"{network}-lite-{kind}"
+        card: Mapping[str, Any] = json.loads((samples_root() / "weights" / f"{name}.json").read_text(encoding="utf-8"))
+        promised = next(value for key, value in card.items() if key.startswith("figures: "))
+        found = figures(load_model(name), samples)
+        verdict = "as on the card" if abs(found["JA"][0] - promised["JA"][0]) < 0.001 else "NOT as on the card"
+        print(f"{name}: JA {found['JA'][0]:.4f}, card {promised['JA'][0]:.4f}: {verdict}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands_ = parser.add_subparsers(dest="command", required=True)
+    training = commands_.add_parser("phantom")
+    training.add_argument("--out", type=Path, default=Path("runs/phantom-lite"))
+    training.add_argument("--steps", type=int, default=TrainConfig().steps)
+    for name in ("bundle", "check"):
+        command = commands_.add_parser(name)
+        if name == "bundle":
+            command.add_argument("run", type=Path)
+        command.add_argument("kind", choices=list(TERMS))
+        command.add_argument("--format")
+        command.add_argument("--root", type=Path)
+    given = parser.parse_args()
+    if given.command == "phantom":
+        phantom(given.out, given.steps)
+    elif given.command == "bundle":
+        bundle(given.run, given.kind, given.format, given.root)
+    else:
+        check(given.kind, given.format, given.root)
+
+
+if __name__ == "__main__":
+    main()
