@@ -6,6 +6,7 @@ albumentations 2.0.8 is the last release under the MIT licence; it is pinned, an
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -73,6 +74,7 @@ class _Albumentations:
     def __call__(
         self, image: NDArray[np.uint8], mask: NDArray[Any], seed: int
     ) -> tuple[NDArray[np.uint8], NDArray[Any]]:
-        self._compose.set_random_seed(seed)
+        # One stream for all steps: `set_random_seed` would give each its own copy, so that both flips always agree.
+        self._compose.set_random_state(np.random.default_rng(seed), random.Random(seed))
         changed = self._compose(image=image, mask=mask.astype(np.uint8, copy=False))
         return changed["image"], changed["mask"].astype(mask.dtype, copy=False)

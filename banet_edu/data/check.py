@@ -91,7 +91,7 @@ class CheckReport:
             ("bad files", str(len(self.problems))),
         ]
         leaking = sum(pair.leaks for pair in self.duplicates)
-        rows.append(("near duplicates", f"{len(self.duplicates)} pairs, {leaking} of them across parts of the split"))
+        rows.append(("near duplicates", f"{len(self.duplicates)} (pairs), {leaking} of them across parts of the split"))
         return rows
 
     def to_text(self) -> str:
@@ -152,7 +152,9 @@ def check_dataset(
         format=format,
         root=Path(root),
         split_seed=split_seed,
-        parts=dict(Counter(part_of.get(name, "all") for name in names)),
+        parts={
+            part: sum(part_of.get(name, "all") == part for name in names) for part in (PARTS if part_of else ("all",))
+        },
         image_sizes=Counter(facts.image_size for facts in found.values()),
         mask_sizes=Counter(facts.mask_size for facts in found.values()),
         spacings_mm=Counter(facts.spacing_mm for facts in found.values()),

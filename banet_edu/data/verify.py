@@ -40,7 +40,7 @@ def file_fault(path: Path) -> tuple[Size | None, str | None]:
             elif image.format != "JPEG" or not _ends_well(path):
                 image.load()
             return (height, width), None
-    except (ValueError, SyntaxError, OSError) as error:
+    except (ValueError, SyntaxError, OSError, EOFError, TypeError) as error:  # whatever broken headers lead Pillow to
         if str(error).startswith(str(path)):
             return None, str(error).removeprefix(f"{path}: ")
         return None, f"is damaged or truncated ({error})"

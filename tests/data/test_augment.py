@@ -80,3 +80,18 @@ def test_none_and_unknown(case):
 def test_albumentations_is_not_imported_before_it_is_used():
     code = "import sys, banet_edu.data.augment; sys.exit('albumentations' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_steps_draw_independently_of_one_another():
+    """Horizontal and vertical flips must not always agree, nor all steps stand still together."""
+    corner = np.zeros((64, 64), np.uint8)
+    corner[:20, :20] = 1
+    image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    augment, quarters, unchanged = build_augment("release"), np.zeros((2, 2)), 0
+    for seed in range(400):
+        changed, mask = augment(image, corner, seed)
+        row, column = np.argwhere(mask).mean(axis=0) > 31.5
+        quarters[int(row), int(column)] += 1
+        unchanged += np.array_equal(changed, image)
+    assert quarters.min() > 70  # 100 each in the mean
+    assert 10 < unchanged < 45  # 1 in 16: 25 in the mean

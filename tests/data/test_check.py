@@ -52,7 +52,7 @@ def test_report(make_set):
 
     seen = []
     report = check_dataset("folder", root, progress=lambda done, total: seen.append((done, total)))
-    assert seen[-1] == (19, 19) and sum(report.parts.values()) == 19
+    assert seen[-1] == (19, 19) and list(report.parts) == ["train", "val", "test"] and sum(report.parts.values()) == 19
     assert report.image_sizes == {"60 x 40": 19} and report.spacings_mm == {(0.5, 0.25): 1, None: 18}
     assert [problem.file for problem in report.problems] == [f"masks/{broken}.png"] and not report.ok
     assert report.empty == [empty]
@@ -93,4 +93,4 @@ def test_damage_found_only_by_decoding_is_listed(tmp_path):
 def test_healthy_set_is_ok(make_set):
     report = check_dataset("folder", make_set(12))
     assert report.ok and report.duplicates == [] and report.problems == []
-    assert "near duplicates  0 pairs" in report.to_text()
+    assert "near duplicates  0 (pairs)" in report.to_text()
