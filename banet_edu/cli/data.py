@@ -47,9 +47,13 @@ def check(
 @app.command(epilog="Example: [bold]banet-edu data make my_samples[/]")
 def make(
     root: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where to write them.")] = Path("data_samples"),
+    count: Annotated[
+        int, typer.Option("--count", min=1, max=48, help="How many of each kind, from the first on.")
+    ] = 48,
 ) -> None:
-    """Paint the bundled samples again: 48 phantoms of each kind, in the layouts of real data sets."""
-    from banet_edu.data.make_samples import COUNT, FOLDERS, write_samples
+    """Paint the bundled samples again: phantoms with exactly known boundaries, in the layouts of real data sets."""
+    from banet_edu.data.make_samples import FOLDERS, write_samples
 
-    written = list(track(write_samples(root), "painting", total=COUNT * len(FOLDERS), console=err, transient=True))
+    paths = write_samples(root, count)
+    written = list(track(paths, "painting", total=count * len(FOLDERS), console=err, transient=True))
     out.print(f"{len(written)} images with masks in {root}", soft_wrap=True)

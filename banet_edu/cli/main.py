@@ -71,7 +71,7 @@ def _options(
 def main() -> None:
     """Entry point: exit code 0 on success, 1 after an error told in one sentence, 2 for a wrong command line."""
     try:
-        app()
+        app(prog_name="banet-edu")
     except Exception as problem:
         if os.environ.get(DEBUG_VARIABLE):
             raise

@@ -13,6 +13,7 @@ from banet_edu.cli.console import err, out
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
     from numpy.typing import NDArray
 
     from banet_edu.data.sample import Sample
@@ -24,6 +25,7 @@ EPILOG = (
 )
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".dcm")
 CONTOUR_COLOUR = (0, 230, 118)  # green: rare in skin, mucosa and X-rays
+SHOWN_ROWS = 20
 NOTICE = "For teaching and research. Not a medical device: do not use these figures for diagnosis or treatment."
 
 
@@ -130,12 +132,14 @@ def draw_contours(image: NDArray[np.uint8], contours: Iterable[NDArray[np.float6
     return drawn
 
 
-def show_measurements(table) -> None:  # type: ignore[no-untyped-def]
-    """Print the figures that mean something: no spacing columns, no column without a value."""
+def show_measurements(table: pd.DataFrame) -> None:
+    """Print what has a value, of the first images; the file has all of it."""
     shown = table.drop(columns=["spacing_row_mm", "spacing_column_mm"]).dropna(axis="columns", how="all")
     view = Table(box=None, pad_edge=False)
     for name in shown.columns:
         view.add_column(str(name), justify="left" if name == "image" else "right", overflow="fold")
-    for row in shown.itertuples(index=False):
+    for row in shown.head(SHOWN_ROWS).itertuples(index=False):
         view.add_row(*(value if isinstance(value, str) else f"{value:.4g}" for value in row))
     out.print(view)
+    if len(shown) > SHOWN_ROWS:
+        out.print(f"... and {len(shown) - SHOWN_ROWS} more")

@@ -1,0 +1,84 @@
+"""The command as a whole: help at once, errors in one sentence."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from banet_edu.cli import lab
+
+COMMANDS = ("demo", "train", "compare", "predict", "data check", "data make", "doctor", "lab")
+
+
+def test_help_loads_nothing_heavy():
+    code = "import sys, banet_edu.cli.main; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"torch", "numpy", "pandas", "cv2", "PIL", "scipy", "matplotlib", "IPython"} & set(loaded)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself_with_an_example(banet_edu, command):
+    code, out, _ = banet_edu(*command.split(), "--help")
+    assert code == 0
+    assert "Usage: banet-edu" in out
+    assert "Example" in out
+
+
+def test_version(banet_edu):
+    from banet_edu import __version__
+
+    assert banet_edu("--version")[:2] == (0, f"banet-edu {__version__}\n")
+
+
+@pytest.mark.parametrize(
+    "error, sentence",
+    [
+        (ValueError("a.png: is empty"), "Error: a.png: is empty\n"),
+        (FileNotFoundError("x: no such folder"), "Error: x: no such folder\n"),
+        (KeyError("no case 'b'"), "Error: no case 'b'\n"),
+        (FloatingPointError("the loss is nan at step 3"), "Error: the loss is nan at step 3\n"),
+        (AttributeError("no b"), "Error: AttributeError: no b\n"),  # not raised on purpose: the type helps a report
+        (ValueError(), "Error: ValueError: \n"),
+    ],
+)
+def test_errors_are_one_sentence_without_traceback(banet_edu, monkeypatch, error, sentence):
+    def fail(folder):
+        raise error
+
+    monkeypatch.setattr(lab, "find_notebooks", fail)
+    code, out, err = banet_edu("lab")
+    assert code == 1
+    assert out == ""
+    assert err.startswith(sentence)
+    assert "Traceback" not in err
+
+
+def test_file_names_with_brackets_are_not_taken_for_markup(banet_edu):
+    _, _, err = banet_edu("lab", "no[red]where")
+    assert "no[red]where" in err
+
+
+@pytest.mark.parametrize("how", ["option", "variable"])
+def test_debug_lets_the_error_through(banet_edu, monkeypatch, how):
+    monkeypatch.setenv("BANET_EDU_DEBUG", "1" if how == "variable" else "")
+    arguments = ["--debug"] if how == "option" else []
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        banet_edu(*arguments, "lab", "nowhere")
+
+
+def test_wrong_command_line_ends_with_2(banet_edu):
+    code, _, err = banet_edu("demo", "--nonsense")
+    assert code == 2
+    assert "--nonsense" in err
+
+
+def test_ctrl_c_repeats_what_training_says_about_resuming(banet_edu, monkeypatch):
+    def stop(folder):
+        raise KeyboardInterrupt("stopped at step 3, state saved in runs/x")
+
+    monkeypatch.setattr(lab, "find_notebooks", stop)
+    code, _, err = banet_edu("lab")
+    assert code == 130
+    assert err == "Stopped: stopped at step 3, state saved in runs/x\n"

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import csv
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from banet_edu import create_model
+from banet_edu.cli.predicting import CONTOUR_COLOUR, draw_contours, find_images, unique_stems
+from banet_edu.models.weights import save_model
+
+
+@pytest.fixture
+def weights(tmp_path):
+    """An untrained network, which finds something in noise."""
+    torch.manual_seed(0)
+    return save_model(tmp_path / "model.safetensors", create_model("unet", preset="nano"))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    images = tmp_path / "images"
+    images.mkdir()
+    generator = np.random.default_rng(0)
+    for name in ("a.png", "b.jpg"):
+        Image.fromarray(generator.integers(0, 255, (48, 64, 3), dtype=np.uint8)).save(images / name)
+    return images
+
+
+def read(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_folder_gives_a_mask_a_contour_and_a_row_for_each_image(banet_edu, folder, weights, tmp_path):
+    code, out, _ = banet_edu("predict", folder, "--model", weights, "--out", tmp_path / "out")
+    assert code == 0
+    assert "Not a medical device" in out
+    assert "--spacing" in out  # how to get millimetres
+    rows = read(tmp_path / "out" / "measurements.csv")
+    assert [row["image"] for row in rows] == ["a.png", "b.jpg"]
+    assert not any(name.endswith(("_mm", "_mm2")) and row[name] for row in rows for name in row)
+    for stem, row in zip("ab", rows, strict=True):
+        mask = np.asarray(Image.open(tmp_path / "out" / f"{stem}_mask.png"))
+        assert mask.shape == (48, 64)
+        assert set(np.unique(mask)) <= {0, 255}
+        assert mask.any()
+        assert float(row["area_px"]) == (mask == 255).sum()
+        assert Image.open(tmp_path / "out" / f"{stem}_contour.png").size == (64, 48)
+
+
+def test_millimetres_with_a_spacing(banet_edu, folder, weights, tmp_path):
+    code, out, _ = banet_edu("predict", folder / "a.png", "--model", weights, "--out", tmp_path, "--spacing", 0.5, 0.25)
+    assert code == 0
+    [row] = read(tmp_path / "measurements.csv")
+    mask = np.asarray(Image.open(tmp_path / "a_mask.png"))
+    assert float(row["area_mm2"]) == pytest.approx((mask == 255).sum() * 0.125)
+    assert (row["spacing_row_mm"], row["spacing_column_mm"]) == ("0.5", "0.25")
+    assert "no millimetres" not in out
+
+
+def test_unreadable_file_is_named_and_the_others_go_on(banet_edu, folder, weights, tmp_path):
+    (folder / "bad.png").write_bytes(b"not an image")
+    code, _, err = banet_edu("predict", folder, "--model", weights, "--out", tmp_path)
+    assert code == 0
+    assert "left out" in err
+    assert "bad.png" in err
+    assert len(read(tmp_path / "measurements.csv")) == 2
+    code, _, err = banet_edu("predict", folder / "bad.png", "--model", weights, "--out", tmp_path)
+    assert code == 1
+    assert "bad.png" in err
+
+
+def test_unknown_model_and_missing_images(banet_edu, folder, tmp_path):
+    assert "nowhere" in banet_edu("predict", "nowhere", "--model", "x")[2]
+    code, _, err = banet_edu("predict", folder, "--model", "no-such-model")
+    assert code == 1
+    assert "no-such-model" in err
+    with pytest.raises(FileNotFoundError, match="no image in"):
+        find_images(tmp_path)
+
+
+def test_images_of_one_stem_do_not_overwrite_each_other(tmp_path):
+    paths = [tmp_path / name for name in ("a.jpg", "a.png", "b.png")]
+    assert list(unique_stems(paths).values()) == ["a_jpg", "a_png", "b"]
+
+
+def test_contour_is_drawn_where_it_lies_and_nowhere_else():
+    image = np.zeros((40, 60, 3), np.uint8)
+    square = np.array([[10.0, 20.0], [10.0, 40.0], [30.0, 40.0], [30.0, 20.0], [10.0, 20.0]])
+    drawn = draw_contours(image, [square])
+    green = CONTOUR_COLOUR[1]
+    assert drawn[10, 30, 1] > green // 2
+    assert drawn[20, 20, 1] > green // 2
+    assert not drawn[14:27, 24:37].any()
+    assert not drawn[:8].any()
+    assert not image.any()
