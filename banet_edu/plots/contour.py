@@ -1,0 +1,114 @@
+"""One case: the image, the expert's contour, and the model's contour coloured by how far it is off."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.patheffects import Normal, Stroke
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from banet_edu.metrics.boundary import signed_errors
+from banet_edu.metrics.shape import outlines
+from banet_edu.plots.style import INK, PREDICTION, REFERENCE, SIGNED, draw_image, new_figure, styled
+from banet_edu.prediction import Prediction
+
+_HALO = [Stroke(linewidth=2.8, foreground=INK), Normal()]  # a dark edge: the line is seen on light and on dark skin
+
+
+def contour_figure(
+    image: NDArray[np.uint8],
+    prediction: Prediction,
+    reference: NDArray[np.bool_] | None = None,
+    *,
+    title: str = "",
+) -> Figure:
+    """The image beside the same image with both contours; the predicted one carries its signed error.
+
+    `image` H x W x 3 uint8, `reference` h x w bool of the prediction's size (None: only the prediction is drawn).
+    Errors are in mm when `prediction.spacing_mm` is known, with a scale bar, otherwise in pixels of the mask.
+    """
+    size = prediction.mask.shape
+    figure, axes = new_figure(1, 2, height=4.6)
+    bare, drawn = axes[0]
+    for panel in (bare, drawn):
+        draw_image(panel, image, size, spacing_mm=prediction.spacing_mm)
+    with styled():
+        bare.set_title("image")
+        if reference is None:
+            draw_lines(drawn, prediction.contours, colour=PREDICTION, label="prediction")
+        else:
+            draw_lines(drawn, mask_outlines(reference), colour=REFERENCE, label="reference")
+            lines = _coloured(drawn, prediction, reference)
+            if lines is None:
+                drawn.text(0.5, 0.02, _why_no_error(prediction, reference), transform=drawn.transAxes, ha="center", color="w",
+                           bbox={"facecolor": INK, "edgecolor": "none"})  # fmt: skip
+            else:
+                unit = "px" if prediction.spacing_mm is None else "mm"
+                bar = figure.colorbar(lines, ax=drawn, fraction=0.046, pad=0.02)
+                bar.set_label(f"signed boundary error ({unit})\ninside the reference < 0 < outside")
+        if drawn.get_legend_handles_labels()[1]:
+            drawn.legend(loc="upper right", labelcolor="w", facecolor=INK, framealpha=0.7, frameon=True)
+        drawn.set_title("contours")
+        if prediction.spacing_mm is not None:
+            for panel in (bare, drawn):
+                draw_scale_bar(panel, size, prediction.spacing_mm)
+        if title:
+            figure.suptitle(title)
+    return figure
+
+
+def mask_outlines(mask: NDArray[np.bool_]) -> list[NDArray[np.float64]]:
+    """Contours of a mask, each N x 2 (row, column), half way between inside and outside pixels."""
+    return outlines(np.where(np.asarray(mask) > 0, np.float32(0.5), np.float32(-0.5)))
+
+
+def draw_lines(
+    axes: Axes, lines: list[NDArray[np.float64]], *, colour: str, label: str | None = None, width: float = 1.6
+) -> None:
+    """Contours, each N x 2 (row, column), with a dark edge. The legend gets one entry for all of them."""
+    for line in lines:
+        axes.plot(line[:, 1], line[:, 0], color=colour, linewidth=width, path_effects=_HALO, label=label)
+        label = None
+
+
+def draw_scale_bar(axes: Axes, size: tuple[int, int], spacing_mm: tuple[float, float]) -> None:
+    """A bar of a round number of millimetres, about a fifth of the image's width, at its lower left."""
+    height, width = size
+    wanted = 0.2 * width * spacing_mm[1]
+    power = 10.0 ** np.floor(np.log10(wanted))
+    length = max(step * power for step in (1, 2, 5) if step * power <= wanted)
+    left, y = 0.05 * width, 0.94 * height
+    axes.plot([left, left + length / spacing_mm[1]], [y, y], color="w", linewidth=3, solid_capstyle="butt",
+              path_effects=[Stroke(linewidth=5, foreground=INK), Normal()])  # fmt: skip
+    axes.text(left, y - 0.02 * height, f"{length:g} mm", color="w", va="bottom", fontsize=10,
+              path_effects=[Stroke(linewidth=2.5, foreground=INK), Normal()])  # fmt: skip
+
+
+def _coloured(axes: Axes, prediction: Prediction, reference: NDArray[np.bool_]) -> LineCollection | None:
+    """The predicted contour, each piece coloured by the signed error of the nearest predicted boundary point."""
+    errors = signed_errors(prediction.mask, reference, spacing_mm=prediction.spacing_mm)
+    if errors.status != "ok" or not prediction.contours:
+        return None
+    tree = cKDTree(errors.points)
+    # The scale ends at the 99th percentile: one stray point must not bleach the rest.
+    limit = max(float(np.quantile(np.abs(errors.distance), 0.99)), 1e-6)
+    lines = LineCollection(
+        [np.stack([line[:-1, ::-1], line[1:, ::-1]], axis=1)[k] for line in prediction.contours for k in range(len(line) - 1)],
+        cmap=SIGNED, norm=Normalize(-limit, limit), linewidths=2.6, capstyle="round", zorder=3,
+    )  # fmt: skip
+    middles = np.concatenate([(line[:-1] + line[1:]) / 2 for line in prediction.contours])
+    lines.set_array(errors.distance[tree.query(middles)[1]])
+    for line in prediction.contours:
+        axes.plot(line[:, 1], line[:, 0], color=INK, linewidth=4.2)
+    axes.add_collection(lines, autolim=False)
+    return lines
+
+
+def _why_no_error(prediction: Prediction, reference: NDArray[np.bool_]) -> str:
+    if prediction.mask.any():
+        return "no reference here" if not reference.any() else "the region fills the image: no boundary"
+    return "missed: nothing found" if reference.any() else "nothing there, nothing found"

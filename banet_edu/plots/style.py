@@ -1,0 +1,118 @@
+"""One look for every figure: size, fonts, colours that colour-blind readers can tell apart, and how to show one.
+
+Figures are plain `matplotlib.figure.Figure` objects, never pyplot's: nothing is drawn twice, nothing leaks between
+notebook cells, and threads may draw. A notebook cell ends with `show(figure)`.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from typing import Any
+
+import cv2
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+# Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), in the order models are drawn.
+BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+ORANGE, SKY, YELLOW, INK = "#E69F00", "#56B4E9", "#F0E442", "#222222"
+MODEL_COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, INK, "#7F7F7F")
+REFERENCE = YELLOW  # the expert's contour on an image
+PREDICTION = SKY  # a model's, where it has one colour
+
+# Prediction inside the reference: blue. On it: white. Outside: vermillion.
+SIGNED = LinearSegmentedColormap.from_list("signed_error", ["#00457A", SKY, "#FFFFFF", ORANGE, "#A23B00"])
+
+WIDTH = 9.5  # inches: a notebook's column
+DPI = 110
+_RC = {
+    "font.size": 10.0,
+    "axes.titlesize": 11.0,
+    "axes.labelsize": 10.0,
+    "xtick.labelsize": 9.0,
+    "ytick.labelsize": 9.0,
+    "legend.fontsize": 9.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#E3E3E3",
+    "grid.linewidth": 0.8,
+    "legend.frameon": False,
+    "figure.facecolor": "white",
+}
+_LONGEST_SHOWN = 1000  # pixels: larger images are reduced before they are drawn
+
+
+def new_figure(
+    rows: int = 1, columns: int = 1, *, height: float = 4.0, width: float = WIDTH, **grid: Any
+) -> tuple[Figure, NDArray[np.object_]]:
+    """A figure in the house style and its rows x columns array of axes. `grid` goes to `Figure.subplots`."""
+    with rc_context(_RC):
+        figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+        FigureCanvasAgg(figure)
+        axes = figure.subplots(rows, columns, squeeze=False, **grid)
+    return figure, axes
+
+
+def styled() -> Any:
+    """Context in which texts and legends added later get the house fonts: `with styled(): ...`."""
+    return rc_context(_RC)
+
+
+def model_colours(names: Iterable[str]) -> dict[str, str]:
+    """One colour for each model, by order of first appearance.
+
+    >>> model_colours(["banet", "unet"])
+    {'banet': '#0072B2', 'unet': '#D55E00'}
+    """
+    unique = list(dict.fromkeys(names))
+    return {name: MODEL_COLOURS[i % len(MODEL_COLOURS)] for i, name in enumerate(unique)}
+
+
+def draw_image(
+    axes: Axes,
+    image: NDArray[np.uint8],
+    size: tuple[int, int] | None = None,
+    *,
+    spacing_mm: tuple[float, float] | None = None,
+) -> None:
+    """Draw H x W x 3 so that its field of view covers `size` = (h, w) pixels: contours then keep their coordinates.
+
+    `spacing_mm` (row, column) of those pixels gives things their true proportions where pixels are not square.
+    """
+    height, width = size or image.shape[:2]
+    if (factor := _LONGEST_SHOWN / max(image.shape[:2])) < 1:
+        image = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    aspect = 1.0 if spacing_mm is None else spacing_mm[0] / spacing_mm[1]
+    if size is not None and spacing_mm is None:
+        aspect = image.shape[0] / image.shape[1] / (height / width)  # a mask of another shape covers the same view
+    extent = (-0.5, width - 0.5, height - 0.5, -0.5)
+    axes.imshow(image, extent=extent, aspect=aspect, interpolation="nearest")
+    axes.set_axis_off()
+
+
+def png_bytes(figure: Figure, *, dpi: int = DPI) -> bytes:
+    """The figure as a PNG file's bytes."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=dpi)
+    return buffer.getvalue()
+
+
+def show(figure: Figure, alt: str = "figure") -> None:
+    """Show a figure in a notebook, exactly once, with `alt` as the text for those who cannot see it.
+
+    The cell's output is one PNG and a fixed text, so that strict nbval passes. Outside a notebook it does nothing:
+    save with `figure.savefig(...)` there.
+    """
+    from IPython import get_ipython
+    from IPython.display import display
+
+    if get_ipython() is not None:
+        display({"image/png": png_bytes(figure), "text/plain": alt}, raw=True)
