@@ -66,8 +66,9 @@ def load_last(run_dir: Path, model: nn.Module, optimizer: torch.optim.Optimizer)
 
 
 def load_best(run_dir: Path, model: nn.Module) -> None:
-    """Put the weights of the best epoch into `model`, in eval mode."""
+    """Put the weights of the best epoch into `model`, in eval mode and in the usual memory layout."""
     tensors, _ = read_tensors(run_dir / BEST)
+    model.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     model.load_state_dict(tensors)
     model.eval()
 
@@ -88,15 +89,14 @@ def describe_run(spec: Any, config: Any, train_names: list[str], val_names: list
 
 
 def check_same_run(run_dir: Path, description: Mapping[str, Any]) -> None:
-    """ValueError naming every field that differs from the run that `run_dir` already holds, if it holds one."""
+    """ValueError naming every field in which the run that `run_dir` holds differs from `description`."""
     path = run_dir / CONFIG
-    if not path.exists():
-        return
     try:
         held = _flat(json.loads(path.read_text(encoding="utf-8")))
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         raise ValueError(
-            f"{path} is damaged ({error}); use another run directory, or resume=False to start over"
+            f"{path} cannot be read ({error}), so it is unknown which run this is; "
+            "use another run directory, or resume=False to start over"
         ) from error
     asked = _flat(description)
     differing = [

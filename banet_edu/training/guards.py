@@ -1,4 +1,4 @@
-"""What keeps a run safe: a loss that is not a number stops it, Ctrl-C ends it between two steps."""
+"""What keeps a run safe: a loss or weight that is not a number stops it, Ctrl-C ends it between two steps."""
 
 from __future__ import annotations
 
@@ -8,38 +8,51 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
 
 class TrainingInterrupted(KeyboardInterrupt):
     """Ctrl-C during `fit`, after the state was saved. The message says how to go on."""
 
 
-class FiniteLoss:
-    """Raises FloatingPointError naming step and batch when a loss is NaN or infinite.
+class FiniteGuard:
+    """Raises FloatingPointError naming step and batch when a loss, or a weight, is NaN or infinite.
 
     Reading a loss waits for the device. On a GPU each loss is therefore read one step later, when it has long been
-    computed; `check` reads what is left, and must be called before anything is saved.
+    computed; `check` reads what is left and looks at the weights, and must be called before anything is saved.
     """
 
     def __init__(self) -> None:
         self._unread: tuple[int, Sequence[str], Tensor] | None = None
+        self._latest = ""
 
     def watch(self, step: int, names: Sequence[str], loss: Tensor) -> None:
-        self.check()
-        self._unread = (step, names, loss.detach())
+        """To be called with every loss, before the weights are changed by it."""
+        self._read()
+        self._unread, self._latest = (step, names, loss.detach()), _where(step, names)
         if loss.device.type == "cpu":
-            self.check()
+            self._read()
 
-    def check(self) -> None:
+    def check(self, model: nn.Module) -> None:
+        self._read()
+        values = [value for value in model.state_dict().values() if value.is_floating_point()]
+        if not torch.stack([value.isfinite().all() for value in values]).all():
+            raise FloatingPointError(f"the weights are no longer finite after {self._latest}. {_ADVICE}")
+
+    def _read(self) -> None:
         if self._unread is None:
             return
         (step, names, loss), self._unread = self._unread, None
         if not loss.isfinite():
-            raise FloatingPointError(
-                f"the loss became {loss.item()} at step {step}, in the batch {', '.join(names)}. The last saved state is "
-                "untouched. Look at these images and masks, or lower the learning rate"
-            )
+            raise FloatingPointError(f"the loss became {loss.item()} at {_where(step, names)}. {_ADVICE}")
+
+
+_ADVICE = "The last saved state is untouched. Look at these images and masks, or lower the learning rate"
+
+
+def _where(step: int, names: Sequence[str]) -> str:
+    return f"step {step}, in the batch {', '.join(names)}"
 
 
 class CatchInterrupt:

@@ -29,7 +29,7 @@ from banet_edu.training.checkpoint import (
     start_run,
 )
 from banet_edu.training.device import make_accelerator, memory_format
-from banet_edu.training.guards import CatchInterrupt, FiniteLoss, TrainingInterrupted
+from banet_edu.training.guards import CatchInterrupt, FiniteGuard, TrainingInterrupted
 from banet_edu.training.history import History
 from banet_edu.training.losses import LossSums, segmentation_loss
 from banet_edu.training.schedule import learning_rate
@@ -50,7 +50,7 @@ def fit(
     """Train `model` for `config.steps` optimiser steps and keep the weights that are best on `val`.
 
     Called again after a crash, a kill or Ctrl-C with the same arguments, it goes on where it was and ends with the same
-    weights as if nothing had happened (bit for bit on a CPU in one process). A finished run is not repeated: its
+    weights as if nothing had happened (bit for bit with the same versions on a CPU in one process). A finished run is not repeated: its
     history comes back at once. Start from the same initial weights (`torch.manual_seed` before `create_model`): they
     are the caller's, everything random after them comes from `config.seed`, and torch's own generators are left as found.
 
@@ -87,6 +87,7 @@ def fit(
 
     # A new run directory, one to go on with, or a finished one.
     description = describe_run(spec, config, train.names, val.names)
+    resume = resume and (run_dir / LAST).exists()
     if resume:
         check_same_run(run_dir, description)
     accelerator.wait_for_everyone()
@@ -95,7 +96,7 @@ def fit(
     accelerator.wait_for_everyone()
     model.to(device, memory_format=memory_format(device))  # type: ignore[call-overload]
     optimizer = make_optimizer(model, config)
-    progress = load_last(run_dir, model, optimizer) if (run_dir / LAST).exists() else Progress()
+    progress = load_last(run_dir, model, optimizer) if resume else Progress()
     history = History(progress.rows, progress.stopped)
     if history.stopped:
         load_best(run_dir, model)
@@ -104,14 +105,14 @@ def fit(
     network = accelerator.prepare_model(model, device_placement=False)  # itself, or wrapped for several processes
     plan = BatchPlan(config, len(train), batch_size, progress.step, rank, processes)
     sums = LossSums(progress.sums, device)
-    finite = FiniteLoss()
+    finite = FiniteGuard()
     tell = _Callbacks(callbacks if is_main else ())
     saved_at = time.monotonic()
     epoch_began = saved_at - progress.seconds
 
     def save() -> None:
         nonlocal saved_at
-        finite.check()
+        finite.check(model)
         if is_main:
             seconds = time.monotonic() - epoch_began
             now = Progress(progress.step, history.rows, sums.to_dict(), seconds, history.stopped)
@@ -143,7 +144,7 @@ def fit(
                 tell("on_step", progress.step, parts)
 
                 if progress.step % steps_per_epoch == 0 or progress.step == config.steps:
-                    finite.check()
+                    finite.check(model)
                     row = {
                         "epoch": len(history) + 1,
                         "step": progress.step,
@@ -174,7 +175,6 @@ def fit(
         tell("on_end", history)
     accelerator.wait_for_everyone()  # the main process may still be writing
     load_best(run_dir, model)
-    model.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     return history
 
 

@@ -168,6 +168,20 @@ def test_a_loss_that_is_not_a_number_stops_with_the_batch_and_keeps_the_last_sta
     assert all(parameter.isfinite().all() for parameter in model.parameters())
 
 
+def test_weights_that_are_not_numbers_are_never_saved(tmp_path):
+    class Spoil:
+        def on_start(self, total_steps, model):
+            self.model = model
+
+        def on_step(self, step, parts):  # as a gradient that overflows would, after a finite loss
+            if step == 5:
+                self.model.seg.bias.data[0] = float("inf")
+
+    with pytest.raises(FloatingPointError, match="weights are no longer finite after step 5, in the batch disc-0-"):
+        fit(tiny(), TRAIN, VAL, CONFIG, tmp_path, [Spoil()], save_every_s=0)
+    assert load_file(tmp_path / "last.safetensors")["optimizer.0.step"] == 4
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -181,6 +195,7 @@ def test_a_loss_that_is_not_a_number_stops_with_the_batch_and_keeps_the_last_sta
 def test_unknown_settings_are_named(tmp_path, change, message):
     with pytest.raises(ValueError, match=message):
         fit(tiny(), TRAIN, VAL, replace(CONFIG, **change), tmp_path)
+    fit(tiny(), TRAIN, VAL, replace(CONFIG, steps=1), tmp_path)  # a run that never began does not occupy the directory
 
 
 def test_bf16_trains_on_the_cpu_and_keeps_fp32_weights(tmp_path):

@@ -155,6 +155,7 @@ def test_a_finished_run_comes_back_at_once(tmp_path):
         torch.equal(a, b) for a, b in zip(trained.state_dict().values(), fresh.state_dict().values(), strict=True)
     )
     assert not fresh.training
+    assert all(parameter.is_contiguous() for parameter in fresh.parameters())
 
 
 def test_another_configuration_is_refused_with_the_fields(tmp_path):
@@ -170,6 +171,13 @@ def test_another_configuration_is_refused_with_the_fields(tmp_path):
         fit(tiny(3), TRAIN, VAL, replace(CONFIG, steps=3), tmp_path)
     assert len(fit(tiny(), TRAIN, VAL, replace(CONFIG, steps=3, device="cpu", num_workers=1), tmp_path)) == 1
     assert len(fit(tiny(), TRAIN, VAL, other, tmp_path, resume=False)) == 2
+
+
+def test_a_state_without_its_configuration_is_refused(tmp_path):
+    fit(tiny(), TRAIN, VAL, replace(CONFIG, steps=3), tmp_path)
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(ValueError, match=r"config\.json cannot be read .*resume=False"):
+        fit(tiny(), TRAIN, VAL, replace(CONFIG, steps=3), tmp_path)
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "a model"])
