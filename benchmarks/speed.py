@@ -1,0 +1,116 @@
+"""Time and memory of BA-Net lite against both U-Nets, as ratios taken in one run.
+
+    OMP_WAIT_POLICY=PASSIVE python benchmarks/speed.py [--rounds 15] [--batch-size 8] [--size 128]
+
+A training step is what `fit` does on a CPU: fp32, channels last, forward, whole loss, backward, fused AdamW. The networks
+take turns round by round, so that a busy machine slows all of them alike; the median over rounds is printed. Peak memory
+is the largest resident size of a process of its own that does three training steps, less what importing torch takes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import torch
+
+from banet_edu import create_model
+from banet_edu.comparison import machine_facts
+from banet_edu.config import LossConfig, TrainConfig
+from banet_edu.training.loop import make_optimizer
+from banet_edu.training.losses import segmentation_loss
+
+NETWORKS = ("banet", "unet", "unet_same_encoder")
+
+
+def training_step(name: str, batch_size: int, size: int) -> Callable[[], None]:
+    torch.manual_seed(0)
+    model = create_model(name).train().to(memory_format=torch.channels_last)
+    optimizer = make_optimizer(model, TrainConfig())
+    images = torch.randn(batch_size, 3, size, size).contiguous(memory_format=torch.channels_last)
+    masks = torch.zeros(batch_size, size, size, dtype=torch.long)
+    masks[:, size // 4 : size // 2, size // 4 : size // 2] = 1
+
+    def step() -> None:
+        loss, _ = segmentation_loss(model(images), masks, LossConfig())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+    return step
+
+
+def inference(name: str, size: int) -> Callable[[], None]:
+    model = create_model(name).eval()
+    image = torch.randn(1, 3, size, size)
+
+    @torch.inference_mode()
+    def run() -> None:
+        model(image)
+
+    return run
+
+
+def medians(runs: dict[str, Callable[[], None]], rounds: int) -> dict[str, float]:
+    """Seconds of each, the median over `rounds` after two rounds of warming up."""
+    seconds: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(rounds + 2):
+        for name, run in runs.items():
+            began = time.perf_counter()
+            run()
+            seconds[name].append(time.perf_counter() - began)
+    return {name: statistics.median(values[2:]) for name, values in seconds.items()}
+
+
+def peak_megabytes(name: str, batch_size: int, size: int) -> float:
+    """Measured in a new process, since a peak never goes down again."""
+    command = [sys.executable, __file__, "--peak-of", name, "--batch-size", str(batch_size), "--size", str(size)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def resident_megabytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--batch-size", type=int, default=8)
+    parser.add_argument("--size", type=int, default=128)
+    parser.add_argument("--peak-of", choices=NETWORKS, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.peak_of:
+        before = resident_megabytes()
+        step = training_step(given.peak_of, given.batch_size, given.size)
+        for _ in range(3):
+            step()
+        print(resident_megabytes() - before)
+        return
+
+    print(machine_facts())
+    print(f"batch {given.batch_size}, {given.size} x {given.size}, fp32, {given.rounds} rounds\n")
+    step = medians({n: training_step(n, given.batch_size, given.size) for n in NETWORKS}, given.rounds)
+    predict = medians({n: inference(n, given.size) for n in NETWORKS}, given.rounds)
+    memory = {name: peak_megabytes(name, given.batch_size, given.size) for name in NETWORKS}
+    parameters = {name: sum(p.numel() for p in create_model(name).parameters()) for name in NETWORKS}
+
+    print("| network (lite) | parameters | training step, s | inference, one image, s | peak memory of training, MB |")
+    print("|---|---|---|---|---|")
+    for name in NETWORKS:
+        print(f"| {name} | {parameters[name]:,} | {step[name]:.3f} | {predict[name]:.4f} | {memory[name]:.0f} |")
+    for other in NETWORKS[1:]:
+        ratios = (step["banet"] / step[other], predict["banet"] / predict[other], memory["banet"] / memory[other])
+        print(
+            f"| banet / {other} | {parameters['banet'] / parameters[other]:.2f} | "
+            + " | ".join(f"{r:.2f}" for r in ratios)
+            + " |"
+        )
+
+
+if __name__ == "__main__":
+    main()
