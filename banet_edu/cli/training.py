@@ -38,8 +38,8 @@ def train(
     run_dir = folder or Path("runs") / f"{data.format}-{training.preset}" / f"{model}-seed{seed}"
     torch.manual_seed(seed)
     network = training.build(model, dataset.num_classes)
-    parts = [dataset.part(part, data.split_seed) for part in ("train", "val")]
-    history = fit(network, *parts, training.config(seed), run_dir, [RichProgress(model)])
+    images, val = (dataset.part(part, data.split_seed) for part in ("train", "val"))
+    history = fit(network, images, val, training.config(seed), run_dir, [RichProgress(model)])
 
     best = history.best
     out.print(f"Best of {len(history)} epochs: number {best['epoch']}, validation JA {best['val_JA']:.3f}.")
