@@ -50,9 +50,10 @@ def fit(
     """Train `model` for `config.steps` optimiser steps and keep the weights that are best on `val`.
 
     Called again after a crash, a kill or Ctrl-C with the same arguments, it goes on where it was and ends with the same
-    weights as if nothing had happened (bit for bit with the same versions on a CPU in one process). A finished run is not repeated: its
-    history comes back at once. Start from the same initial weights (`torch.manual_seed` before `create_model`): they
-    are the caller's, everything random after them comes from `config.seed`, and torch's own generators are left as found.
+    weights as if nothing had happened: bit for bit with the same versions on a CPU in one process. A finished run is
+    not repeated, its history comes back at once. Start from the same initial weights (`torch.manual_seed` before
+    `create_model`): they are the caller's. Everything random after them comes from `config.seed`, and torch's own
+    generators are left as found.
 
     Args:
         model: any network with `.spec` (`create_model`). Ends with the best weights, in eval mode.
