@@ -41,7 +41,7 @@ def run_comparison(
         str, typer.Option("--models", help="Names with commas between. The first is tested against each other.")
     ] = "banet,unet",
     seeds: Annotated[str, typer.Option("--seed", "--seeds", help="One, or several with commas between.")] = "0",
-    folder: Annotated[Path | None, typer.Option("--out", help="Run directory. Default: runs/FORMAT-PRESET.")] = None,
+    folder: Annotated[Path | None, typer.Option("--out", help="Run directory. Default: runs/DATA-PRESET.")] = None,
     *,
     data: DataOptions,
     training: TrainingOptions,
@@ -51,7 +51,7 @@ def run_comparison(
 
     dataset = data.open()
     show_left_out(dataset)
-    run_dir = folder or Path("runs") / f"{data.format}-{training.preset}"
+    run_dir = folder or Path("runs") / f"{data.name}-{training.preset}"
     parts = {part: dataset.part(part, data.split_seed) for part in ("train", "val", "test")}
     result = compare(
         {name: partial(training.build, name, dataset.num_classes) for name in parse_list(models)},
@@ -60,7 +60,7 @@ def run_comparison(
         parse_seeds(seeds),
         run_dir=run_dir,
         preset=training.preset,
-        name=data.format,
+        name=data.name,
         split_seed=data.split_seed,
         callbacks=progress_bars,
     )

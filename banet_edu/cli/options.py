@@ -90,6 +90,11 @@ class DataOptions(FormatOptions):
         False
     )
 
+    @property
+    def name(self) -> str:
+        """What run directories and reports call the data: the format, or the folder's own name where formats are generic."""
+        return self.root.resolve().name if self.format in ("folder", "dicom") else self.format
+
     def open(self) -> Dataset:
         from banet_edu.data.formats import open_dataset
 

@@ -21,7 +21,7 @@ def train(
     model: Annotated[str, typer.Option("--model", help="banet, unet or unet_same_encoder.")] = "banet",
     seed: Annotated[int, typer.Option("--seed", help="Initial weights and order of the images.")] = 0,
     folder: Annotated[
-        Path | None, typer.Option("--out", help="Run directory. Default: runs/FORMAT-PRESET/MODEL-seedSEED.")
+        Path | None, typer.Option("--out", help="Run directory. Default: runs/DATA-PRESET/MODEL-seedSEED.")
     ] = None,
     *,
     data: DataOptions,
@@ -35,7 +35,7 @@ def train(
 
     dataset = data.open()
     show_left_out(dataset)
-    run_dir = folder or Path("runs") / f"{data.format}-{training.preset}" / f"{model}-seed{seed}"
+    run_dir = folder or Path("runs") / f"{data.name}-{training.preset}" / f"{model}-seed{seed}"
     torch.manual_seed(seed)
     network = training.build(model, dataset.num_classes)
     images, val = (dataset.part(part, data.split_seed) for part in ("train", "val"))
