@@ -17,18 +17,6 @@ from banet_edu.training.history import History
 if TYPE_CHECKING:
     import pandas as pd
 
-NAMES = {
-    "JA": "JA (Jaccard index)",
-    "DI": "DI (Dice)",
-    "SE": "SE (sensitivity)",
-    "SP": "SP (specificity)",
-    "AC": "AC (accuracy)",
-    "assd": "ASSD (mean boundary distance)",
-    "hd95": "HD95 (95th percentile of boundary distance)",
-    "hd": "HD (largest boundary distance)",
-    "nsd": "NSD (share of the boundary within tolerance)",
-    "bias": "bias (signed: outside > 0)",
-}
 _UNITS = {"mm": "mm", "pct": "% of image diagonal", "px": "px"}
 _LOWER_IS_BETTER = ("assd", "hd95", "hd")
 _SIGNIFICANT = 0.05
@@ -102,10 +90,14 @@ class CompareResult:
         (folder / "facts.json").write_text(json.dumps(self.facts, indent=2), encoding="utf-8")
 
     def cells(self, metrics: Sequence[str] | None = None) -> tuple[list[str], list[list[str]]]:
-        """Heading and rows of the comparison table as text: mean [low, high] per metric, then the counts of failures."""
+        """Heading and rows of a table as text, mean [low, high] per metric; by default the headline figures.
+
+        The default table ends with the counts of failures: objects missed, and found where nothing is.
+        """
         shown = list(metrics or _headline(self.metrics))
         several = self.table["class"].nunique() > 1
-        head = ["model", *(["class"] if several else []), *map(metric_label, shown), "missed", "found where nothing is"]
+        failures = [] if metrics else ["missed", "found where nothing is"]
+        head = ["model", *(["class"] if several else []), *map(metric_label, shown), *failures]
         rows = []
         for (model, label), group in self.summary.groupby(["model", "class"], sort=False):
             by_metric = group.set_index("metric")
@@ -114,7 +106,7 @@ class CompareResult:
             rows.append(
                 [str(model), *([str(label)] if several else [])]
                 + [_interval_text(by_metric.loc[column], column) for column in shown]
-                + [f"{counts['n_missed']} of {cases}", f"{counts['n_hallucinated']} of {cases}"]
+                + ([f"{counts['n_missed']} of {cases}", f"{counts['n_hallucinated']} of {cases}"] if failures else [])
             )
         return head, rows
 
@@ -135,11 +127,15 @@ class CompareResult:
     def verdicts(self) -> list[str]:
         """One sentence per paired test of JA and mean boundary distance; whoever is better is named, or nobody."""
         several = self.table["class"].nunique() > 1
-        chosen = [row for row in self.tests.to_dict("records") if row["column"] == "JA" or row["column"].startswith("assd")]
+        chosen = [
+            row for row in self.tests.to_dict("records") if row["column"] == "JA" or row["column"].startswith("assd")
+        ]
         return [_verdict(row) + (f" (class {row['class']})" if several else "") for row in chosen]
 
 
-INTERVAL_NOTE = "Mean over test images [95 % bootstrap interval over images; it does not cover the choice of seed or split]."
+INTERVAL_NOTE = (
+    "Mean over test images [95 % bootstrap interval over images; it does not cover the choice of seed or split]."
+)
 
 
 def metric_columns(table: pd.DataFrame) -> list[str]:
@@ -150,7 +146,9 @@ def metric_columns(table: pd.DataFrame) -> list[str]:
 
 
 def _headline(metrics: Sequence[str]) -> list[str]:
-    return [column for column in metrics if column in ("JA", "DI") or column.startswith(("assd", "hd95", "nsd", "bias"))]
+    return [
+        column for column in metrics if column in ("JA", "DI") or column.startswith(("assd", "hd95", "nsd", "bias"))
+    ]
 
 
 def _number(value: float, column: str) -> str:

@@ -9,6 +9,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -21,6 +22,7 @@ from banet_edu.metrics.boundary import boundary_metrics
 from banet_edu.metrics.overlap import overlap
 from banet_edu.models.registry import create_model
 from banet_edu.prediction import Prediction, model_spec, predict_many
+from banet_edu.training.history import History
 from banet_edu.training.loop import fit
 
 if TYPE_CHECKING:
@@ -80,7 +82,9 @@ def compare(
         )
 
     prepared: dict[tuple[tuple[int, int], str], Prepared] = {}  # images are read once per input size, not per run
-    tables, histories, trained, parameters = [], {}, {}, {}
+    tables: list[pd.DataFrame] = []
+    histories: dict[tuple[str, int], History] = {}
+    trained: dict[str, nn.Module] = {}
     for seed in seeds:
         for model_name, source in sources.items():
             model = _build(source, preset, seed)
@@ -99,7 +103,6 @@ def compare(
             tables.append(table)
             histories[model_name, seed] = history
             trained.setdefault(model_name, model)
-            parameters[model_name] = sum(p.numel() for p in model.parameters())
 
     facts = {
         "data": name,
@@ -108,7 +111,7 @@ def compare(
         "seeds": list(seeds),
         "preset": preset,
         "training": config.to_dict(),
-        "parameters": parameters,
+        "parameters": {model: sum(p.numel() for p in network.parameters()) for model, network in trained.items()},
         "seconds": {f"{m}-seed{s}": float(sum(row["seconds"] for row in h.rows)) for (m, s), h in histories.items()},
         "machine": machine_facts(),
     }
@@ -136,7 +139,7 @@ def evaluate(model: nn.Module, samples: Part, *, batch_size: int = 4) -> pd.Data
     with ThreadPoolExecutor(_WORKERS) as pool:
         for batch in _batches(samples, batch_size, pool):
             pairs = zip(predict_many(model, batch, batch_size=batch_size), batch, strict=True)
-            for scored in pool.map(lambda pair: _score(*pair, spec.class_names, in_mm), pairs):
+            for scored in pool.map(lambda pair: _score(pair[0], pair[1], spec.class_names, in_mm), pairs):
                 rows.extend(scored)
     return pd.DataFrame(rows)
 
@@ -193,10 +196,11 @@ def _batches(samples: Part, size: int, pool: Executor) -> Iterator[list[Sample]]
 
 def _score(prediction: Prediction, sample: Sample, class_names: Sequence[str], in_mm: bool) -> list[dict[str, Any]]:
     """One row per foreground class."""
-    spacing = sample.spacing_mm if in_mm else None
+    spacing, mask = sample.spacing_mm if in_mm else None, sample.mask
+    assert mask is not None  # _batches has refused those
     rows = []
     for label in range(1, len(class_names)):
-        found, truth = prediction.labels == label, sample.mask == label
+        found, truth = prediction.labels == label, np.asarray(mask == label)
         boundary = boundary_metrics(found, truth, spacing_mm=spacing)
         rows.append({"name": sample.name, "class": class_names[label], **overlap(found, truth), **boundary})
     return rows

@@ -194,4 +194,4 @@ def _leave(
 
 
 def _resize(channel: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
-    return cv2.resize(channel, (size[1], size[0]), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.resize(channel, (size[1], size[0]), interpolation=cv2.INTER_LINEAR), dtype=np.float32)

@@ -31,7 +31,7 @@ SIGNED = LinearSegmentedColormap.from_list("signed_error", ["#00457A", SKY, "#FF
 
 WIDTH = 9.5  # inches: a notebook's column
 DPI = 110
-_RC = {
+_RC: dict[Any, Any] = {
     "font.size": 10.0,
     "axes.titlesize": 11.0,
     "axes.labelsize": 10.0,
@@ -89,7 +89,7 @@ def draw_image(
     """
     height, width = size or image.shape[:2]
     if (factor := _LONGEST_SHOWN / max(image.shape[:2])) < 1:
-        image = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        image = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
     aspect = 1.0 if spacing_mm is None else spacing_mm[0] / spacing_mm[1]
     if size is not None and spacing_mm is None:
         aspect = image.shape[0] / image.shape[1] / (height / width)  # a mask of another shape covers the same view
