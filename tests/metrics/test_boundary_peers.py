@@ -95,6 +95,18 @@ def test_agrees_with_surface_distance_by_length(surface_distance, pair: Pair, sp
     assert row["assd_mm"] == pytest.approx(np.average(directed, weights=lengths))
 
 
+def test_agrees_with_surface_distance_on_every_neighbourhood(surface_distance) -> None:
+    """Noise holds all 16 ways four pixels can be set, the diagonal ones (two cut corners) included."""
+    prediction, target = np.random.default_rng(0).random((2, 40, 40)) < 0.5
+    prediction[[0, -1]] = target[[0, -1]] = False  # off the frame: it is no boundary here, and one there
+    prediction[:, [0, -1]] = target[:, [0, -1]] = False
+    row = boundary_metrics(prediction, target, spacing_mm=(1, 3), tolerance_mm=0.5, weighting="length")
+    peer = surface_distance.compute_surface_distances(target, prediction, (1, 3))
+    expected = surface_distance.compute_surface_dice_at_tolerance(peer, 0.5)
+    assert 0.1 < expected < 0.9
+    assert row["nsd_at_0.5mm"] == pytest.approx(expected)
+
+
 # --- known differences
 
 
