@@ -75,7 +75,8 @@ class TrainConfig:
     """One training run. The budget is `steps` optimiser steps, so that data sets of any size cost the same.
 
     An epoch is one pass over the training part (`steps` cuts the last one short). `patience` counts epochs without a
-    better validation JA; None never stops early. `augment`: "default" (flips, affine, colour), "release" (SPEC
+    better validation JA; None never stops early. `augment`: "default" (flips, affine, colour),
+    "upright" (the same for images that always stand one way, such as chest X-rays), "release" (SPEC
     section 3) or "none". `precision` "auto" is bf16 on a GPU that has it, fp32 elsewhere.
     """
 
@@ -85,7 +86,7 @@ class TrainConfig:
     optimizer: Literal["adamw", "adam"] = "adamw"
     weight_decay: float = 1e-2
     schedule: Literal["one_cycle", "poly", "constant"] = "one_cycle"
-    augment: Literal["default", "release", "none"] = "default"
+    augment: Literal["default", "upright", "release", "none"] = "default"
     loss: LossConfig = field(default_factory=LossConfig)
     seed: int = 0
     patience: int | None = None

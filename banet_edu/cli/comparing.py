@@ -56,7 +56,7 @@ def run_comparison(
     result = compare(
         {name: partial(training.build, name, dataset.num_classes) for name in parse_list(models)},
         parts,
-        training.config(),
+        training.config(upright=dataset.upright),
         parse_seeds(seeds),
         run_dir=run_dir,
         preset=training.preset,

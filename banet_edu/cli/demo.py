@@ -35,7 +35,7 @@ def run_demo(
     result = compare(
         ["banet", "unet"],
         parts,
-        TrainConfig(steps=steps),
+        TrainConfig(steps=steps, augment="upright" if parts["train"].upright else "default"),
         run_dir=run_dir,
         name=f"bundled {kind} samples",
         split_seed=0,

@@ -113,18 +113,24 @@ class TrainingOptions:
     steps: Annotated[int, _training("--steps", min=1, help="Optimiser steps of each run.")] = _DEFAULT.steps
     batch_size: Annotated[int, _training("--batch-size", min=1, help="Images in a step.")] = _DEFAULT.batch_size
     learning_rate: Annotated[float, _training("--learning-rate", help="Its highest value.")] = _DEFAULT.learning_rate
-    augment: Annotated[str, _training("--augment", help="default, release (the authors') or none.")] = "default"
+    augment: Annotated[
+        str | None,
+        _training(
+            "--augment", help="default, upright, release (the authors') or none. Unless given: upright for sz_cxr."
+        ),
+    ] = None
     patience: Annotated[
         int | None, _training("--patience", min=1, help="Stop after this many epochs without a better validation.")
     ] = None
     device: Annotated[str, _training("--device", help="auto, cuda, mps or cpu.")] = "auto"
 
-    def config(self, seed: int = _DEFAULT.seed) -> TrainConfig:
+    def config(self, seed: int = _DEFAULT.seed, *, upright: bool = False) -> TrainConfig:
+        """The run's settings; `upright` says how the data set's images stand, where --augment is not given."""
         return TrainConfig(
             steps=self.steps,
             batch_size=self.batch_size,
             learning_rate=self.learning_rate,
-            augment=self.augment,  # type: ignore[arg-type]  # checked where it is used, with a sentence
+            augment=self.augment or ("upright" if upright else "default"),  # type: ignore[arg-type]  # checked where it is used, with a sentence
             patience=self.patience,
             device=self.device,  # type: ignore[arg-type]
             seed=seed,

@@ -39,7 +39,7 @@ def train(
     torch.manual_seed(seed)
     network = training.build(model, dataset.num_classes)
     images, val = (dataset.part(part, data.split_seed) for part in ("train", "val"))
-    history = fit(network, images, val, training.config(seed), run_dir, [RichProgress(model)])
+    history = fit(network, images, val, training.config(seed, upright=dataset.upright), run_dir, [RichProgress(model)])
 
     best = history.best
     out.print(f"Best of {len(history)} epochs: number {best['epoch']}, validation JA {best['val_JA']:.3f}.")

@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 Augment = Callable[[NDArray[np.uint8], NDArray[Any], int], tuple[NDArray[np.uint8], NDArray[Any]]]
 
 
-def build_augment(kind: Literal["default", "release", "none"] = "default") -> Augment:
+def build_augment(kind: Literal["default", "upright", "release", "none"] = "default") -> Augment:
     """A function (image h x w x 3 uint8, mask h x w, seed) -> (image, mask), wholly determined by its arguments.
 
     - "default": flips, one affine map (scale 0.8-1.25, rotation within 45 degrees, shift within 10 %, shear within 8
       degrees, the outside filled by reflection), then brightness, contrast, saturation and a little hue.
+    - "upright": for images that always stand one way, such as chest X-rays: as "default" without the vertical flip and
+      with rotation within 10 degrees only.
     - "release": the authors' recipe (SPEC section 3 [release]): flips, a centred zoom of 1-1.5 or a centred crop of
       0.5-1 blown up to full size, rotation within 10 degrees. One deviation: labels are taken by nearest neighbour.
     - "none": returns what it is given.
@@ -33,8 +35,8 @@ def build_augment(kind: Literal["default", "release", "none"] = "default") -> Au
     """
     if kind == "none":
         return _unchanged
-    if kind not in ("default", "release"):
-        raise ValueError(f"augment={kind!r}: choose 'default', 'release' or 'none'")
+    if kind not in ("default", "upright", "release"):
+        raise ValueError(f"augment={kind!r}: choose 'default', 'upright', 'release' or 'none'")
     return _Albumentations(kind)
 
 
@@ -47,11 +49,12 @@ class _Albumentations:
         os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"  # its import asks the network for a newer version otherwise
         import albumentations as A
 
-        flips = [A.HorizontalFlip(p=0.5), A.VerticalFlip(p=0.5)]
-        if kind == "default":
+        flips = [A.HorizontalFlip(p=0.5)] if kind == "upright" else [A.HorizontalFlip(p=0.5), A.VerticalFlip(p=0.5)]
+        if kind in ("default", "upright"):
+            angle = 10 if kind == "upright" else 45
             affine = A.Affine(
                 scale=(0.8, 1.25),
-                rotate=(-45, 45),
+                rotate=(-angle, angle),
                 translate_percent=(-0.1, 0.1),
                 shear=(-8, 8),
                 keep_ratio=True,

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banet_edu.data.mask_values import ValueMap
-from banet_edu.data.pairing import Case, Problem
+from banet_edu.data.pairing import LAYOUTS, Case, Problem
 from banet_edu.data.reading import is_dicom, read_image, read_mask
 from banet_edu.data.sample import Sample
 from banet_edu.data.splits import Part, check_part, split_names
@@ -118,6 +118,11 @@ class Dataset(Sequence[Sample]):
     @property
     def num_classes(self) -> int:
         return 2 if self._reader.value_map is None else max(self._reader.value_map.values()) + 1
+
+    @property
+    def upright(self) -> bool:
+        """Whether the images always stand one way (chest X-rays), so that augmentation should not turn them over."""
+        return LAYOUTS[self.format].upright
 
     def __len__(self) -> int:
         return len(self._cases)

@@ -37,6 +37,7 @@ class Layout:
     ignore_suffix: str | None = None  # files that belong to the data set but are neither
     video: bool = False  # consecutive frames are near duplicates
     extensionless: bool = False
+    upright: bool = False  # the camera always stands the same way: no image is upside down
 
 
 LAYOUTS = {
@@ -58,7 +59,7 @@ LAYOUTS = {
     ),
     "kvasir_seg": Layout(),
     "cvc_colondb": Layout(video=True),
-    "sz_cxr": Layout(("images", "CXR_png"), ("masks", "mask"), mask_suffix="_mask"),
+    "sz_cxr": Layout(("images", "CXR_png"), ("masks", "mask"), mask_suffix="_mask", upright=True),
     "folder": Layout(),
     "dicom": Layout(extensionless=True),
 }

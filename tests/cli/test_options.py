@@ -30,6 +30,8 @@ def test_spread_makes_one_option_of_each_field_and_hands_the_groups_over():
 
 def test_training_options_default_to_the_package_defaults():
     assert TrainingOptions().config() == TrainConfig()
+    assert TrainingOptions().config(upright=True).augment == "upright"
+    assert TrainingOptions(augment="release").config(upright=True).augment == "release"
     assert TrainingOptions(patience=3, augment="none").config(seed=5) == TrainConfig(patience=3, augment="none", seed=5)
 
 

@@ -17,7 +17,7 @@ def case():
     return image, mask
 
 
-@pytest.mark.parametrize("kind", ["default", "release"])
+@pytest.mark.parametrize("kind", ["default", "upright", "release"])
 def test_only_the_seed_decides(case, kind):
     first, second = build_augment(kind), build_augment(kind)
     second(*case, 99)  # an earlier call must not matter
@@ -28,7 +28,7 @@ def test_only_the_seed_decides(case, kind):
     assert len(results) > 10
 
 
-@pytest.mark.parametrize("kind", ["default", "release"])
+@pytest.mark.parametrize("kind", ["default", "upright", "release"])
 def test_image_and_mask_move_together(case, kind):
     """The object stays the red one: after any change the mask marks where red exceeds blue."""
     augment = build_augment(kind)
@@ -39,6 +39,18 @@ def test_image_and_mask_move_together(case, kind):
         red = image[..., 0].astype(int) > image[..., 2]
         overlap = (red & (mask == 1)).sum() / (red | (mask == 1)).sum()
         assert overlap > 0.9, seed
+
+
+@pytest.mark.parametrize(("kind", "turned"), [("default", True), ("upright", False)])
+def test_upright_images_stay_upright(kind, turned):
+    """The upper half is bright; only "default" ever puts it at the bottom."""
+    image, mask = np.zeros((64, 64, 3), np.uint8), np.zeros((64, 64), np.uint8)
+    image[:32], mask[:32] = 200, 1
+    augment = build_augment(kind)
+    upside_down = [
+        changed[40:].mean() > changed[:24].mean() for _, changed in (augment(image, mask, s) for s in range(40))
+    ]
+    assert any(upside_down) == turned
 
 
 def test_labels_and_bool_masks_keep_their_type(case):
