@@ -81,6 +81,9 @@ def compare(
             f"compare needs at least one model and one seed, got models={list(sources)}, seeds={list(seeds)}"
         )
 
+    for source in sources.values():  # a wrong name or override shows now, not after the first network has been trained
+        model_spec(_build(source, preset, seeds[0]))
+
     prepared: dict[tuple[tuple[int, int], str], Prepared] = {}  # images are read once per input size, not per run
     tables: list[pd.DataFrame] = []
     histories: dict[tuple[str, int], History] = {}

@@ -6,44 +6,14 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from known_model import Brightness, disc
 from scipy.special import ellipe
 from torch import nn
 
-from banet_edu.config import ModelSpec
 from banet_edu.data.sample import Sample
 from banet_edu.metrics.shape import feret_diameters, measure, outlines
 from banet_edu.models.registry import create_model
 from banet_edu.prediction import as_sample, predict, predict_many
-
-
-class Brightness(nn.Module):
-    """A network whose foreground probability is the (smooth) brightness of the image: its answers are known."""
-
-    def __init__(self, size: tuple[int, int] = (64, 64), num_classes: int = 2) -> None:
-        super().__init__()
-        self.spec = ModelSpec(
-            "brightness",
-            num_classes=num_classes,
-            input_size=size,
-            mean=(0.0, 0.0, 0.0),
-            std=(1.0, 1.0, 1.0),
-            class_names=tuple(f"class {k}" for k in range(num_classes)),
-        )
-        self.scale = nn.Parameter(torch.tensor(8.0))
-        self.seen: list[tuple[int, ...]] = []
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        self.seen.append(tuple(x.shape))
-        logit = (x[:, :1] - 0.5) * self.scale
-        others = [x[:, k : k + 1] * self.scale - self.scale / 2 for k in range(1, self.spec.num_classes - 1)]
-        return torch.cat([torch.zeros_like(logit), logit, *others], dim=1)
-
-
-def disc(height: int, width: int, radius: float, centre: tuple[float, float]) -> np.ndarray:
-    """An anti-aliased bright disc, H x W x 3 uint8."""
-    rows, columns = np.mgrid[:height, :width]
-    inside = np.clip(radius - np.hypot(rows - centre[0], columns - centre[1]) + 0.5, 0, 1)
-    return np.repeat((255 * inside).round().astype(np.uint8)[..., None], 3, axis=2)
 
 
 def test_result_has_the_size_of_the_mask_and_of_the_image_without_one() -> None:
