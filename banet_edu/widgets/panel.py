@@ -1,0 +1,90 @@
+"""The frame every widget of the course stands in: labelled controls above ONE picture.
+
+The figure becomes a PNG in one `ipywidgets.Image`, whose bytes are exchanged when a control moves. So nothing flickers, no
+figure appears twice, and an error is shown in place of the picture: inside a plain ipywidgets callback it would vanish.
+"""
+
+from __future__ import annotations
+
+import html
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import ipywidgets
+from matplotlib.figure import Figure
+
+from banet_edu.plots.style import png_bytes
+
+
+class Panel(ipywidgets.VBox):
+    """Controls and a picture that follows them.
+
+    Args:
+        render: called with the value of every control by name, returns a Figure. Pure: same values, same picture.
+        controls: name -> ipywidgets control with a `description` and a `value`. The browser makes each reachable with Tab
+            and movable with the arrow keys.
+        still: draws what stands for the widget where it cannot run (GitHub, PDF, a notebook opened without a kernel).
+            Default: the first picture.
+        alt: what the picture shows, in words, for those who cannot see it.
+
+    Attributes:
+        picture: the ipywidgets.Image. error: None, or what went wrong with the values set now.
+
+    Raises what `render` raises on the first values, so that a broken cell fails in the open; later errors stand in the
+    panel itself.
+
+    >>> from banet_edu.plots.style import new_figure
+    >>> def draw(height):
+    ...     figure, [[axes]] = new_figure(height=1)
+    ...     axes.plot([0, height])
+    ...     return figure
+    >>> panel = Panel(draw, {"height": ipywidgets.IntSlider(1, 1, 3, description="height")}, alt="a line")
+    >>> before = panel.picture.value
+    >>> panel.controls["height"].value = 2
+    >>> panel.picture.value == before, panel.error
+    (False, None)
+    """
+
+    def __init__(
+        self,
+        render: Callable[..., Figure],
+        controls: Mapping[str, ipywidgets.ValueWidget],
+        *,
+        alt: str,
+        still: Callable[[], Figure] | None = None,
+    ) -> None:
+        self.render, self.controls, self.alt, self.still = render, dict(controls), alt, still
+        self.error: str | None = None
+        self.picture = ipywidgets.Image(value=png_bytes(render(**self.values())), format="png", tooltip=alt)
+        # As wide as it was drawn where there is room, smaller where there is not; never wider than the notebook.
+        self.picture.layout.width, self.picture.layout.height = "auto", "auto"
+        self.picture.layout.max_width, self.picture.layout.object_fit = "100%", "contain"
+        self.picture.layout.align_self = "flex-start"
+        self.message = ipywidgets.HTML(layout={"display": "none"})
+        for control in self.controls.values():
+            control.layout.width = "min(100%, 32rem)"
+            control.style.description_width = "10rem"
+            control.observe(self._follow, names="value")
+        super().__init__([*self.controls.values(), self.message, self.picture])
+
+    def values(self) -> dict[str, Any]:
+        """The value of each control, by name."""
+        return {name: control.value for name, control in self.controls.items()}
+
+    def _follow(self, change: Any) -> None:
+        try:
+            self.picture.value = png_bytes(self.render(**self.values()))
+            self.error = None
+        except Exception as error:  # whatever it is, the reader must see it
+            self.error = f"{type(error).__name__}: {error}"
+            said = f"<b>No picture for these settings.</b> {html.escape(self.error)}"
+            self.message.value = f'<p role="alert" style="color:#A23B00">{said}</p>'
+        self.message.layout.display = None if self.error else "none"
+        self.picture.layout.display = "none" if self.error else None
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**options)
+        # ipywidgets gives plain text and the live view; a reader without the live view gets the still picture.
+        still = png_bytes(self.still()) if self.still else self.picture.value
+        return {**bundle, "text/plain": self.alt, "image/png": b64encode(still).decode()}

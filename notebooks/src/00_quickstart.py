@@ -1,0 +1,188 @@
+# %% [markdown]
+# # 00 · Quickstart: from an image to a boundary error
+#
+# **For** everyone who starts here. **Time** 15 minutes. **You need** a little Python; no PyTorch.
+#
+# **Afterwards you can**
+# - segment an image with a trained BA-Net and draw its contour,
+# - say in millimetres how far the contour is off, and where,
+# - show why a good overlap can hide a bad boundary,
+# - find the edges that the network sees inside.
+#
+# Run the cells from top to bottom with **Shift+Enter**. All images are synthetic ("phantoms"): painted, not photographed, so
+# their true boundary is known exactly. Nothing here is a medical device.
+
+# %%
+import numpy as np
+
+from banet_edu import load_model, load_samples, make_phantom, predict
+from banet_edu.explain.signals import read_signals
+from banet_edu.metrics.boundary import boundary_metrics, signed_errors
+from banet_edu.metrics.overlap import overlap
+from banet_edu.plots.contour import contour_figure
+from banet_edu.plots.edges import edges_figure
+from banet_edu.plots.errors import errors_figure
+from banet_edu.plots.profile import error_profile
+from banet_edu.plots.style import show
+from banet_edu.widgets.threshold import threshold_explorer
+
+# %% [markdown]
+# ## 1 One image, one contour
+#
+# A *sample* is an image, the expert's mask, and the size of a pixel. The *model* is a small BA-Net that has been trained
+# already. `predict` gives each pixel a probability of belonging to the lesion; the contour runs where it is 0.5.
+
+# %%
+samples = load_samples("dermoscopy", "test")
+sample = samples[2]
+model = load_model("banet-lite-dermoscopy")
+prediction = predict(model, sample)
+
+height, width = sample.mask.shape
+print(f"{sample.name}: {height} x {width} pixels of {sample.spacing_mm[0]:.3f} mm")
+print(
+    f"area {prediction.measurements['area_mm2']:.0f} mm², "
+    f"largest diameter {prediction.measurements['largest_diameter_mm']:.0f} mm"
+)
+show(
+    contour_figure(sample.image, prediction, sample.mask),
+    alt="A painted skin lesion; beside it the same with the true contour and the predicted one, coloured by its error.",
+)
+
+# %% [markdown]
+# Yellow is the truth. The other line is the prediction: blue where it runs inside the truth, white on it, orange outside.
+#
+# ## 2 How good is it?
+#
+# The usual score is the overlap, the **Jaccard index**
+#
+# $$\mathrm{JA} = \frac{|P \cap R|}{|P \cup R|}$$
+#
+# with $P$ the predicted pixels and $R$ those of the reference: 1 is perfect, 0 is beside it. A surgeon asks something else:
+# *how far off is the line?*
+#
+# **First guess, then run.** Look at the picture and its scale bar. At its worst point, how many millimetres is the predicted
+# line away from the yellow one? Write your guess into the next cell.
+
+# %%
+my_guess_mm = 0.5  # change me
+
+# %%
+scores = overlap(prediction.mask, sample.mask)
+scores |= boundary_metrics(prediction.mask, sample.mask, spacing_mm=sample.spacing_mm)
+
+print(f"overlap         JA   {scores['JA']:.2f}")
+print(f"worst point     HD   {scores['hd_mm']:.1f} mm   (your guess: {my_guess_mm:.1f} mm)")
+print(f"on average      ASSD {scores['assd_mm']:.1f} mm")
+print(f"too large (+) or too small (-), on average: {scores['bias_mm']:+.1f} mm")
+
+# %% [markdown]
+# - **HD**, the Hausdorff distance: the largest distance from a point of either boundary to the other boundary.
+# - **ASSD**, the average symmetric surface distance: the mean of these distances, over the points of both boundaries.
+# - The last line is the **bias**: the mean signed distance, positive where the prediction lies outside.
+#
+# One number still hides *where*. Walk around the contour, clockwise from the top:
+
+# %%
+errors = signed_errors(prediction.mask, sample.mask, spacing_mm=sample.spacing_mm)
+show(
+    error_profile(errors.points, errors.distance, unit="mm", tolerance=0.5),
+    alt="Signed boundary error in mm against the direction from the centre of the contour.",
+)
+
+# %% [markdown]
+# ## 3 Same overlap, two very different boundaries
+#
+# Two predictions made by hand: `grown` is a little too large all around; `bump` is exactly right, but for one bump.
+#
+# **First guess, then run.** Which of the two has the higher JA? Which one would you rather cut along?
+
+# %%
+phantom = make_phantom("dermoscopy", seed=7)
+distance_mm = phantom.signed_distance_px * phantom.spacing_mm[0]  # to the true boundary; negative inside
+rows, columns = np.indices(phantom.mask.shape)
+
+grown = distance_mm < 0.3
+bump = phantom.mask | (np.hypot(rows - 95, columns - 130) < 46)
+
+show(
+    errors_figure(phantom.image, {"grown": grown, "bump": bump}, phantom.mask, spacing_mm=phantom.spacing_mm),
+    alt="The same lesion with two predictions of equal JA: one evenly too large, one right except for one bump.",
+)
+assert abs(overlap(grown, phantom.mask)["JA"] - overlap(bump, phantom.mask)["JA"]) < 0.005
+
+# %% [markdown]
+# The same JA: it counts pixels, and does not care where they are. The boundary does. So every result in this course comes
+# with both, the overlap and the boundary error in mm (in percent of the image diagonal where the size of a pixel is unknown).
+#
+# ## 4 Move the contour yourself
+#
+# The contour runs where the probability crosses a threshold, 0.5 unless you say otherwise. Move it: click on the slider and
+# use the mouse or the arrow keys. Watch the line, JA and ASSD. Then choose another sample.
+
+# %% tags=["nbval-ignore-output"]
+threshold_explorer(model, samples)
+
+# %% [markdown]
+# Where the image is clear, the probability falls steeply from 1 to 0 and the line hardly moves. Where the edge is soft it
+# moves far: there the network is unsure, and so would you be.
+#
+# ## 5 Look inside: the edges that BA-Net sees
+#
+# BA-Net looks at the image in four *stages*, from fine (1) to coarse (4). At each of them, **pyramid edge extraction** (PEE)
+# takes the map of features $R$ and subtracts its own average over a window of $k \times k$:
+#
+# $$\mathrm{edge}_k = R - \mathrm{AvgPool}_{k \times k}(R)$$
+#
+# Where $R$ is even, the difference is 0; at an edge it is not. A wider window sees softer edges. `read_signals` runs
+# `predict` and keeps what the named parts of the network gave out on the way:
+
+# %%
+windows = {1: (5, 7), 2: (5, 7), 3: (3, 5), 4: (3, 5)}  # k of the narrow and of the wide window at each stage
+parts = {
+    f"stage {stage}, k = {windows[stage][i]}": f"head.mini_mtl.{stage - 1}.pee.scales.k{windows[stage][i]}"
+    for i in (0, 1)
+    for stage in windows
+}
+signals = read_signals(model, sample, parts.values())
+edges = {title: signals[name] for title, name in parts.items()}
+
+show(edges_figure(edges, columns=4), alt="Edge maps of four stages (columns) and two window sizes (rows).")
+
+# %% [markdown]
+# The upper row has the narrow windows, the lower row the wide ones. Stage 1 draws the outline; stage 4 has only a few cells
+# left and knows roughly where the lesion is. How the network joins them is the matter of the lessons that follow.
+#
+# ## 6 Your turn
+#
+# On which of the test samples is the model furthest off, on average? Put the ASSD in mm of every sample into `errors_mm`.
+
+# %% tags=["exercise"]
+errors_mm = [0.0 for sample in samples]  # replace 0.0: predict, then boundary_metrics(...)["assd_mm"], as in part 2
+
+# %% tags=["solution"]
+errors_mm = [
+    boundary_metrics(predict(model, sample).mask, sample.mask, spacing_mm=sample.spacing_mm)["assd_mm"]
+    for sample in samples
+]
+
+# %%
+worst = samples[int(np.argmax(errors_mm))]
+if len(set(errors_mm)) == 1:
+    print("Not yet: every sample has the same error. Call predict(model, sample) inside the list.")
+else:
+    print(f"{worst.name}: {max(errors_mm):.1f} mm on average; the best sample has {min(errors_mm):.1f} mm")
+    show(
+        contour_figure(worst.image, predict(model, worst), worst.mask),
+        alt="The sample with the largest boundary error.",
+    )
+
+# %% [markdown]
+# ## What to take along
+#
+# - Overlap (JA) says how many pixels are right; HD, ASSD and bias say how far the line is off.
+# - A distance needs a pixel size. Without one there are no millimetres.
+# - The edges of PEE can be read out by name, like every other signal of the network.
+#
+# **Next.** `banet-edu demo` in a terminal trains BA-Net and a U-Net on these images in minutes. `docs/method.md` has the
+# formulas of every block. Then try your own picture: `predict(model, "picture.png", spacing_mm=(0.05, 0.05))`.

@@ -1,0 +1,87 @@
+"""Every widget of the course at every value of its controls: no exception, and the picture follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import ipywidgets
+import pytest
+import torch
+
+from banet_edu import create_model, make_phantom
+from banet_edu.widgets.panel import Panel
+from banet_edu.widgets.threshold import threshold_explorer
+
+MOST_VALUES = 25  # of one control: longer ranges are sampled, both ends included
+
+
+def make_threshold_explorer() -> Panel:
+    torch.manual_seed(0)
+    model = create_model("banet", preset="nano").eval()
+    return threshold_explorer(model, [make_phantom(kind, size=64) for kind in ("dermoscopy", "lung")])
+
+
+# One entry for every widget that a lesson shows: a function that builds it small and fast.
+WIDGETS: dict[str, Callable[[], Panel]] = {"threshold_explorer": make_threshold_explorer}
+
+
+def values_of(control: ipywidgets.ValueWidget) -> list[Any]:
+    """All values a reader can choose, sampled for long ranges."""
+    if isinstance(control, ipywidgets.Checkbox | ipywidgets.ToggleButton):
+        return [False, True]
+    if hasattr(control, "options"):
+        return [option[1] if isinstance(option, tuple) else option for option in control.options]
+    count = round((control.max - control.min) / control.step)
+    steps = sorted({round(i * count / min(count, MOST_VALUES - 1)) for i in range(min(count, MOST_VALUES - 1) + 1)})
+    return [control.min + step * control.step for step in steps]
+
+
+def sweep(panel: Panel) -> Iterator[str]:
+    """Move each control through its values; yield what went wrong."""
+    for name, control in panel.controls.items():
+        start = control.value
+        others = [value for value in values_of(control) if value != start]
+        if not others:
+            yield f"{name} has only one value"
+        for value in [*others, start]:
+            before = panel.picture.value
+            control.value = value
+            if panel.error:
+                yield f"{name}={value}: {panel.error}"
+            elif panel.picture.value == before:
+                yield f"{name}={value}: the picture did not change"
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_every_value_draws_another_picture(name):
+    panel = WIDGETS[name]()
+    assert list(sweep(panel)) == []
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_every_control_is_labelled_and_the_picture_described(name):
+    panel = WIDGETS[name]()
+    assert all(control.description for control in panel.controls.values())
+    assert len(panel.alt) > 20
+
+
+def test_sweep_finds_an_error_and_a_dead_control():
+    def draw(divisor: int, idle: int):
+        from banet_edu.plots.style import new_figure
+
+        figure, [[axes]] = new_figure(height=1)
+        axes.plot([0, 1 / divisor])
+        return figure
+
+    slider = ipywidgets.IntSlider
+    panel = Panel(draw, {"divisor": slider(1, 0, 2), "idle": slider(0, 0, 1)}, alt="a line")
+    found = list(sweep(panel))
+    assert "divisor=0: ZeroDivisionError: division by zero" in found
+    assert "idle=1: the picture did not change" in found
+
+
+def test_sweep_reaches_both_ends_of_long_and_short_ranges():
+    assert values_of(ipywidgets.IntSlider(0, 0, 1000))[0::24] == [0, 1000]
+    assert values_of(ipywidgets.FloatSlider(0.5, min=0.0, max=1.0, step=0.25)) == [0, 0.25, 0.5, 0.75, 1]
+    assert values_of(ipywidgets.Dropdown(options=[("a", 1), ("b", 2)])) == [1, 2]
