@@ -107,6 +107,7 @@ class BANetHead(nn.Module):
         fused = [cff(seg) for cff in self.cff] if self.cff is not None else seg  # F_i: B x D x h_i x w_i
         d = fused[3]  # D_4
         if self.context_fuse is not None:
+            assert context is not None, "this head was built with context_channels: it needs the context map"
             d = self.context_fuse(torch.cat([d, context], dim=1))  # B x D x h_4 x w_4
         for name, step in self.decoder.items():  # stage 3, 2, 1
             f = fused[int(name[-1]) - 1]

@@ -104,7 +104,7 @@ class ResNetEncoder(nn.Module):
         dilations = ([1] * DEPTHS[name][0], [1] * DEPTHS[name][1], layer3[1], layer4[1])
         in_channels = base
         for i, (stride, stage_dilations) in enumerate(zip(strides, dilations, strict=True)):
-            layers = OrderedDict()
+            layers: OrderedDict[str, nn.Module] = OrderedDict()
             for j, dilation in enumerate(stage_dilations):
                 layers[str(j)] = block(in_channels, planes[i], stride if j == 0 else 1, dilation)
                 in_channels = self.channels[i]
@@ -113,6 +113,12 @@ class ResNetEncoder(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+    # registered by name in __init__
+    layer1: nn.Sequential
+    layer2: nn.Sequential
+    layer3: nn.Sequential
+    layer4: nn.Sequential
 
     def forward(self, x: Tensor) -> list[Tensor]:
         x = self.maxpool(self.relu(self.bn1(self.conv1(x))))  # B x base x H/4 x W/4

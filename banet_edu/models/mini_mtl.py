@@ -89,7 +89,8 @@ class MiniMTL(nn.Module):
             self.edge_branch = separable_conv(width, width)
             self.edge_side = nn.Conv2d(width, 2, 3, padding=1)
         if self.interactive_attention == "release":
-            self.seg_attention, self.edge_attention = attention(width), attention(width)
+            self.seg_attention = attention(width)
+            self.edge_attention: nn.Module = attention(width)
             self.seg_exchange, self.edge_exchange = Exchange(), Exchange()
         elif self.interactive_attention == "blog":
             self.edge_attention = nn.Sigmoid()

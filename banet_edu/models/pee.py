@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -123,13 +123,14 @@ def convert_pee(model: Model, form: str) -> Model:
     >>> torch.allclose(model(x), averages(x), atol=1e-4)
     True
     """
-    model = copy.deepcopy(model)
-    for block in model.modules():
-        if isinstance(block, PyramidEdgeExtraction) and any(s.form != form for s in block.scales.values()):
+    twin: Any = copy.deepcopy(model)  # any network: `spec` is not known to nn.Module
+    for block in twin.modules():
+        scales: list[Any] = list(block.scales.values()) if isinstance(block, PyramidEdgeExtraction) else []
+        if any(scale.form != form for scale in scales):
             with torch.no_grad():
                 block.mix.weight.copy_(convert_pee_weight(block.mix.weight))
-            for scale in block.scales.values():
+            for scale in scales:
                 scale.form = form
-    if hasattr(model, "spec"):
-        model.spec = replace(model.spec, overrides={**model.spec.overrides, "pee": form})
-    return model
+    if hasattr(twin, "spec"):
+        twin.spec = replace(twin.spec, overrides={**twin.spec.overrides, "pee": form})
+    return twin

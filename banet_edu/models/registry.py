@@ -117,7 +117,7 @@ def create_model(
         class_names=tuple(class_names),
     )
     arguments = {**defaults, **overrides}
-    model = build(spec, **arguments)
+    model: Any = build(spec, **arguments)
     if pretrained is not False:
         if "encoder" not in arguments:
             raise ValueError(f"{name} has no ResNet encoder that ImageNet weights would fit; use pretrained=False")
@@ -127,7 +127,7 @@ def create_model(
 
 def build_from_spec(spec: ModelSpec) -> nn.Module:
     """The network a checkpoint describes, randomly initialised."""
-    model = create_model(
+    model: Any = create_model(
         spec.name,
         spec.preset,
         spec.num_classes,

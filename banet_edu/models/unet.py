@@ -30,7 +30,7 @@ class Up(nn.Module):
 
     def __init__(self, in_channels: int, skip_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.up = nn.ConvTranspose2d(in_channels, out_channels, 2, stride=2)
+        self.up: nn.Module = nn.ConvTranspose2d(in_channels, out_channels, 2, stride=2)
         self.conv = double_conv(skip_channels + out_channels, out_channels)
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
