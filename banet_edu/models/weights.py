@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from banet_edu.config import ModelSpec
@@ -94,8 +94,9 @@ def write_tensors(path: str | Path, tensors: Mapping[str, Tensor], meta: Mapping
     header = {"format": FORMAT, "sha256": _digest(tensors), **meta}
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        save_file(dict(tensors), partial, metadata={"banet_edu": json.dumps(header)})
-        with open(partial, "rb") as file:
+        with open(partial, "wb") as file:
+            file.write(save(dict(tensors), metadata={"banet_edu": json.dumps(header)}))
+            file.flush()
             os.fsync(file.fileno())
         os.replace(partial, path)
     finally:
