@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
-Field = NDArray[np.float32]
+Field = NDArray[np.floating]
 Path = NDArray[np.float64]
 
 
@@ -65,7 +65,7 @@ class Canvas:
 
     def strokes(self, paths: Sequence[Path], widths: Sequence[float], opacity: Sequence[float] | None = None) -> Field:
         """Coverage 0..1 of round-ended strokes along scene paths, drawn on a finer grid and averaged."""
-        fine = max(1, round(1024 / self.unit))
+        fine = max(1, round(768 / self.unit))
         drawn = np.zeros((self.height * fine, self.width * fine), dtype=np.uint8)
         for i, (path, width) in enumerate(zip(paths, widths, strict=True)):
             corners = (self.to_pixels(path) + 0.5) * fine - 0.5
@@ -77,7 +77,7 @@ class Canvas:
 
     def text(self, lines: Sequence[tuple[str, float, float, float]]) -> Field:
         """Coverage of text lines, each (text, y, x of its lower left corner, letter height) in scene units."""
-        fine = max(1, round(1024 / self.unit))
+        fine = max(1, round(768 / self.unit))
         drawn = np.zeros((self.height * fine, self.width * fine), dtype=np.uint8)
         for words, y, x, size in lines:
             row, column = (self.to_pixels(np.array([[y, x]]))[0] + 0.5) * fine
@@ -88,7 +88,9 @@ class Canvas:
 
     def blur(self, field: Field, sigma: float) -> Field:
         """Gaussian blur with sigma in scene units."""
-        return cv2.GaussianBlur(field, (0, 0), max(sigma * self.unit, 0.05), borderType=cv2.BORDER_REPLICATE)
+        pixels = max(sigma * self.unit, 0.05)
+        blurred = cv2.GaussianBlur(np.asarray(field, np.float32), (0, 0), pixels, borderType=cv2.BORDER_REPLICATE)
+        return blurred.astype(np.float32, copy=False)
 
     def patches(self, part: str, share: Field, cells: float) -> Field:
         """Soft-edged random patches that cover about `share` (a map, 0..1) of the area: all at 1, nothing at 0."""
@@ -113,17 +115,17 @@ def _sigmoid(x: Field) -> Field:
 
 
 def smoothstep(low: float, high: float, x: Field) -> Field:
-    """0 below low, 1 above high, a smooth cubic between."""
+    """0 below low, 1 above high, a smooth cubic between; with low > high it falls instead."""
     t = np.clip((x - low) / (high - low), 0.0, 1.0)
     return t * t * (3 - 2 * t)
 
 
-def mix(a: Field, b: Field | Sequence[float], weight: Field) -> Field:
+def mix(a: Field, b: ArrayLike, weight: Field) -> Field:
     """Colours a (h x w x 3) towards b by weight (h x w)."""
     return a + weight[..., None] * (np.asarray(b, dtype=np.float32) - a)
 
 
-def wander(rng: np.random.Generator, start: Sequence[float], heading: float, length: float, bend: float) -> Path:
+def wander(rng: np.random.Generator, start: ArrayLike, heading: float, length: float, bend: float) -> Path:
     """A gently curving path from `start` (y, x): the heading (radians, 0 right, clockwise) drifts by about `bend`."""
     n = 16
     turn = np.interp(np.linspace(0, 4, n), np.arange(5), np.cumsum(rng.normal(0, bend / 2, 5)))
@@ -132,7 +134,7 @@ def wander(rng: np.random.Generator, start: Sequence[float], heading: float, len
 
 
 def branches(
-    rng: np.random.Generator, start: Sequence[float], heading: float, length: float, width: float, depth: int
+    rng: np.random.Generator, start: ArrayLike, heading: float, length: float, width: float, depth: int
 ) -> list[tuple[Path, float]]:
     """A vessel tree: (path, width) of a trunk and its ever thinner children."""
     path = wander(rng, start, heading, length, 0.5)

@@ -64,7 +64,7 @@ def sample_arguments(kind: str, index: int) -> dict[str, Any]:
     rng = np.random.default_rng([FIRST_SEED + index, sorted(FOLDERS).index(kind)])
     softness = rng.uniform(0.8, 2.0) + (rng.uniform(1, 5) if rng.random() < 0.3 else 0)
     contrast = rng.uniform(0.45, 1.1)
-    occlusion = rng.uniform(0.05, 0.35) if rng.random() < 0.4 else 0.0
+    occlusion = rng.uniform(0.05, 0.3) if rng.random() < 0.35 else 0.0
     arguments: dict[str, Any] = {
         "seed": FIRST_SEED + index,
         "size": SIZE,
@@ -72,10 +72,10 @@ def sample_arguments(kind: str, index: int) -> dict[str, Any]:
         "contrast": contrast,
         "irregularity": rng.uniform(0.15, 0.8),
         "occlusion": occlusion,
-        "noise": rng.uniform(1.5, 5.0),
+        "noise": rng.uniform(1.5, 4.0),
     }
     begin, span = rng.uniform(0, 360), rng.uniform(50, 100)
-    hard = {"edge_softness_px": softness + 8.0, "contrast": 0.3 * contrast, "occlusion": 0.8}
+    hard = {"edge_softness_px": softness + 8.0, "contrast": 0.3 * contrast, "occlusion": 0.75}
     if rng.random() < 1 / 3:
         name = str(rng.choice(sorted(hard)))
         rest = ((begin + span) % 360, begin)  # a sector keeps the other angles at the usual value unless they are named
@@ -105,7 +105,7 @@ def write_samples(root: str | Path, count: int = COUNT) -> Iterator[Path]:
             image = Image.fromarray(phantom.image[..., 0] if kind == "lung" else phantom.image)
             path = root / kind / "images" / f"{name}.jpg"
             image.save(path, quality=92)
-            mask = Image.fromarray(phantom.mask)
+            mask = Image.fromarray(phantom.signed_distance_px < 0)
             mask.save(root / kind / "masks" / f"{name}{folder.mask_suffix}.png", optimize=True)
             table.append((name, *(f"{mm:.6f}" for mm in phantom.spacing_mm or ())))
             yield path

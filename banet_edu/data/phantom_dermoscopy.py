@@ -49,12 +49,12 @@ def _skin(canvas: Canvas, target: Target, rng: np.random.Generator) -> Field:
     one, two = _SKIN[rng.choice(len(_SKIN), 2, replace=False)]
     tone = (one + rng.uniform(0, 0.5) * (two - one)) * rng.normal(1.0, 0.05)
     furrows = np.abs(canvas.noise("furrows", rng.uniform(24, 44), 2, 0.6))
-    light = 1.0 + 0.045 * canvas.noise("light", 1.2) + 0.022 * canvas.noise("mottle", 20, 4, 0.8)
+    light = 1.0 + 0.05 * canvas.noise("light", 1.2) + 0.022 * canvas.noise("mottle", 20, 4, 0.8)
     light = light + rng.uniform(0.01, 0.04) * (smoothstep(0.0, 0.5, furrows) - 0.7)
-    redness = rng.uniform(0.01, 0.03) * canvas.noise("redness", 7, 5, 0.85)
+    redness = rng.uniform(0.008, 0.022) * canvas.noise("redness", 10, 5, 0.95)
     image = tone * light[..., None] * (1 + redness[..., None] * np.array([0.2, -1.0, -0.9]))
     away = smoothstep(0.0, 0.03, target.distance)  # the lesion's own edge stays free of freckles
-    freckles = smoothstep(1.0, 2.4, canvas.noise("freckles", rng.uniform(7, 14), 4, 0.6)) * away
+    freckles = smoothstep(1.0, 2.4, canvas.noise("freckles", rng.uniform(7, 14), 4, 0.5)) * away
     image = image * np.exp(-rng.choice([0.0, 0.0, 0.2, 0.45]) * freckles[..., None] * _MELANIN)
     shine = smoothstep(2.6, 3.4, canvas.noise("shine", 70, 2)) * rng.uniform(0, 0.5)
     return mix(image, (246, 242, 240), shine).astype(np.float32)
@@ -65,15 +65,15 @@ def _density(canvas: Canvas, target: Target, rng: np.random.Generator) -> Field:
     core = smoothstep(0.1, 0.7, target.depth)
     blotch = canvas.noise("blotch", rng.uniform(4, 9), 5, 0.65)
     density = 1 + rng.uniform(0.12, 0.3) * canvas.noise("pigment", 26, 4, 0.9) + 0.25 * core * blotch
-    density += core * (rng.uniform(-0.25, 0.4) + rng.uniform(0.0, 0.8) * smoothstep(0.3, 1.3, blotch))
-    mesh = np.abs(canvas.noise("mesh", rng.uniform(44, 60)) + 0.3 * canvas.noise("mesh fine", 90))
+    density += core * (rng.uniform(-0.3, 0.9) + rng.uniform(0.0, 1.0) * smoothstep(0.2, 1.3, blotch))
+    mesh = np.abs(canvas.noise("mesh", rng.uniform(50, 64)) + 0.3 * canvas.noise("mesh fine", 90))
     network = 1 - smoothstep(0.0, 0.9, mesh)  # ridges where the noise crosses zero
-    density += rng.uniform(0.0, 0.6) * (network - 0.45) * (1 - 0.5 * core)
+    density += rng.uniform(0.0, 0.45) * (network - 0.45) * (1 - 0.5 * core)
     globules = smoothstep(1.5, 2.3, canvas.noise("globules", rng.uniform(24, 44)))
     density += rng.choice([0.0, 0.4, 0.8]) * globules
     pale = smoothstep(0.5, 1.7, canvas.noise("regression", 6, 4)) * rng.choice([0.0, 0.3, 0.7])
     density *= 1 - pale * core
-    density *= np.exp(rng.uniform(np.log(0.4), np.log(1.05)))
+    density *= np.exp(rng.uniform(np.log(0.38), np.log(0.95)))
     halo = 0.06 * np.exp(-np.maximum(target.distance, 0) / 0.03)  # skin next to a lesion is a little darker
     return np.maximum(density, 0.08) * target.alpha * target.contrast + halo * np.minimum(target.contrast, 1)
 
@@ -90,19 +90,19 @@ def _hairs(canvas: Canvas, target: Target, image: Field) -> Field:
     lie = rng.uniform(0, np.pi)
     paths: list[Path] = []
     widths: list[float] = []
-    for _ in range(int(rng.choice([0, 0, 2, 4, 8]))):
+    for _ in range(int(rng.choice([0, 0, 0, 2, 4, 7]))):
         paths.append(wander(rng, rng.uniform(-0.6, 0.6, 2), lie + rng.normal(0, 0.6), rng.uniform(0.3, 0.9), 0.7))
-        widths.append(rng.uniform(0.0015, 0.0032))
+        widths.append(rng.uniform(0.0012, 0.0026))
     contour = target.contours[0]
     step = np.hypot(*(np.roll(contour, -1, axis=0) - contour).T)
-    crossed = rng.random(len(contour)) < target.occlusion * step / 0.006
-    leans, lengths = rng.normal(0, 0.5, len(contour)), rng.uniform(0.12, 0.4, len(contour))
+    crossed = rng.random(len(contour)) < target.occlusion * step / 0.008
+    leans, lengths = rng.normal(0, 0.35, len(contour)), rng.uniform(0.2, 0.5, len(contour))
     for point, lean, length in zip(contour[crossed], leans[crossed], lengths[crossed], strict=True):
         heading = lie + lean
         start = point - length * rng.uniform(0.3, 0.7) * np.array([np.sin(heading), np.cos(heading)])
         paths.append(wander(rng, start, heading, length, 0.6))
-        widths.append(rng.uniform(0.002, 0.0055))
-    return mix(image, colour, 0.85 * canvas.strokes(paths, widths)) if paths else image
+        widths.append(rng.uniform(0.0016, 0.0042))
+    return mix(image, colour, 0.8 * canvas.strokes(paths, widths)) if paths else image
 
 
 def _instrument(canvas: Canvas, target: Target, image: Field) -> Field:

@@ -15,16 +15,12 @@ from banet_edu.data.shapes import Target, star_contour
 # Mucosa (R, G, B) in full light, and how each channel darkens with the light: shadows in the colon are red-brown.
 _MUCOSA = np.array(
     [
-        [232, 156, 122],
-        [226, 146, 130],
-        [236, 172, 132],
-        [226, 124, 88],
-        [216, 146, 130],
-        [232, 160, 142],
-        [226, 160, 110],
+        *([240, 150, 112], [238, 140, 118], [244, 166, 120], [238, 118, 78]),
+        *([226, 138, 118], [240, 152, 130], [236, 156, 100]),
     ]
 )
-_DARKENING = np.array([0.85, 1.15, 1.2])
+_DARKENING = np.array([0.8, 1.15, 1.25])
+_ABOVE = np.array([0.0, 0.0, 1.0])  # directions are (down, right, towards the viewer)
 
 
 def outline(canvas: Canvas, irregularity: float) -> list[NDArray[np.float64]]:
@@ -43,57 +39,79 @@ def paint(canvas: Canvas, target: Target) -> Field:
     """The image, h x w x 3 float in grey levels 0..255."""
     rng = canvas.rng("look")
     tone = _MUCOSA[rng.integers(len(_MUCOSA))] * rng.normal(1, 0.03, 3)
-    lamp = np.array([*rng.normal(0, 0.2, 2), 1.0])
-    bumps = 0.0012 * canvas.noise("bumps", 14, 2) + 0.0005 * canvas.noise("wet", 36, 2, 0.7)
-    light = _wall_light(canvas, target, rng)
-    facing, mirror = _shade(canvas, 0.008 * canvas.noise("swell", 3, 2) + bumps, lamp)
-    light = light * facing
-    mucosa = _vessels(canvas, tone * _mottle(canvas, "mucosa"), rng) * light[..., None] ** _DARKENING
-
-    dome_facing, dome_mirror = _shade(canvas, _dome(canvas, target, rng) + bumps, lamp)
-    pits = canvas.noise("pits", rng.uniform(40, 80), 2, 0.7)[..., None]
-    own = tone * rng.normal([1.0, 0.95, 0.94], 0.04) * _mottle(canvas, "polyp")
-    own = own * (1 - rng.uniform(0.0, 0.07) * pits * np.array([0.4, 1.0, 1.0]))
-    around = float(
-        np.median(light[np.abs(target.distance) < 0.03])
-    )  # lit like its surroundings, but nearer to the lamp
-    dome_light = max(around, 0.45) * rng.uniform(1.15, 1.4) * (0.25 + 0.75 * dome_facing)
-    polyp = own * dome_light[..., None] ** _DARKENING
-
+    lamp = np.array([*rng.normal(0, 0.22, 2), 1.0])
+    bumps = 0.0012 * canvas.noise("bumps", 14, 2) + 0.0007 * canvas.noise("wet", 40, 2, 0.7)
+    light, folds = _wall_light(canvas, target, rng)
+    light = light * _shade(canvas, 0.012 * canvas.noise("swell", 3, 2), lamp)[0]
+    facing, mirror = _shade(canvas, bumps, lamp)
     shown = np.minimum(target.contrast, 1)
-    crease = np.exp(-np.maximum(target.distance, 0) / rng.uniform(0.008, 0.02)) * (1 - target.alpha)
-    image = mucosa * (1 - rng.uniform(0.2, 0.4) * crease * shown)[..., None]
-    image = image + (target.alpha * target.contrast)[..., None] * (polyp - image)
-    image = _mucus(canvas, target, image, rng)
+    side = _away_from_lamp(canvas, target, lamp)
+    shadow = np.exp(-np.maximum(target.distance, 0) / rng.uniform(0.012, 0.03)) * (1 - target.alpha)
+    shadow = rng.uniform(0.3, 0.5) * shadow * (0.8 + 0.2 * side) * shown
+    wall = _vessels(canvas, tone * _mottle(canvas, "mucosa"), rng)
+    mucosa = wall * _coloured(light * folds * facing * (1 - shadow))
+
+    # The polyp stands in the light of its surroundings, but nearer to the lamp. Its roundness darkens the rim evenly; the
+    # slant of the lamp shows on top only, so that no side of the rim fades into the wall by chance.
+    dome = _dome(canvas, target, rng) + 0.8 * bumps
+    dome_facing, dome_mirror = _shade(canvas, dome, lamp)
+    slant = dome_facing - _shade(canvas, dome, _ABOVE)[0]
+    round_light = 0.74 + 0.3 * target.depth**0.8 + 1.2 * smoothstep(0.1, 0.6, target.depth) * slant
+    dome_light = light * rng.uniform(1.3, 1.55) * round_light
+    pits = canvas.noise("pits", rng.uniform(56, 90), 2, 0.7)[..., None]
+    own = tone * rng.normal([1.0, 0.93, 0.91], 0.02) * _mottle(canvas, "polyp")
+    own = own * (1 - rng.uniform(0.01, 0.08) * pits * np.array([0.4, 1.0, 1.0]))
+    polyp = own * _coloured(dome_light)
+
+    image = mucosa + (target.alpha * target.contrast)[..., None] * (polyp - mucosa)
+    image = _mucus(canvas, target, image, light)
     on_dome = target.alpha * shown
     shine = _specks(canvas, rng, mirror * np.minimum(light + 0.3, 1)) * (1 - on_dome)
     shine = shine + _glints(canvas, rng, dome_mirror) * on_dome
-    image = mix(255 * np.tanh(image / 255 * 1.15) / np.tanh(1.15), (255, 252, 246), np.minimum(shine, 1))
-    return _frame(canvas, target, canvas.blur(image.astype(np.float32), 0.002))
+    red = image[..., :1]
+    over = np.where(red > 190, red / (190 + 60 * np.tanh((red - 190) / 60)), 1)  # the camera saturates: red first,
+    image = image / over**0.7  # most of the hue stays
+    image = mix(canvas.blur(image.astype(np.float32), 0.0018), (255, 252, 246), np.minimum(shine, 1))
+    return _frame(canvas, target, image)
 
 
-def _wall_light(canvas: Canvas, target: Target, rng: np.random.Generator) -> Field:
-    """Light on the colon wall: it fades into the lumen, and every fold hides what lies right behind it."""
+def _wall_light(canvas: Canvas, target: Target, rng: np.random.Generator) -> tuple[Field, Field]:
+    """Light on the colon wall, fading into the lumen, and a factor for its folds: each hides what lies behind it."""
     centre = target.contours[0].mean(axis=0)
     size = float(np.hypot(*(target.contours[0] - centre).T).max())
     away = rng.uniform(0, 2 * np.pi) if np.hypot(*centre) < 0.05 else np.arctan2(-centre[0], -centre[1])
     away += rng.normal(0, 0.6)
-    lumen = centre + (size + rng.uniform(0.2, 0.5)) * np.array([np.sin(away), np.cos(away)])
+    lumen = centre + (size + rng.uniform(0.22, 0.5)) * np.array([np.sin(away), np.cos(away)])
     y, x = canvas.y - lumen[0], canvas.x - lumen[1]
-    bend = canvas.noise("bend", 1.8, 3)
-    ring = np.hypot(y, x * rng.uniform(0.75, 1.3)) * (1 + 0.12 * bend) + 0.02 * bend + 0.01
+    bend = canvas.noise("bend", 2.2, 3)
+    ring = np.hypot(y, x * rng.uniform(0.7, 1.4)) * (1 + 0.16 * bend) + 0.02 * bend + 0.01
     turn = (
-        np.log(np.maximum(ring, 0.02)) * rng.uniform(1.2, 2.0) + rng.uniform(0, 1) + 0.1 * canvas.noise("sway", 2.5, 2)
+        np.log(np.maximum(ring, 0.02)) * rng.uniform(1.1, 1.9) + rng.uniform(0, 1) + 0.14 * canvas.noise("sway", 2.5, 2)
     )
     behind = turn - np.floor(turn)  # 0 just outside a fold's crest, 1 just inside the next one
-    strength = smoothstep(-0.6, 0.9, canvas.noise("fold strength", 1.7)) * smoothstep(0.0, 0.12, target.distance)
-    shadow = behind**2.5 * (1 - smoothstep(0.94, 1.0, behind))
+    strength = smoothstep(-0.7, 0.8, canvas.noise("fold strength", 1.7)) * smoothstep(0.02, 0.14, target.distance)
+    strength = strength * smoothstep(0.08, 0.2, ring)
+    hidden = behind**2.5 * (1 - smoothstep(0.94, 1.0, behind))
     crest = np.exp(-((behind / 0.12) ** 2)) * smoothstep(0.0, 0.05, behind)
-    light = 1 - rng.uniform(0.4, 0.75) * strength * shadow + 0.18 * strength * crest
-    fade = rng.uniform(0.0, 0.3) + smoothstep(-0.1, rng.uniform(0.3, 0.6), ring)
-    near = 1 + rng.uniform(0.0, 0.5) * smoothstep(0.5, 1.1, ring)  # the wall beside the camera is bright
+    folds = 1 - rng.uniform(0.45, 0.8) * strength * hidden + 0.2 * strength * crest
+    fade = smoothstep(-0.12, rng.uniform(0.35, 0.6), ring)
+    beside = smoothstep(0.45, 1.0, ring) * smoothstep(0.0, 0.25, target.distance)
+    near = 1 + rng.uniform(0.0, 0.7) * beside  # the wall beside the camera is bright
     dim = 1 - 0.3 * smoothstep(0.25, 0.7, np.hypot(canvas.y, canvas.x))
-    return np.maximum(light * np.minimum(fade, 1) * near * dim * rng.uniform(0.62, 0.9), 0.03).astype(np.float32)
+    light = (rng.uniform(0.0, 0.2) + fade) * near * dim * rng.uniform(0.55, 0.85)
+    return np.maximum(light, 0.03).astype(np.float32), folds.astype(np.float32)
+
+
+def _coloured(light: Field) -> Field:
+    """Light per channel, h x w x 3: red-brown in the shade, white in full light."""
+    return np.minimum(light, 1)[..., None] ** _DARKENING * np.maximum(light, 1)[..., None]
+
+
+def _away_from_lamp(canvas: Canvas, target: Target, lamp: NDArray[np.float64]) -> Field:
+    """-1 on the polyp's lit side to 1 on the side its shadow falls."""
+    centre = target.contours[0].mean(axis=0)
+    y, x = canvas.y - centre[0], canvas.x - centre[1]
+    return -(y * lamp[0] + x * lamp[1]) / (np.hypot(y, x) * np.hypot(lamp[0], lamp[1]) + 1e-6)
 
 
 def _dome(canvas: Canvas, target: Target, rng: np.random.Generator) -> Field:
@@ -101,8 +119,8 @@ def _dome(canvas: Canvas, target: Target, rng: np.random.Generator) -> Field:
     radius = -float(target.distance.min())
     q = np.clip(-target.distance / radius, 0, 1)
     cap = np.sqrt(np.clip(1 - (1 - q) ** 2, 0, 1)).astype(np.float32)
-    lumps = 0.01 * rng.random() * canvas.noise("lumps", rng.uniform(6, 12))
-    return canvas.blur(radius * rng.uniform(0.3, 0.55) * cap, 0.02) + lumps
+    lumps = 0.02 * rng.random() ** 2 * canvas.noise("lumps", rng.uniform(5, 10))
+    return canvas.blur(radius * rng.uniform(0.45, 0.75) * cap, 0.016) + lumps
 
 
 def _shade(canvas: Canvas, height: Field, lamp: NDArray[np.float64]) -> tuple[Field, Field]:
@@ -110,7 +128,7 @@ def _shade(canvas: Canvas, height: Field, lamp: NDArray[np.float64]) -> tuple[Fi
     slope_y, slope_x = np.gradient(height * np.float32(canvas.unit))
     length = np.sqrt(slope_y**2 + slope_x**2 + 1)
     cosines = []
-    for way in (lamp / np.linalg.norm(lamp), lamp / np.linalg.norm(lamp) + np.array([0, 0, 1.0])):
+    for way in (lamp / np.linalg.norm(lamp), lamp / np.linalg.norm(lamp) + _ABOVE):
         cosine = (way[2] - slope_y * way[0] - slope_x * way[1]) / (length * np.linalg.norm(way))
         cosines.append(np.clip(cosine, 0.05, 1).astype(np.float32))
     return cosines[0], cosines[1]
@@ -119,7 +137,8 @@ def _shade(canvas: Canvas, height: Field, lamp: NDArray[np.float64]) -> tuple[Fi
 def _mottle(canvas: Canvas, part: str) -> Field:
     """Uneven blood supply: colour factor h x w x 3."""
     blood = canvas.noise(f"blood {part}", 8, 5, 0.8)[..., None]
-    return (1 + 0.05 * blood * np.array([0.5, 1.0, 1.0])).astype(np.float32)
+    fine = canvas.noise(f"fine {part}", 64, 2, 1.0)[..., None]
+    return (1 + (0.04 * blood + 0.03 * fine) * np.array([0.5, 1.0, 1.0])).astype(np.float32)
 
 
 def _vessels(canvas: Canvas, image: Field, rng: np.random.Generator) -> Field:
@@ -131,29 +150,29 @@ def _vessels(canvas: Canvas, image: Field, rng: np.random.Generator) -> Field:
         tree += branches(stream, start, heading, stream.uniform(0.2, 0.4), stream.uniform(0.003, 0.006), 3)
     lines = canvas.blur(canvas.strokes([p for p, _ in tree], [w for _, w in tree]), 0.002)
     net = 1 - smoothstep(0.0, 0.35, np.abs(canvas.noise("net", 16, 3, 0.6)))
-    red = rng.uniform(0.05, 0.3) * lines + rng.uniform(0.0, 0.14) * net
+    red = rng.uniform(0.1, 0.35) * lines + rng.uniform(0.0, 0.18) * net
     return image * (1 - red[..., None] * np.array([0.4, 1.0, 0.9]))
 
 
 def _specks(canvas: Canvas, rng: np.random.Generator, mirror: Field) -> Field:
     """Clusters of small white reflections on the wall."""
     where = smoothstep(0.3, 1.2, canvas.noise("clusters", 4, 2)) * smoothstep(0.9, 0.99, mirror)
-    limit = rng.uniform(1.3, 2.4)
-    return smoothstep(limit, limit + 0.3, canvas.noise("specks", 46, 2, 0.8)) * where
+    limit = rng.uniform(1.5, 2.6)
+    return smoothstep(limit, limit + 0.5, canvas.noise("specks", 44, 2, 0.7)) * where
 
 
 def _glints(canvas: Canvas, rng: np.random.Generator, mirror: Field) -> Field:
     """A few reflections on the polyp, where its cap faces the lamp."""
-    limit = rng.uniform(0.9, 1.7)
-    wet = smoothstep(limit, limit + 0.3, canvas.noise("glints", 24, 3, 0.7))
+    limit = rng.uniform(0.9, 1.6)
+    wet = smoothstep(limit, limit + 0.4, canvas.noise("glints", 28, 3, 0.8))
     return wet * smoothstep(0.955, 0.995, mirror)
 
 
-def _mucus(canvas: Canvas, target: Target, image: Field, rng: np.random.Generator) -> Field:
-    """Yellow mucus and stool, where the occlusion asks for it."""
+def _mucus(canvas: Canvas, target: Target, image: Field, light: Field) -> Field:
+    """Yellow-brown mucus and stool, where the occlusion asks for it."""
     cover = canvas.patches("mucus", target.covered, 14)
-    colour = np.array([204, 160, 70]) * rng.uniform(0.75, 1.1) * _mottle(canvas, "mucus")
-    return mix(image, colour, 0.92 * cover)
+    clots = 1 + 0.12 * canvas.noise("clots", 30, 3, 0.8)[..., None]
+    return mix(image, np.array([236, 164, 72]) * _coloured(1.25 * light) * clots, 0.9 * cover)
 
 
 def _frame(canvas: Canvas, target: Target, image: Field) -> Field:

@@ -24,8 +24,8 @@ _PAINTERS = {"dermoscopy": phantom_dermoscopy, "polyp": phantom_endoscopy, "lung
 
 # Usual values per kind: field of view along the short side in mm, edge softness in scene units, noise in grey levels.
 _FIELD_MM = {"dermoscopy": 18.0, "polyp": 40.0, "lung": 350.0}
-_SOFTNESS = {"dermoscopy": 0.008, "polyp": 0.004, "lung": 0.004}
-_NOISE = {"dermoscopy": 3.0, "polyp": 2.5, "lung": 3.0}
+_SOFTNESS = {"dermoscopy": 0.01, "polyp": 0.004, "lung": 0.004}
+_NOISE = {"dermoscopy": 3.0, "polyp": 2.5, "lung": 2.0}
 _SHARPEST_PX = 0.5  # no edge is sharper: it stands for the pixel's own blur and keeps the image anti-aliased
 
 
@@ -156,7 +156,8 @@ def _target(
     alpha = ndtr(-distance_px / np.maximum(softness, _SHARPEST_PX)[nearest])
     depth = np.maximum(-distance_px, 0) / -distance_px.min()
     near = np.exp(-((depth / 0.4) ** 2))  # the sectors of opposite sides must not meet in the middle
-    usual = np.median(contrasts)
+    per_contour = contrasts.reshape(len(contours), -1)  # every contour has the same number of points
+    usual = np.repeat(np.median(per_contour, axis=1), per_contour.shape[1])[nearest]
     distance = (distance_px / canvas.unit).astype(np.float32)
     return Target(
         contours=contours,

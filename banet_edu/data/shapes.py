@@ -15,7 +15,7 @@ from scipy.interpolate import CubicSpline
 from scipy.spatial import cKDTree
 
 Array = NDArray[np.float64]
-Field = NDArray[np.float32]
+Field = NDArray[np.floating]
 #: A value along a contour: one number, {(from, to): number} in degrees, or a function of the angle in degrees.
 Setting = float | Mapping[tuple[float, ...], float] | Callable[[Array], Array]
 
@@ -73,7 +73,9 @@ def signed_distance(contours: Sequence[Array], shape: tuple[int, int]) -> tuple[
     start = np.concatenate(contours)
     following = np.concatenate([np.roll(c, -1, axis=0) for c in contours])
     before = np.concatenate([np.roll(c, 1, axis=0) for c in contours])
-    pixels = np.stack(np.meshgrid(np.arange(height), np.arange(width), indexing="ij"), axis=-1).reshape(-1, 2)
+    pixels = (
+        np.stack(np.meshgrid(np.arange(height), np.arange(width), indexing="ij"), axis=-1).reshape(-1, 2).astype(float)
+    )
     nearest = cKDTree(start, leafsize=32).query(pixels, workers=1)[1]
     here = start[nearest]
     distance = np.minimum(
