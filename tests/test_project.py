@@ -95,6 +95,13 @@ def test_readme_first_steps_run(tmp_path):
     assert result.stdout.splitlines() == promised
 
 
+@pytest.mark.parametrize("page", ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))])
+def test_links_inside_the_checkout_lead_somewhere(page):
+    links = re.findall(r"\]\(([^)#]+)", (ROOT / page).read_text(encoding="utf-8"))
+    local = [link for link in links if "://" not in link]
+    assert [link for link in local if not (ROOT / page).parent.joinpath(link).exists()] == []
+
+
 @pytest.mark.parametrize("name", ["demo", "tests"])
 def test_readme_marks_the_command_that_ci_runs(name):
     text = (ROOT / "README.md").read_text(encoding="utf-8")
