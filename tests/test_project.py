@@ -90,7 +90,7 @@ def test_readme_first_steps_run(tmp_path):
         [sys.executable, "-c", "\n".join(blocks)], cwd=tmp_path, capture_output=True, text=True, timeout=120
     )
     assert result.returncode == 0, result.stderr
-    promised = re.findall(r"#> (.*)", "\n".join(blocks))
+    promised = re.findall(r"# -> (.*)", "\n".join(blocks))
     assert promised
     assert result.stdout.splitlines() == promised
 
