@@ -1,0 +1,46 @@
+"""What the text of lesson 00 says about its pictures holds for the weights and samples that are bundled now."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from banet_edu import load_model, load_samples, predict
+from banet_edu.explain.signals import read_signals
+from banet_edu.metrics.boundary import boundary_metrics
+from banet_edu.plots.threshold import THRESHOLDS, threshold_curves
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load_model("banet-lite-dermoscopy")
+
+
+@pytest.fixture(scope="module")
+def samples():
+    return load_samples("dermoscopy", "test")
+
+
+def test_contour_is_drawn_too_wide(model, samples):
+    row = boundary_metrics(predict(model, samples[0]).mask, samples[0].mask, spacing_mm=samples[0].spacing_mm)
+    assert 0.1 < row["bias_mm"] < row["hd_mm"]
+
+
+def test_higher_threshold_adds_a_fifth_of_ja_and_leaves_a_third_of_the_error(model, samples):
+    curves = threshold_curves(samples[0], predict(model, samples[0]))
+    low, high = THRESHOLDS.index(0.1), THRESHOLDS.index(0.9)
+    assert 1.15 < curves.overlap[high] / curves.overlap[low] < 1.25
+    assert 0.27 < curves.error[high] / curves.error[low] < 0.4
+
+
+def test_line_along_the_frame_is_there_without_any_edge_in_the_image(model):
+    part = "head.mini_mtl.0.pee.scales.k5"
+    edges = np.abs(read_signals(model, np.full((128, 128, 3), 180, np.uint8), [part])[part]).mean(axis=0)
+    assert edges[12:20, 12:20].max() < 1e-4 < 0.1 < edges[0].max()
+
+
+def test_exercise_has_a_clear_answer(model, samples):
+    errors = sorted(
+        boundary_metrics(predict(model, s).mask, s.mask, spacing_mm=s.spacing_mm)["assd_mm"] for s in samples
+    )
+    assert errors[-1] > 1.05 * errors[-2]
