@@ -32,7 +32,7 @@ Part = Sequence[Sample]
 ModelSource = str | Callable[[], nn.Module]
 Callbacks = Sequence[Any] | Callable[[str, int], Sequence[Any]]
 PARTS = ("train", "val", "test")
-_WORKERS = 2  # reading and measuring release the interpreter lock; more would only raise the peak memory
+_WORKERS = 2  # threads that read ahead; more would only raise the peak memory
 
 
 def compare(
@@ -141,9 +141,8 @@ def evaluate(model: nn.Module, samples: Part, *, batch_size: int = 4) -> pd.Data
     rows: list[dict[str, Any]] = []
     with ThreadPoolExecutor(_WORKERS) as pool:
         for batch in _batches(samples, batch_size, pool):
-            pairs = zip(predict_many(model, batch, batch_size=batch_size), batch, strict=True)
-            for scored in pool.map(lambda pair: _score(pair[0], pair[1], spec.class_names, in_mm), pairs):
-                rows.extend(scored)
+            for prediction, sample in zip(predict_many(model, batch, batch_size=batch_size), batch, strict=True):
+                rows.extend(_score(prediction, sample, spec.class_names, in_mm))
     return pd.DataFrame(rows)
 
 

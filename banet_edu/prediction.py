@@ -39,15 +39,21 @@ class Prediction:
 
     probability: NDArray[np.float32]
     labels: NDArray[np.uint8]
-    level: NDArray[np.float32]  # positive or zero inside the foreground; the contour is where it crosses zero
     name: str
     class_names: tuple[str, ...]
+    threshold: float
     spacing_mm: tuple[float, float] | None = None
+    margin: NDArray[np.float32] | None = None  # several classes: best foreground probability minus the background's
 
     @property
     def mask(self) -> NDArray[np.bool_]:
         """h x w, True on the foreground."""
         return self.labels > 0
+
+    @property
+    def level(self) -> NDArray[np.float32]:
+        """h x w, 0 or more exactly on the foreground: the contour is where it crosses zero."""
+        return self.probability - np.float32(self.threshold) if self.margin is None else self.margin
 
     @cached_property
     def contours(self) -> list[NDArray[np.float64]]:
@@ -161,12 +167,14 @@ def _enter(sample: Sample, spec: ModelSpec, native: bool) -> tuple[Tensor, dict[
 def _probabilities(model: nn.Module, batch: Tensor) -> NDArray[np.float32]:
     """B x K x h x w softmax, computed in eval mode; the model's own mode is put back."""
     was_training = model.training
-    model.eval()
+    if was_training:  # walking through the modules costs a third of a small network's forward pass
+        model.eval()
     try:
         device = next(model.parameters()).device
         return model(batch.to(device)).float().softmax(dim=1).cpu().numpy()
     finally:
-        model.train(was_training)
+        if was_training:
+            model.train()
 
 
 def _leave(
@@ -180,17 +188,15 @@ def _leave(
     sample_spacing: tuple[float, float] | None,
 ) -> Prediction:
     """Probabilities K x h x w back to `size`, then the decision."""
+    about = (name, spec.class_names, threshold, spacing_mm or sample_spacing)
     if len(probability) == 2:
         foreground = _resize(probability[1], size)
-        level = foreground - np.float32(threshold)
-        labels = (level >= 0).astype(np.uint8)
-    else:
-        full = np.stack([_resize(channel, size) for channel in probability])
-        foreground = 1.0 - full[0]
-        labels = full.argmax(axis=0).astype(np.uint8)
-        level = full[1:].max(axis=0) - full[0]
-        level[labels == 0] = np.minimum(level[labels == 0], -np.finfo(np.float32).tiny)  # a tie goes to the background
-    return Prediction(foreground, labels, level, name, spec.class_names, spacing_mm or sample_spacing)
+        return Prediction(foreground, (foreground >= np.float32(threshold)).view(np.uint8), *about)
+    full = np.stack([_resize(channel, size) for channel in probability])
+    labels = full.argmax(axis=0).astype(np.uint8)
+    margin = full[1:].max(axis=0) - full[0]
+    margin[(labels == 0) & (margin == 0)] = -np.finfo(np.float32).tiny  # a tie goes to the background
+    return Prediction(1.0 - full[0], labels, *about, margin)
 
 
 def _resize(channel: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
