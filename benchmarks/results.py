@@ -1,0 +1,109 @@
+"""Keep the tables of a finished `banet-edu compare` run, and write them into docs/results.md.
+
+    python benchmarks/results.py record runs/isic2017-lite    # copies its tables to docs/recorded/ and renders
+    python benchmarks/results.py render                       # fills docs/results.md from docs/recorded/ again
+
+docs/results.md is written by hand around the tables: what stands between `<!-- run: NAME -->` and `<!-- end -->` is
+replaced. A test renders again and compares, so no figure there can come from anywhere but a recorded run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from banet_edu.compare_result import metric_label
+from banet_edu.report import REPORTED
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+SHOWN = ["JA", "DI", "assd_pct", "nsd_at_1pct"]
+KEPT = ("summary.csv", "paired.csv", "facts.json")
+
+
+def record(run: Path, commit: str) -> None:
+    target = DOCS / "recorded" / run.name
+    target.mkdir(parents=True, exist_ok=True)
+    for name in KEPT:
+        shutil.copyfile(run / name, target / name)
+    facts = json.loads((run / "facts.json").read_text(encoding="utf-8"))
+    facts |= {"recorded": date.today().isoformat(), "commit": commit}
+    (target / "facts.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+
+
+def table(run: Path) -> str:
+    """Markdown of one recorded run: what was run, the means with intervals, the paired tests, the study's figures."""
+    facts = json.loads((run / "facts.json").read_text(encoding="utf-8"))
+    summary, paired = pd.read_csv(run / "summary.csv"), pd.read_csv(run / "paired.csv")
+    training, data = facts["training"], facts["data"]
+    lines = [
+        "```",
+        f"banet-edu compare --format {data} --root ../shared/data/{data} --models {','.join(facts['parameters'])} "
+        f"--preset {facts['preset']} --seed {','.join(map(str, facts['seeds']))} --out runs/{run.name}",
+        "```",
+        "",
+        f"{facts['train_images']} training, {facts['val_images']} validation, {facts['test_images']} test images (split "
+        f"seed {facts['split_seed']}); {training['steps']} steps of {training['batch_size']} images, augmentation "
+        f'"{training["augment"]}"; recorded {facts["recorded"]} at commit {facts["commit"]}.',
+        "",
+        "| network | " + " | ".join(metric_label(column) for column in SHOWN) + " | missed | parameters | training |",
+        "|---|" + "---|" * (len(SHOWN) + 3),
+    ]
+    for model, group in summary.groupby("model", sort=False):
+        rows = group.set_index("metric")
+        cells = [f"{rows.loc[c, 'mean']:.3f} [{rows.loc[c, 'low']:.3f}, {rows.loc[c, 'high']:.3f}]" for c in SHOWN]
+        missed = f"{rows['n_missed'].iloc[0]} of {facts['test_images']}"
+        minutes = facts["seconds"][f"{model}-seed{facts['seeds'][0]}"] / 60
+        cells += [missed, f"{facts['parameters'][model]:,}", f"{minutes:.1f} min"]
+        lines.append(f"| {model} | " + " | ".join(cells) + " |")
+    lines += [
+        "",
+        "Paired on the same images, BA-Net minus the other:",
+        "",
+        "| other | figure | difference | p |",
+        "|---|---|---|---|",
+    ]
+    for row in paired[paired["column"].isin(SHOWN)].to_dict("records"):
+        p = "< 0.001" if row["p_value"] < 0.001 else f"{row['p_value']:.3f}"
+        difference = f"{row['mean_difference']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}]"
+        lines.append(f"| {row['b']} | {metric_label(row['column'])} | {difference} | {p} |")
+    if data in REPORTED:
+        name, figures = REPORTED[data]
+        reported = ", ".join(f"{network} {value:g} %" for network, value in figures.items())
+        lines += [
+            "",
+            f"*Reported by the study on {name} (JA; ImageNet weights, 256 x 256, a GPU; not ours):* {reported}.",
+        ]
+    return "\n".join(lines)
+
+
+def render(text: str) -> str:
+    """`text` of docs/results.md with every run's block written anew."""
+
+    def block(match: re.Match[str]) -> str:
+        return f"<!-- run: {match[1]} -->\n{table(DOCS / 'recorded' / match[1])}\n<!-- end -->"
+
+    return re.sub(r"<!-- run: (\S+) -->.*?<!-- end -->", block, text, flags=re.DOTALL)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    recording = commands.add_parser("record")
+    recording.add_argument("run", type=Path)
+    recording.add_argument("--commit", required=True, help="The commit whose code was run.")
+    commands.add_parser("render")
+    given = parser.parse_args()
+    if given.command == "record":
+        record(given.run, given.commit)
+    page = DOCS / "results.md"
+    page.write_text(render(page.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
