@@ -132,7 +132,7 @@ def bundle(run: Path, kind: str, format_name: str | None, root: Path | None) -> 
             "parameters": facts["parameters"][network],
             "training seconds": round(facts["seconds"][f"{network}-seed0"]),
             "machine": machine_facts(),
-            "commands": commands(kind, format_name, run),
+            "commands": commands(kind, format_name, run, facts["training"]["steps"]),
             "date": date.today().isoformat(),
             "storage": "8-bit integers, one scale per output channel; batch norm and biases 32-bit",
             "figures: [mean, low, high], 95 % bootstrap interval over test images, of this file": stored,
@@ -142,10 +142,10 @@ def bundle(run: Path, kind: str, format_name: str | None, root: Path | None) -> 
         print(name, f"{path.stat().st_size / 1e6:.2f} MB", stored, "32-bit JA", full["JA"][0], flush=True)
 
 
-def commands(kind: str, format_name: str | None, run: Path) -> list[str]:
+def commands(kind: str, format_name: str | None, run: Path, steps: int) -> list[str]:
     if kind == "phantom":
         return [
-            f"python benchmarks/weights.py phantom --out runs/{run.name}",
+            f"python benchmarks/weights.py phantom --out runs/{run.name} --steps {steps}",
             f"python benchmarks/weights.py bundle runs/{run.name} phantom",
         ]
     data = f"--format {format_name} --root ../shared/data/{format_name}"
@@ -171,7 +171,7 @@ def main() -> None:
     commands_ = parser.add_subparsers(dest="command", required=True)
     training = commands_.add_parser("phantom")
     training.add_argument("--out", type=Path, default=Path("runs/phantom-lite"))
-    training.add_argument("--steps", type=int, default=TrainConfig().steps)
+    training.add_argument("--steps", type=int, default=500)
     for name in ("bundle", "check"):
         command = commands_.add_parser(name)
         if name == "bundle":
