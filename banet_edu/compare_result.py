@@ -176,7 +176,8 @@ def _verdict(test: Mapping[str, Any]) -> str:
     if not (p_value < _SIGNIFICANT and low * high > 0):
         interval = "" if isnan(low) else f", 95 % interval {low:+.3f} to {high:+.3f}"
         mean = f"{a} − {b} is {test['mean_difference']:+.3f} on average{interval}"
-        return f"{label}: no clear difference between {a} and {b}: {mean} ({basis}){note}."
+        split = "; the test and the interval disagree" if p_value < _SIGNIFICANT or low * high > 0 else ""
+        return f"{label}: no clear difference between {a} and {b}: {mean} ({basis}{split}){note}."
     lower_wins = column.startswith(_LOWER_IS_BETTER)
     better, worse = (a, b) if (high < 0) == lower_wins else (b, a)
     size, (small, large) = abs(test["mean_difference"]), sorted((abs(low), abs(high)))

@@ -52,7 +52,7 @@ def write_report(
     template = Template((files("banet_edu") / "report_template.html").read_text(encoding="utf-8"))
     others = [column for column in result.metrics if column in ("SE", "SP", "AC") or column.startswith("hd_")]
     page = template.substitute(
-        title=escape(title or f"{' and '.join(names) if len(names) < 3 else 'Models'} on {data}"),
+        title=escape(title or f"{', '.join(names)} on {data}"),
         lead=escape(_lead(result)),
         verdicts=bullets(result.verdicts() or ["One model: nothing to compare it with."]),
         main_table=table(*result.cells(), INTERVAL_NOTE),

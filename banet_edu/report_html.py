@@ -24,7 +24,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> s
     """An accessible table; "0.72 [0.66, 0.79]" puts its interval on a line of its own."""
     heading = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
     body = "".join(
-        f'<tr><th scope="row">{escape(row[0])}</th>' + "".join(f"<td>{_cell(cell)}</td>" for cell in row[1:]) + "</tr>"
+        f'<tr><th scope="row">{_breakable(row[0])}</th>'
+        + "".join(f"<td>{_cell(cell)}</td>" for cell in row[1:])
+        + "</tr>"
         for row in rows
     )
     return (
@@ -36,6 +38,11 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> s
 def _cell(text: str) -> str:
     value, bracket, interval = text.partition(" [")
     return f"{escape(value)}<small>[{escape(interval)}</small>" if bracket else escape(value)
+
+
+def _breakable(name: str) -> str:
+    """A long name_with_underscores may continue on the next line."""
+    return escape(name).replace("_", "_<wbr>")
 
 
 def bullets(lines: Iterable[str]) -> str:

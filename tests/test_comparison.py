@@ -234,6 +234,11 @@ def test_the_better_model_is_named_whichever_place_it_has() -> None:
 def test_no_winner_without_a_clear_difference() -> None:
     noise = np.tile([0.02, -0.02], 6) * np.linspace(0.5, 1, 12)
     assert "no clear difference between a and b" in CompareResult.from_table(table_of(BASE, BASE + noise)).verdicts()[0]
+    skewed = np.full(12, 0.02)
+    skewed[0] = -0.25  # eleven of twelve images favour b, and one outweighs them all
+    said = CompareResult.from_table(table_of(BASE, BASE + skewed)).verdicts()[0]
+    assert "no clear difference" in said
+    assert "the test and the interval disagree" in said
     few = CompareResult.from_table(table_of(BASE[:3], BASE[:3] + 0.2)).verdicts()[0]
     assert "no clear difference" in few
     assert "not tested" in few

@@ -12,7 +12,17 @@ from banet_edu.compare_result import metric_label
 from banet_edu.data.sample import Sample
 from banet_edu.metrics.overlap import overlap
 from banet_edu.plots.contour import draw_lines, draw_scale_bar, mask_outlines
-from banet_edu.plots.style import INK, PREDICTION, REFERENCE, draw_image, model_colours, new_figure, styled
+from banet_edu.plots.style import (
+    INK,
+    PREDICTION,
+    REFERENCE,
+    WIDTH,
+    draw_image,
+    model_colours,
+    new_figure,
+    proportion,
+    styled,
+)
 from banet_edu.prediction import Prediction
 
 if TYPE_CHECKING:
@@ -42,8 +52,17 @@ def overview_figure(
                 )  # fmt: skip
                 found = summary[(summary["model"] == model) & (summary["metric"] == column)]
                 for row in found.itertuples():
-                    panel.plot([row.low, row.high], [place, place], color=INK, linewidth=2.4, zorder=4)
-                    panel.plot(row.mean, place, "D", color=colours[model], markeredgecolor=INK, markersize=9, zorder=5)
+                    panel.plot(
+                        [row.low, row.high],
+                        [place, place],
+                        "|-",
+                        color=INK,
+                        linewidth=2.6,
+                        markersize=13,
+                        markeredgewidth=2,
+                        zorder=4,
+                    )
+                    panel.plot(row.mean, place, "D", color=colours[model], markeredgecolor=INK, markersize=6, zorder=5)
             panel.set_yticks(range(len(models)), models)
             panel.set_ylim(len(models) - 0.5, -0.5)
             panel.set_xlabel(metric_label(column))
@@ -77,7 +96,9 @@ def cases_figure(
     `cases` maps a label ("best") to a sample with a mask; `predictions` maps model -> label -> Prediction of its size.
     """
     models = list(predictions)
-    figure, axes = new_figure(len(cases), len(models) + 1, height=2.75 * len(cases) + 0.6)
+    shapes = [proportion(sample.mask.shape, sample.spacing_mm) for sample in cases.values() if sample.mask is not None]
+    heights = [0.4 + shape * WIDTH / (len(models) + 1) for shape in shapes]
+    figure, axes = new_figure(len(cases), len(models) + 1, height=sum(heights) + 0.4, height_ratios=heights)
     with styled():
         for row, (label, sample) in zip(axes, cases.items(), strict=True):
             assert sample.mask is not None

@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 
 from banet_edu.metrics.boundary import signed_errors
 from banet_edu.metrics.shape import outlines
-from banet_edu.plots.style import INK, PREDICTION, REFERENCE, SIGNED, draw_image, new_figure, styled
+from banet_edu.plots.style import INK, PREDICTION, REFERENCE, SIGNED, draw_image, new_figure, proportion, styled
 from banet_edu.prediction import Prediction
 
 _HALO = [Stroke(linewidth=2.8, foreground=INK), Normal()]  # a dark edge: the line is seen on light and on dark skin
@@ -32,7 +32,7 @@ def contour_figure(
     Errors are in mm when `prediction.spacing_mm` is known, with a scale bar, otherwise in pixels of the mask.
     """
     size = prediction.mask.shape
-    figure, axes = new_figure(1, 2, height=4.6)
+    figure, axes = new_figure(1, 2, height=0.5 + 4.65 * proportion(size, prediction.spacing_mm))
     bare, drawn = axes[0]
     for panel in (bare, drawn):
         draw_image(panel, image, size, spacing_mm=prediction.spacing_mm)

@@ -85,17 +85,26 @@ def draw_image(
 ) -> None:
     """Draw H x W x 3 so that its field of view covers `size` = (h, w) pixels: contours then keep their coordinates.
 
-    `spacing_mm` (row, column) of those pixels gives things their true proportions where pixels are not square.
+    Those pixels are drawn square, as they are measured (an image stored squeezed gets its mask's proportions), or with
+    the proportions of `spacing_mm` (row, column).
     """
     height, width = size or image.shape[:2]
     if (factor := _LONGEST_SHOWN / max(image.shape[:2])) < 1:
         image = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-    aspect = 1.0 if spacing_mm is None else spacing_mm[0] / spacing_mm[1]
-    if size is not None and spacing_mm is None:
-        aspect = image.shape[0] / image.shape[1] / (height / width)  # a mask of another shape covers the same view
+    aspect = proportion((1, 1), spacing_mm)
     extent = (-0.5, width - 0.5, height - 0.5, -0.5)
     axes.imshow(image, extent=extent, aspect=aspect, interpolation="nearest")
     axes.set_axis_off()
+
+
+def proportion(size: tuple[int, int], spacing_mm: tuple[float, float] | None = None) -> float:
+    """Height over width of a picture of `size` = (h, w) pixels, as `draw_image` shows it.
+
+    >>> proportion((100, 200)), proportion((100, 200), spacing_mm=(2.0, 1.0))
+    (0.5, 1.0)
+    """
+    row, column = spacing_mm or (1.0, 1.0)
+    return size[0] * row / (size[1] * column)
 
 
 def png_bytes(figure: Figure, *, dpi: int = DPI) -> bytes:
