@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.box import SIMPLE_HEAD
+from rich.markup import escape
 from rich.table import Table
 
 from banet_edu.cli.console import err, out
@@ -26,6 +28,7 @@ EPILOG = (
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".dcm")
 CONTOUR_COLOUR = (0, 230, 118)  # green: rare in skin, mucosa and X-rays
 SHOWN_ROWS = 20
+SHOWN_COLUMNS = ("area_mm2", "area_px", "largest_diameter", "smallest_diameter")
 NOTICE = "For teaching and research. Not a medical device: do not use these figures for diagnosis or treatment."
 
 
@@ -133,13 +136,18 @@ def draw_contours(image: NDArray[np.uint8], contours: Iterable[NDArray[np.float6
 
 
 def show_measurements(table: pd.DataFrame) -> None:
-    """Print what has a value, of the first images; the file has all of it."""
-    shown = table.drop(columns=["spacing_row_mm", "spacing_column_mm"]).dropna(axis="columns", how="all")
-    view = Table(box=None, pad_edge=False)
-    for name in shown.columns:
-        view.add_column(str(name), justify="left" if name == "image" else "right", overflow="fold")
-    for row in shown.head(SHOWN_ROWS).itertuples(index=False):
-        view.add_row(*(value if isinstance(value, str) else f"{value:.4g}" for value in row))
+    """Print area and diameters of the first images; the file has the other figures and images."""
+    names = [name for name in table.columns if name.startswith(SHOWN_COLUMNS)]
+    view = Table(box=SIMPLE_HEAD)
+    view.add_column("image", overflow="fold")
+    for name in names:
+        view.add_column(name.replace("_", " "), justify="right")  # headings break at spaces only
+    for row in table.head(SHOWN_ROWS).to_dict("records"):
+        view.add_row(escape(row["image"]), *(_short(row[name]) for name in names))
     out.print(view)
-    if len(shown) > SHOWN_ROWS:
-        out.print(f"... and {len(shown) - SHOWN_ROWS} more")
+    if len(table) > SHOWN_ROWS:
+        out.print(f"... and {len(table) - SHOWN_ROWS} more")
+
+
+def _short(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
