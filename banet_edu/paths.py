@@ -11,7 +11,7 @@ def samples_root() -> Path:
     Raises FileNotFoundError when neither is there (a broken installation).
     """
     package = Path(__file__).resolve().parent
-    for folder in (package.parent / "data_samples", package / "data_samples"):
+    for folder in (package / "data_samples", package.parent / "data_samples"):
         if folder.is_dir():
             return folder
     raise FileNotFoundError(

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from banet_edu.data.dataset import Dataset
 from banet_edu.data.formats import open_dataset
 from banet_edu.data.splits import Part
+from banet_edu.paths import samples_root
 
 SAMPLE_FORMATS = {"dermoscopy": "isic2017", "polyp": "kvasir_seg", "lung": "sz_cxr"}
-
-
-def samples_root() -> Path:
-    """The folder `data_samples`: inside an installed package, or at the top of a checkout."""
-    package = Path(__file__).resolve().parents[1]
-    for root in (package / "data_samples", package.parent / "data_samples"):
-        if root.is_dir():
-            return root
-    raise FileNotFoundError(f"{package}: the bundled data_samples are missing: install banet-edu again")
 
 
 def load_samples(kind: str, split: Part | None = None) -> Dataset:

@@ -39,6 +39,7 @@ def _note(page: Any, message: Any) -> None:
 
 def run_all(page: Any) -> None:
     """Run -> Run All Cells, and wait until every code cell with content has a number."""
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()  # before, JupyterLab drops the command
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     page.wait_for_function(

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from banet_edu.data.bundled import samples_root
+from banet_edu.paths import samples_root
 
 
 @pytest.fixture

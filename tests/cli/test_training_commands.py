@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from banet_edu import load_model
-from banet_edu.data.bundled import samples_root
+from banet_edu.paths import samples_root
 
 QUICK = ("--preset", "nano", "--size", 32, "--batch-size", 4, "--steps", 4)
 
