@@ -26,7 +26,7 @@ class Panel(ipywidgets.VBox):
             and movable with the arrow keys.
         still: draws what stands for the widget where it cannot run (GitHub, PDF, a notebook opened without a kernel).
             Default: the first picture.
-        alt: what the picture shows, in words, for those who cannot see it.
+        alt: what the picture shows, in words: its caption, and all that remains for those who cannot see it.
 
     Attributes:
         picture: the ipywidgets.Image. error: None, or what went wrong with the values set now.
@@ -56,17 +56,20 @@ class Panel(ipywidgets.VBox):
     ) -> None:
         self.render, self.controls, self.alt, self.still = render, dict(controls), alt, still
         self.error: str | None = None
-        self.picture = ipywidgets.Image(value=png_bytes(render(**self.values())), format="png", tooltip=alt)
+        # No tooltip: ipywidgets 8.1's picture fails in the browser with one ("Click to show javascript error").
+        self.picture = ipywidgets.Image(value=png_bytes(render(**self.values())), format="png")
         # As wide as it was drawn where there is room, smaller where there is not; never wider than the notebook.
         self.picture.layout.width, self.picture.layout.height = "auto", "auto"
         self.picture.layout.max_width, self.picture.layout.object_fit = "100%", "contain"
         self.picture.layout.align_self = "flex-start"
+        # ipywidgets gives an image no alternative text (and a tooltip breaks its view): a caption is read out as well.
+        caption = ipywidgets.HTML(f'<p style="line-height:1.3">{html.escape(alt)}</p>')
         self.message = ipywidgets.HTML(layout={"display": "none"})
         for control in self.controls.values():
             control.layout.width = "min(100%, 32rem)"
             control.style.description_width = "10rem"
             control.observe(self._follow, names="value")
-        super().__init__([*self.controls.values(), self.message, self.picture])
+        super().__init__([*self.controls.values(), self.message, self.picture, caption])
 
     def values(self) -> dict[str, Any]:
         """The value of each control, by name."""

@@ -23,6 +23,8 @@ TOKEN = "browser-test"
 START_S = 300  # a busy machine is no failure
 # No questions about news or updates, which would need the network and cover the page.
 NO_NEWS = {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True}
+# JupyterLab takes cells out of the page while they are scrolled away; a test that looks at all of them needs all of them.
+ALL_CELLS = {"windowingMode": "none"}
 
 
 @pytest.fixture(scope="session")
@@ -51,9 +53,10 @@ def lab(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = [], None  # what shows afterwards was made here
         nbformat.write(notebook, course / path.name)
-    settings = home / "settings" / "@jupyterlab" / "apputils-extension"
-    settings.mkdir(parents=True)
-    (settings / "notification.jupyterlab-settings").write_text(json.dumps(NO_NEWS), encoding="utf-8")
+    for name, values in (("apputils-extension/notification", NO_NEWS), ("notebook-extension/tracker", ALL_CELLS)):
+        settings = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        settings.parent.mkdir(parents=True)
+        settings.write_text(json.dumps(values), encoding="utf-8")
 
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
