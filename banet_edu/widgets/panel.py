@@ -22,8 +22,8 @@ class Panel(ipywidgets.VBox):
 
     Args:
         render: called with the value of every control by name, returns a Figure. Pure: same values, same picture.
-        controls: name -> ipywidgets control with a `description` and a `value`. The browser makes each reachable with Tab
-            and movable with the arrow keys.
+        controls: name -> ipywidgets slider with a `description`; a SelectionSlider for a choice of names. Tab reaches each,
+            the left and right keys move it. (JupyterLab keeps up and down for itself, so a dropdown is out of reach.)
         still: draws what stands for the widget where it cannot run (GitHub, PDF, a notebook opened without a kernel).
             Default: the first picture.
         alt: what the picture shows, in words: its caption, and all that remains for those who cannot see it.

@@ -35,7 +35,7 @@ def threshold_explorer(model: nn.Module, samples: Iterable[Sample]) -> Panel:
     return Panel(
         render,
         {
-            "sample": ipywidgets.Dropdown(options=list(by_name), description="sample"),
+            "sample": ipywidgets.SelectionSlider(options=list(by_name), description="sample"),
             "threshold": ipywidgets.FloatSlider(
                 0.5,
                 min=THRESHOLDS[0],

@@ -1,4 +1,4 @@
-"""Every lesson in real JupyterLab: run all cells, move every control by keyboard and mouse, look for errors."""
+"""Every lesson in real JupyterLab: run all cells, move every slider by keyboard and mouse, look for errors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 LESSONS = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
 WAIT_MS = 60_000  # a busy machine is no failure
-CONTROL = ".jp-OutputArea .widget-slider, .jp-OutputArea .widget-dropdown"
+SLIDER = ".jp-OutputArea .widget-slider"
 # What JupyterLab itself says offline; anything else on the console fails the test.
 NOT_OURS = ("favicon", "Failed to load resource", "WebSocket", "net::ERR")
 ERRORS = (
@@ -50,8 +50,8 @@ def run_all(page: Any) -> None:
     )
 
 
-def picture_below(control: Any) -> Any:
-    return control.locator("xpath=ancestor::*[contains(@class, 'widget-vbox')][1]").locator("img.widget-image")
+def picture_of(slider: Any) -> Any:
+    return slider.locator("xpath=ancestor::*[contains(@class, 'widget-vbox')][1]").locator("img.widget-image")
 
 
 def moved(page: Any, picture: Any, action: Any) -> bool:
@@ -67,19 +67,14 @@ def moved(page: Any, picture: Any, action: Any) -> bool:
     return bool(picture.evaluate(pixels) != before)
 
 
-def by_keyboard(control: Any) -> None:
-    is_slider = control.locator(".noUi-handle").count() > 0
-    control.locator(".noUi-handle, select").first.press("ArrowRight" if is_slider else "ArrowDown")
+def by_keyboard(slider: Any) -> None:
+    slider.locator(".noUi-handle").press("ArrowRight")
 
 
-def by_mouse(control: Any, page: Any) -> None:
-    """A click near the left end of a slider's track; of a dropdown, the choice of its last entry."""
-    if control.locator("select").count():
-        last = control.locator("option").last.get_attribute("value")
-        control.locator("select").select_option(last)
-        return
-    box = control.locator(".noUi-base").bounding_box()
-    page.mouse.click(box["x"] + 0.2 * box["width"], box["y"] + box["height"] / 2)
+def by_mouse(slider: Any, page: Any) -> None:
+    """A click on the right part of the track, where no slider of the course stands after one step."""
+    box = slider.locator(".noUi-base").bounding_box()
+    page.mouse.click(box["x"] + 0.8 * box["width"], box["y"] + box["height"] / 2)
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
@@ -87,14 +82,14 @@ def test_lesson_runs_and_its_widgets_move(lesson: str, page: Any, lab: str) -> N
     page.goto(lab.format(lesson))
     page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
     run_all(page)
-    controls = page.locator(CONTROL)
-    for index in range(controls.count()):
-        control = controls.nth(index)
-        control.scroll_into_view_if_needed()
-        picture = picture_below(control)
+    sliders = page.locator(SLIDER)
+    for index in range(sliders.count()):
+        slider = sliders.nth(index)
+        slider.scroll_into_view_if_needed()
+        picture = picture_of(slider)
         picture.wait_for()
-        assert moved(page, picture, lambda control=control: by_keyboard(control)), f"control {index}: keyboard"
-        assert moved(page, picture, lambda control=control: by_mouse(control, page)), f"control {index}: mouse"
+        assert moved(page, picture, lambda slider=slider: by_keyboard(slider)), f"slider {index}: keyboard"
+        assert moved(page, picture, lambda slider=slider: by_mouse(slider, page)), f"slider {index}: mouse"
     keep_screenshots(page, lesson)
     assert page.locator(ERRORS).all_inner_texts() == []
     assert page.complaints == []
