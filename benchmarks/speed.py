@@ -94,9 +94,10 @@ def main() -> None:
 
     print(machine_facts())
     print(f"batch {given.batch_size}, {given.size} x {given.size}, fp32, {given.rounds} rounds\n")
+    # First, while this process is small: a child begins with the peak that its parent had when it started it.
+    memory = {name: peak_megabytes(name, given.batch_size, given.size) for name in NETWORKS}
     step = medians({n: training_step(n, given.batch_size, given.size) for n in NETWORKS}, given.rounds)
     predict = medians({n: inference(n, given.size) for n in NETWORKS}, given.rounds)
-    memory = {name: peak_megabytes(name, given.batch_size, given.size) for name in NETWORKS}
     parameters = {name: sum(p.numel() for p in create_model(name).parameters()) for name in NETWORKS}
 
     print("| network (lite) | parameters | training step, s | inference, one image, s | peak memory of training, MB |")
