@@ -47,7 +47,7 @@ print(
 )
 show(
     contour_figure(sample.image, prediction, sample.mask),
-    alt="A painted skin lesion; beside it the same with the true contour and the predicted one, coloured by its error.",
+    alt="A painted skin lesion; beside it the same with the true and the predicted contour.",
 )
 
 # %% [markdown]
@@ -73,7 +73,9 @@ scores = overlap(prediction.mask, sample.mask)
 scores |= boundary_metrics(prediction.mask, sample.mask, spacing_mm=sample.spacing_mm)
 
 print(f"overlap         JA   {scores['JA']:.2f}")
-print(f"worst point     HD   {scores['hd_mm']:.1f} mm   (your guess: {my_guess_mm:.1f} mm)")
+print(
+    f"worst point     HD   {scores['hd_mm']:.1f} mm   (your guess: {my_guess_mm:.1f} mm)"
+)
 print(f"on average      ASSD {scores['assd_mm']:.1f} mm")
 print(f"too large (+) or too small (-), on average: {scores['bias_mm']:+.1f} mm")
 
@@ -103,17 +105,25 @@ show(
 
 # %%
 phantom = make_phantom("dermoscopy", seed=7)
-distance_mm = phantom.signed_distance_px * phantom.spacing_mm[0]  # to the true boundary; negative inside
+# The distance of each pixel to the true boundary, negative inside.
+distance_mm = phantom.signed_distance_px * phantom.spacing_mm[0]
 rows, columns = np.indices(phantom.mask.shape)
 
 grown = distance_mm < 0.3
 bump = phantom.mask | (np.hypot(rows - 95, columns - 130) < 46)
 
 show(
-    errors_figure(phantom.image, {"grown": grown, "bump": bump}, phantom.mask, spacing_mm=phantom.spacing_mm),
-    alt="The same lesion with two predictions of equal JA: one evenly too large, one right except for one bump.",
+    errors_figure(
+        phantom.image,
+        {"grown": grown, "bump": bump},
+        phantom.mask,
+        spacing_mm=phantom.spacing_mm,
+    ),
+    alt="One lesion, two predictions of equal JA: evenly too large; right but for a bump.",
 )
-assert abs(overlap(grown, phantom.mask)["JA"] - overlap(bump, phantom.mask)["JA"]) < 0.005
+assert (
+    abs(overlap(grown, phantom.mask)["JA"] - overlap(bump, phantom.mask)["JA"]) < 0.005
+)
 
 # %% [markdown]
 # The same JA: it counts pixels, and does not care where they are. The boundary does. So every result in this course comes
@@ -147,16 +157,20 @@ threshold_explorer(model, samples)
 # `predict` and keeps what the named parts of the network gave out on the way:
 
 # %%
-windows = {1: (5, 7), 2: (5, 7), 3: (3, 5), 4: (3, 5)}  # k of the narrow and of the wide window at each stage
-parts = {
-    f"stage {stage}, k = {windows[stage][i]}": f"head.mini_mtl.{stage - 1}.pee.scales.k{windows[stage][i]}"
-    for i in (0, 1)
-    for stage in windows
-}
+# k of the narrow and of the wide window at each stage
+windows = {1: (5, 7), 2: (5, 7), 3: (3, 5), 4: (3, 5)}
+parts = {}
+for size in (0, 1):
+    for stage, both in windows.items():
+        title = f"stage {stage}, k = {both[size]}"
+        parts[title] = f"head.mini_mtl.{stage - 1}.pee.scales.k{both[size]}"
 signals = read_signals(model, sample, parts.values())
 edges = {title: signals[name] for title, name in parts.items()}
 
-show(edges_figure(edges, columns=4), alt="Edge maps of four stages (columns) and two window sizes (rows).")
+show(
+    edges_figure(edges, columns=4),
+    alt="Edge maps of four stages (columns) and two window sizes (rows).",
+)
 
 # %% [markdown]
 # The upper row has the narrow windows, the lower row the wide ones; each panel shows the mean of $|\mathrm{edge}_k|$ over the
@@ -169,20 +183,26 @@ show(edges_figure(edges, columns=4), alt="Edge maps of four stages (columns) and
 # On which of the test samples is the model furthest off, on average? Put the ASSD in mm of every sample into `errors_mm`.
 
 # %% tags=["exercise"]
-errors_mm = [0.0 for sample in samples]  # replace 0.0: predict, then boundary_metrics(...)["assd_mm"], as in part 2
+# Replace 0.0: predict, then boundary_metrics(...)["assd_mm"], as in part 2.
+errors_mm = [0.0 for sample in samples]
 
 # %% tags=["solution"]
 errors_mm = [
-    boundary_metrics(predict(model, sample).mask, sample.mask, spacing_mm=sample.spacing_mm)["assd_mm"]
+    boundary_metrics(
+        predict(model, sample).mask, sample.mask, spacing_mm=sample.spacing_mm
+    )["assd_mm"]
     for sample in samples
 ]
 
 # %%
 worst = samples[int(np.argmax(errors_mm))]
 if len(set(errors_mm)) == 1:
-    print("Not yet: every sample has the same error. Call predict(model, sample) inside the list.")
+    print("Not yet: every sample has the same error.")
+    print("Call predict(model, sample) inside the list, for each sample.")
 else:
-    print(f"{worst.name}: {max(errors_mm):.1f} mm on average; the best sample has {min(errors_mm):.1f} mm")
+    print(
+        f"{worst.name}: {max(errors_mm):.1f} mm; the best sample: {min(errors_mm):.1f} mm"
+    )
     show(
         contour_figure(worst.image, predict(model, worst), worst.mask),
         alt="The sample with the largest boundary error.",
