@@ -86,7 +86,7 @@ def figures_text(mask: NDArray[np.bool_], reference: NDArray[np.bool_], spacing_
 
     >>> square = np.zeros((64, 64), bool); square[16:48, 16:48] = True
     >>> figures_text(np.roll(square, 2, axis=1), square, (0.5, 0.5))
-    'JA 0.88 · ASSD 0.51 mm · HD 1.00 mm'
+    'JA 0.88 · ASSD 0.50 mm · HD 1.00 mm'
     """
     row = overlap(mask, reference) | boundary_metrics(mask, reference, spacing_mm=spacing_mm)
     if row["status"] != "ok":

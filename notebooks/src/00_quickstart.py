@@ -126,8 +126,10 @@ assert (
 )
 
 # %% [markdown]
-# The same JA: it counts pixels, and does not care where they are. The boundary does. So every result in this course comes
-# with both, the overlap and the boundary error in mm (in percent of the image diagonal where the size of a pixel is unknown).
+# The same JA, because it counts pixels and does not care where they are. Nearly the same ASSD, too: a mean cannot tell "a
+# little off everywhere" from "far off in one place". HD can: 0.35 mm against 2.4 mm. So every result in this course comes
+# with the overlap *and* with more than one boundary figure, in mm (in percent of the image diagonal where the size of a pixel
+# is unknown).
 #
 # ## 4 Move the contour yourself
 #

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from banet_edu import load_model, load_samples, predict
+from banet_edu import load_model, load_samples, make_phantom, predict
 from banet_edu.explain.signals import read_signals
 from banet_edu.metrics.boundary import boundary_metrics
+from banet_edu.metrics.overlap import overlap
 from banet_edu.plots.threshold import THRESHOLDS, threshold_curves
 
 
@@ -44,3 +45,18 @@ def test_exercise_has_a_clear_answer(model, samples):
         boundary_metrics(predict(model, s).mask, s.mask, spacing_mm=s.spacing_mm)["assd_mm"] for s in samples
     )
     assert errors[-1] > 1.05 * errors[-2]
+
+
+def test_equal_overlap_and_equal_mean_error_hide_the_bump():
+    """The two predictions made by hand in part 3."""
+    phantom = make_phantom("dermoscopy", seed=7)
+    rows, columns = np.indices(phantom.mask.shape)
+    grown = phantom.signed_distance_px * phantom.spacing_mm[0] < 0.3
+    bump = phantom.mask | (np.hypot(rows - 95, columns - 130) < 46)
+    measured = [
+        overlap(mask, phantom.mask) | boundary_metrics(mask, phantom.mask, spacing_mm=phantom.spacing_mm)
+        for mask in (grown, bump)
+    ]
+    assert measured[0]["JA"] == pytest.approx(measured[1]["JA"], abs=0.005)
+    assert measured[0]["assd_mm"] == pytest.approx(measured[1]["assd_mm"], abs=0.02)
+    assert [row["hd_mm"] for row in measured] == pytest.approx([0.35, 2.4], abs=0.05)
