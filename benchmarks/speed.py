@@ -1,6 +1,9 @@
 """Time and memory of BA-Net lite against both U-Nets, as ratios taken in one run.
 
-    OMP_WAIT_POLICY=PASSIVE python benchmarks/speed.py [--rounds 15] [--batch-size 8] [--size 128]
+    python benchmarks/speed.py [--rounds 15] [--batch-size 8] [--size 128]
+
+On an otherwise idle machine leave OMP_WAIT_POLICY unset. With PASSIVE, which several runs side by side need, threads sleep
+between operations, and BA-Net, made of many small ones, pays for the waking up (benchmarks/README.md has both).
 
 A training step is what `fit` does on a CPU: fp32, channels last, forward, whole loss, backward, fused AdamW. The networks
 take turns round by round, so that a busy machine slows all of them alike; the median over rounds is printed. Peak memory

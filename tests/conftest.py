@@ -1,4 +1,4 @@
-"""Makes `known_model` importable in the tests of prediction, comparison, plots and report."""
+"""Makes `known_model` and `pictures`, which several test files share, importable."""
 
 import sys
 from pathlib import Path

@@ -4,9 +4,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
+from pictures import block, noise, save
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -33,11 +32,8 @@ def make_set(tmp_path: Path) -> Callable[..., Path]:
         for name in ("images", "masks"):
             (folder / name).mkdir(parents=True)
         for i in range(count):
-            rng = np.random.default_rng(i)
-            Image.fromarray(rng.integers(0, 256, (40, 60, 3), dtype=np.uint8)).save(folder / f"images/case{i}.png")
-            mask = np.zeros((40, 60), np.uint8)
-            mask[5 : 15 + i, 10:30] = 255
-            Image.fromarray(mask).save(folder / f"masks/case{i}{mask_suffix}.png")
+            save(folder / f"images/case{i}.png", noise(i))
+            save(folder / f"masks/case{i}{mask_suffix}.png", block(i))
         return folder
 
     return make

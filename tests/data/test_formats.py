@@ -1,32 +1,16 @@
-"""Layouts, matching by name, bad files, laziness, parts."""
+"""Layouts, matching by name, laziness, parts."""
 
 from __future__ import annotations
 
 import pickle
-import shutil
 
 import numpy as np
 import pytest
-from PIL import Image
+from pictures import block, noise, save
 
 from banet_edu.data.dataset import ByteCache
 from banet_edu.data.formats import open_dataset
 from banet_edu.data.sample import Sample
-
-
-def save(path, pixels):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(pixels).save(path)
-
-
-def noise(seed, shape=(40, 60, 3)):
-    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
-
-
-def disc(seed=0, shape=(40, 60)):
-    mask = np.zeros(shape, np.uint8)
-    mask[5 : 15 + seed, 10:30] = 255
-    return mask
 
 
 @pytest.mark.parametrize(
@@ -53,14 +37,14 @@ def disc(seed=0, shape=(40, 60)):
 def test_layouts(tmp_path, format, image, mask):
     for i in range(4):
         save(tmp_path / image.format(i), noise(i))
-        save(tmp_path / mask.format(i), disc(i))
+        save(tmp_path / mask.format(i), block(i))
     (tmp_path / "readme.txt").write_text("no image")
     dataset = open_dataset(format, tmp_path)
     assert len(dataset) == 4 and dataset.format == format and dataset.root == tmp_path and dataset.problems == []
     for i, sample in enumerate(dataset):
         assert isinstance(sample, Sample) and sample.name == dataset.names[i]
         np.testing.assert_array_equal(sample.image, noise(i))
-        np.testing.assert_array_equal(sample.mask, disc(i) > 0)
+        np.testing.assert_array_equal(sample.mask, block(i) > 0)
         assert sample.spacing_mm is None
 
 
@@ -68,19 +52,19 @@ def test_superpixels_of_the_official_isic_download_are_no_images(tmp_path):
     for i in range(3):
         save(tmp_path / f"images/ISIC_{i}.png", noise(i))
         save(tmp_path / f"images/ISIC_{i}_superpixels.png", noise(i))
-        save(tmp_path / f"masks/ISIC_{i}_segmentation.png", disc(i))
+        save(tmp_path / f"masks/ISIC_{i}_segmentation.png", block(i))
     assert len(open_dataset("isic2017", tmp_path)) == 3
 
 
 def test_folder_with_own_rules_and_one_folder_for_both(tmp_path):
     for i in range(3):
         save(tmp_path / f"all/{i}_training.tif", noise(i))
-        save(tmp_path / f"all/{i}_training_mask.gif", disc(i))
+        save(tmp_path / f"all/{i}_training_mask.gif", block(i))
     dataset = open_dataset(
         "folder", tmp_path, image_dir="all", mask_dir="all", image_suffix="_training", mask_suffix="_training_mask"
     )
     assert dataset.names == ["0", "1", "2"]
-    np.testing.assert_array_equal(dataset["2"].mask, disc(2) > 0)
+    np.testing.assert_array_equal(dataset["2"].mask, block(2) > 0)
 
 
 def test_names_that_fit_no_rule_are_shown(make_set):
@@ -93,127 +77,6 @@ def test_names_that_fit_no_rule_are_shown(make_set):
         open_dataset("folder", root / "nowhere")
     with pytest.raises(ValueError, match=r"'isic'.*isic2017"):
         open_dataset("isic", root)
-
-
-def spoil(root):
-    """Break nine of sixteen cases, each in its own way; {file: part of the reason}."""
-    images, masks = root / "images", root / "masks"
-    whole = (images / "case0.png").read_bytes()
-    (images / "case0.png").write_bytes(whole[: len(whole) - 200])
-    (masks / "case1.png").unlink()
-    (masks / "case2.png").write_text("not an image")
-    Image.fromarray(noise(3)).resize((17, 40)).convert("L").point(lambda v: 255 * (v > 99)).save(masks / "case3.png")
-    (images / "case4.png").write_bytes(b"")
-    Image.fromarray(np.full((40, 60), 999, np.uint16)).save(images / "case5.png")
-    Image.fromarray(noise(6, (40, 60, 4))).save(images / "case6.png")
-    save(masks / "nobody.png", disc())
-    three = disc(7)
-    three[5:12, 12:25] = 128
-    save(masks / "case7.png", three)
-    shutil.copy(masks / "case9.png", masks / "case8.png")
-    return {
-        "images/case0.png": "truncated",
-        "images/case1.png": "has no mask",
-        "masks/case2.png": "not a readable image",
-        "masks/case3.png": "other proportions (40 x 17) than its image (40 x 60)",
-        "images/case4.png": "empty (0 bytes)",
-        "images/case5.png": "16 bits",
-        "images/case6.png": "alpha",
-        "masks/nobody.png": "mask of no image",
-        "masks/case7.png": "more than two values",
-        "masks/case8.png": "byte for byte case9.png",
-        "masks/case9.png": "byte for byte case8.png",
-    }
-
-
-def test_one_error_names_every_bad_file(make_set):
-    root = make_set(16)
-    expected = spoil(root)
-    with pytest.raises(ValueError, match=r"11 bad files.*on_error='skip'") as caught:
-        open_dataset("folder", root)
-    lines = str(caught.value).splitlines()[1:]
-    assert len(lines) == len(expected)
-    for file, reason in expected.items():
-        assert any(line.startswith(f"  {file}: ") and reason in line for line in lines), (file, lines)
-
-
-def test_bad_files_are_skipped_and_listed(make_set):
-    root = make_set(16)
-    expected = spoil(root)
-    dataset = open_dataset("folder", root, on_error="skip")
-    assert dataset.names == [f"case{i}" for i in range(10, 16)]
-    assert {problem.file for problem in dataset.problems} == set(expected)
-    assert all(expected[problem.file] in problem.reason for problem in dataset.problems)
-    assert all(sample.mask is not None and sample.mask.any() for sample in dataset)
-
-
-def test_long_lists_of_bad_files_are_cut(make_set):
-    root = make_set(27)
-    for i in range(25):
-        (root / f"masks/case{i}.png").write_text("x")
-    with pytest.raises(ValueError, match=r"25 bad files[\s\S]*\.\.\. and 5 more$"):
-        open_dataset("folder", root)
-
-
-def test_two_files_of_one_case(make_set):
-    root = make_set()
-    Image.fromarray(noise(0)).save(root / "images/case0.jpg")
-    with pytest.raises(ValueError, match=r"case0\.png: is a second image of 'case0', beside case0\.jpg"):
-        open_dataset("folder", root)
-
-
-def test_truncated_jpeg_is_seen_and_padding_after_its_end_is_not_minded(make_set):
-    root = make_set()
-    for i in (0, 1):
-        (root / f"images/case{i}.png").unlink()
-        Image.fromarray(noise(i)).save(root / f"images/case{i}.jpg")
-    path = root / "images/case0.jpg"
-    path.write_bytes(path.read_bytes() + b"\0" * 100)
-    assert len(open_dataset("folder", root)) == 6
-    path.write_bytes(path.read_bytes()[:-700])
-    with pytest.raises(ValueError, match=r"1 bad file [\s\S]*images/case0\.jpg: is damaged or truncated"):
-        open_dataset("folder", root)
-
-
-def test_squashed_images_may_differ_from_their_masks_in_shape(tmp_path):
-    for i in range(5):
-        save(tmp_path / f"images/{i}.png", noise(i, (32, 32, 3)))
-        save(tmp_path / f"masks/{i}.png", disc(i, (40, 60)))
-    assert len(open_dataset("folder", tmp_path)) == 5
-
-
-def test_twin_frames_may_share_a_mask(make_set):
-    root = make_set()
-    shutil.copy(root / "masks/case1.png", root / "masks/case2.png")
-    brighter = np.clip(noise(1).astype(int) // 2 + 60, 0, 255).astype(np.uint8)
-    save(root / "images/case2.png", brighter)
-    assert len(open_dataset("folder", root)) == 6
-
-
-def test_what_most_masks_do_is_the_data_sets_way(make_set):
-    """One template for every case, or many empty and full masks, are no mix-up."""
-    root = make_set(6)
-    for i in range(1, 6):
-        shutil.copy(root / "masks/case0.png", root / f"masks/case{i}.png")
-    assert len(open_dataset("folder", root)) == 6
-    root = make_set(8, root="uniform")
-    for i, level in ((0, 0), (1, 0), (2, 255), (3, 255)):
-        save(root / f"masks/case{i}.png", np.full((40, 60), level, np.uint8))
-    assert len(open_dataset("folder", root)) == 8
-
-
-def test_damage_that_only_decoding_shows_is_named_at_use(tmp_path):
-    """A mask too large to be decoded when opening (here: three levels)."""
-    for i in range(3):
-        save(tmp_path / f"images/{i}.png", noise(i))
-        save(tmp_path / f"masks/{i}.png", np.repeat(np.repeat(disc(i), 30, 0), 30, 1))
-    large = np.repeat(np.repeat(disc(1), 30, 0), 30, 1)
-    large[200:300, 400:600] = 128
-    save(tmp_path / "masks/1.png", large)
-    dataset = open_dataset("folder", tmp_path)
-    assert dataset[0].mask is not None
-    with pytest.raises(ValueError, match=r"masks.1\.png: more than two values"):
-        _ = dataset[1].mask
 
 
 def test_empty_masks_are_kept_or_excluded(make_set):
@@ -229,7 +92,7 @@ def test_empty_masks_are_kept_or_excluded(make_set):
 
 def test_value_map_makes_classes(tmp_path):
     for i in range(3):
-        three = disc(i)
+        three = block(i)
         three[5:12, 12:25] = 128
         save(tmp_path / f"images/{i}.png", noise(i))
         save(tmp_path / f"masks/{i}.png", three)
@@ -270,8 +133,8 @@ def test_parts_stay_when_a_file_breaks(make_set):
 def test_colondb_frames_are_split_in_blocks_by_number(tmp_path):
     for i in range(1, 31):
         save(tmp_path / f"images/{i}.png", noise(i))
-        save(tmp_path / f"masks/{i}.png", disc(i % 16 + 1))
-        mask = disc(i % 16)
+        save(tmp_path / f"masks/{i}.png", block(i % 16 + 1))
+        mask = block(i % 16)
         mask[30, i] = 255  # no two masks alike
         save(tmp_path / f"masks/{i}.png", mask)
     dataset = open_dataset("cvc_colondb", tmp_path)
