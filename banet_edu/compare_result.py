@@ -164,7 +164,7 @@ def _interval_text(row: Any, column: str) -> str:
     return mean + interval
 
 
-def _verdict(test: Mapping[str, Any]) -> str:
+def _verdict(test: Mapping[Any, Any]) -> str:
     a, b, column = test["a"], test["b"], test["column"]
     label, note = metric_label(column), f" ({test['note']})" if test["note"] else ""
     if test["n_pairs"] == 0:

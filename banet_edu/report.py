@@ -135,8 +135,9 @@ def _lead(result: CompareResult) -> str:
 
 
 def _means(result: CompareResult, boundary: str) -> str:
-    rows = result.summary[result.summary["metric"].isin(["JA", boundary])].itertuples()
-    return "; ".join(f"{row.model} {metric_label(row.metric)} {row.mean:.3f}" for row in rows)
+    rows = result.summary[result.summary["metric"].isin(["JA", boundary])]
+    values = zip(rows["model"], rows["metric"], rows["mean"], strict=True)
+    return "; ".join(f"{model} {metric_label(metric)} {mean:.3f}" for model, metric, mean in values)
 
 
 def _failures(result: CompareResult) -> list[str]:

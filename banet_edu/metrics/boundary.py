@@ -151,7 +151,7 @@ def signed_errors(
     return SignedErrors(predicted.points, distances.signed, unit, status)
 
 
-def penalised(row: Mapping[str, Any]) -> dict[str, Any]:
+def penalised(row: Mapping[Any, Any]) -> dict[str, Any]:
     """The row with its undefined figures filled by status, so that an average cannot be improved by missing cases.
 
     Missed and hallucinated: HD, HD95 and ASSD become the image diagonal (no error can be larger), NSD 0. Both empty:
