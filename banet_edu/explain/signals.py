@@ -1,55 +1,172 @@
-"""Read what named submodules of a network give out while it looks at one image. No copy of the forward pass: hooks."""
+"""The inner signals of a network by readable names: which module gives each one out, and what it means.
+
+A signal is what a named submodule gives out (or, for U-Net's skips, what it takes in). Plain forward hooks read and
+replace it, so there is no second copy of any forward pass. Formulas: the files of `banet_edu.models`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
-from banet_edu.data.sample import Sample
-from banet_edu.prediction import predict
+from banet_edu.models.banet import BANet
+from banet_edu.models.mini_mtl import MiniMTL
+from banet_edu.models.unet import UNet
+from banet_edu.models.unet_same_encoder import UNetSameEncoder
+
+#: Called with a signal's value and the first input of the module it comes from; a Tensor it returns replaces the value.
+Action = Callable[[Tensor, Tensor], Tensor | None]
 
 
-def read_signals(
-    model: nn.Module, image: Sample | NDArray[np.uint8] | str | Path, modules: Iterable[str]
-) -> dict[str, NDArray[np.float32]]:
-    """The outputs of `modules` during `predict(model, image)`: name -> C x h x w float32.
+@dataclass(frozen=True)
+class Signal:
+    """One inner signal.
 
-    `modules` are names as in `model.named_modules()`; of BA-Net's stages 1 to 4 (fine to coarse), for example,
-    `head.mini_mtl.0.pee.scales.k5` is the edge scale of window 5 at stage 1. The model is left as it was.
+    Attributes:
+        name: such as `stage2.pee.edge_k5`; stages count from 1 (fine) to 4 (coarse).
+        module: where it comes from, as in `model.named_modules()`; "" is the network itself.
+        meaning: one phrase, with the symbol of docs/method.md.
+        stage: 1 to 4, or None where the network has no stages.
+        argument: None for what the module gives out, else which of its inputs is meant.
+    """
 
-    Raises ValueError for a name the model does not have, with the nearest ones, and for a module without one tensor
-    as its output.
+    name: str
+    module: str
+    meaning: str
+    stage: int | None = None
+    argument: int | None = None
+
+
+def signals_of(model: nn.Module) -> dict[str, Signal]:
+    """Every inner signal of `model` by name, in the order of its forward pass.
+
+    BA-Net, U-Net and U-Net on BA-Net's encoder have names of their own. Any other network lists its submodules down to
+    two levels, by their own names, and `logits`.
 
     >>> from banet_edu import create_model
-    >>> edges = read_signals(
-    ...     create_model("banet", preset="nano"), np.zeros((64, 64, 3), np.uint8), ["head.mini_mtl.0.pee.scales.k5"]
-    ... )
-    >>> {name: values.shape for name, values in edges.items()}
-    {'head.mini_mtl.0.pee.scales.k5': (16, 16, 16)}
+    >>> [name for name in signals_of(create_model("banet", preset="nano")) if name.startswith("stage2.pee")]
+    ['stage2.pee.input', 'stage2.pee.edge_k5', 'stage2.pee.edge_k7', 'stage2.pee.fused']
     """
-    wanted, known = list(modules), dict(model.named_modules())
-    for name in wanted:
-        if name not in known:
-            near = get_close_matches(name, known, n=3, cutoff=0.3)
-            raise ValueError(f"the model has no submodule {name!r}; nearest: {', '.join(near) or 'none'}")
-    outputs: dict[str, object] = {}
-    hooks = [
-        known[name].register_forward_hook(lambda *call, key=name: outputs.update({key: call[2]})) for name in wanted
-    ]
-    try:
-        predict(model, image)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return {name: _first(name, outputs.get(name)) for name in wanted}
+    listed = _banet if isinstance(model, BANet) else _unet if isinstance(model, UNet) else None
+    if listed is None:
+        listed = _unet_same_encoder if isinstance(model, UNetSameEncoder) else _any_network
+    signals = [*listed(model), Signal("logits", "", "class scores before softmax, at the input's size")]
+    return {signal.name: signal for signal in signals}
 
 
-def _first(name: str, output: object) -> NDArray[np.float32]:
-    if not isinstance(output, Tensor):
-        raise ValueError(f"{name!r} gives no single tensor but {type(output).__name__}: name one of its submodules")
-    return output[0].detach().float().cpu().numpy()
+def find_signal(model: nn.Module, name: str) -> Signal:
+    """The signal of that name; ValueError with the nearest names where the network has none."""
+    known = signals_of(model)
+    if name not in known:
+        near = get_close_matches(name, known, n=3, cutoff=0.3)
+        raise ValueError(f"this network has no signal {name!r}; nearest: {', '.join(near) or ', '.join(known)}")
+    return known[name]
+
+
+def attach(model: nn.Module, signal: Signal, action: Action) -> RemovableHandle:
+    """Call `action` with the signal's value in every forward pass until the handle is removed."""
+    module = model.get_submodule(signal.module)
+    at = signal.argument
+
+    def on_input(_: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
+        assert at is not None
+        changed = action(inputs[at], inputs[0])
+        return None if changed is None else (*inputs[:at], changed, *inputs[at + 1 :])
+
+    def on_output(_: nn.Module, inputs: tuple[Any, ...], output: Any) -> Any:
+        if isinstance(output, Tensor):
+            return action(output, inputs[0])
+        if not hasattr(output, "logits"):
+            raise ValueError(f"{signal.name!r} is no single tensor but {type(output).__name__}: name a part of it")
+        changed = action(output.logits, inputs[0])  # a BANetOutput, in training mode
+        return None if changed is None else output._replace(logits=changed)
+
+    return module.register_forward_hook(on_output) if at is None else module.register_forward_pre_hook(on_input)
+
+
+def _banet(model: nn.Module) -> Iterator[Signal]:
+    assert isinstance(model, BANet)
+    head = model.head
+    for i in (1, 2, 3, 4):
+        yield Signal(f"encoder.c{i}", f"encoder.layer{i}", f"encoder map C{i}", i)
+    if model.context is not None:
+        yield Signal("context", "context", "context of the whole image: ASPP(C4)", 4)
+    for i, block in enumerate(head.mini_mtl, start=1):
+        assert isinstance(block, MiniMTL)
+        yield from _mini_mtl(block, f"head.mini_mtl.{i - 1}", i)
+    for i, cff in enumerate(head.cff or (), start=1):
+        for j in range(1, 5):
+            path = f"head.cff.{i - 1}.gates.stage{j}"
+            if j == i:
+                yield Signal(f"stage{i}.cff.gate_own", path, f"own gate g{i} of stage {i}: near 1, it listens less", i)
+            else:
+                said = f"gate g{j} at stage {i}: how much of S{j} is let in"
+                yield Signal(f"stage{i}.cff.gate_from_stage{j}", path, said, i)
+        yield Signal(
+            f"stage{i}.cff.fused", f"head.cff.{i - 1}", f"F{i}: S{i} and what it took from the other stages", i
+        )
+    if head.context_fuse is not None:
+        yield Signal("decoder.stage4", "head.context_fuse", "D4: F4 and the context", 4)
+    for i in (3, 2, 1):
+        yield Signal(f"decoder.stage{i}", f"head.decoder.stage{i}", f"D{i}: F{i} and the coarser D{i + 1}", i)
+    yield Signal("decoder.logits", "head.classifier", "class scores at the size of stage 1", 1)
+
+
+def _mini_mtl(block: MiniMTL, path: str, i: int) -> Iterator[Signal]:
+    yield Signal(f"stage{i}.pee.input", f"{path}.pee.reduce", f"R: C{i} reduced, what every edge scale starts from", i)
+    for key, scale in block.pee.scales.items():
+        k = scale.kernel
+        kind, said = (
+            ("edge", f"R minus its average over {k} x {k}")
+            if scale.form == "difference"
+            else ("average", f"average of R over {k} x {k}")
+        )
+        yield Signal(f"stage{i}.pee.{kind}_{key}", f"{path}.pee.scales.{key}", said, i)
+    yield Signal(f"stage{i}.pee.fused", f"{path}.pee", "P: R and all edge scales, fused", i)
+    yield Signal(f"stage{i}.branch.seg", f"{path}.seg_branch", "s: object branch before the exchange", i)
+    if block.edge_task:
+        yield Signal(f"stage{i}.branch.edge", f"{path}.edge_branch", "e: edge branch before the exchange", i)
+    if block.interactive_attention == "release":
+        yield Signal(f"stage{i}.ia.seg_weight", f"{path}.seg_attention", "a_s: near 0, s listens to e", i)
+        yield Signal(f"stage{i}.ia.seg", f"{path}.seg_exchange", "S = s + (1 - a_s) e", i)
+        yield Signal(f"stage{i}.ia.edge_weight", f"{path}.edge_attention", "a_e: near 0, e listens to s", i)
+        yield Signal(f"stage{i}.ia.edge", f"{path}.edge_exchange", "E = e + (1 - a_e) s", i)
+    elif block.interactive_attention == "blog":
+        yield Signal(f"stage{i}.ia.edge_weight", f"{path}.edge_attention", "sigmoid(s): near 1, e listens to s", i)
+        yield Signal(f"stage{i}.ia.edge", f"{path}.edge_exchange", "E = e + sigmoid(s) s", i)
+    yield Signal(f"stage{i}.side.mask", f"{path}.seg_side", "side scores of the object", i)
+    if block.edge_task:
+        yield Signal(f"stage{i}.side.edge", f"{path}.edge_side", "side scores of the edge", i)
+
+
+def _unet(model: nn.Module) -> Iterator[Signal]:
+    for i in range(1, 5):
+        yield Signal(f"encoder.level{i}", f"down.{i - 1}", f"contracting path, level {i}")
+    yield Signal("bottleneck", "down.4", "the coarsest map")
+    for at, i in enumerate((4, 3, 2, 1)):
+        yield from _up(f"up.{at}", f"level{i}")
+
+
+def _unet_same_encoder(model: nn.Module) -> Iterator[Signal]:
+    for i in (1, 2, 3, 4):
+        yield Signal(f"encoder.c{i}", f"encoder.layer{i}", f"encoder map C{i}", i)
+    for at, i in enumerate((3, 2, 1)):
+        yield from _up(f"up.{at}", f"stage{i}", i)
+    yield Signal("decoder.logits", "classifier", "class scores at the size of stage 1", 1)
+
+
+def _up(path: str, level: str, stage: int | None = None) -> Iterator[Signal]:
+    yield Signal(f"skip.{level}", path, "what the skip brings across (here only: the way down keeps its own)", stage, 1)
+    yield Signal(f"decoder.{level}.up", f"{path}.up", "the coarser map, brought to this size", stage)
+    yield Signal(f"decoder.{level}", path, "skip and coarser map, convolved", stage)
+
+
+def _any_network(model: nn.Module) -> Iterator[Signal]:
+    for name, module in model.named_modules():
+        if name and name.count(".") < 2 and not isinstance(module, nn.ModuleList | nn.ModuleDict):
+            yield Signal(name, name, type(module).__name__)
