@@ -99,7 +99,7 @@ def _banet(model: nn.Module) -> Iterator[Signal]:
     for i, block in enumerate(head.mini_mtl, start=1):
         assert isinstance(block, MiniMTL)
         yield from _mini_mtl(block, f"head.mini_mtl.{i - 1}", i)
-    for i, cff in enumerate(head.cff or (), start=1):
+    for i in range(1, 1 + len(head.cff or ())):
         for j in range(1, 5):
             path = f"head.cff.{i - 1}.gates.stage{j}"
             if j == i:
