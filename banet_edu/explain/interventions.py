@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from difflib import get_close_matches
 from typing import Any, Literal
 
 import numpy as np
@@ -12,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from banet_edu.explain.signals import Action, attach, find_signal, signals_of
+from banet_edu.explain.signals import Action, attach, find_signal, nearest, signals_of
 from banet_edu.models.banet import BANet
 
 #: Stands for "as if this step were not there": the signal becomes what it was computed from (of equal shape).
@@ -74,12 +73,11 @@ def _like(name: str, value: Tensor, new: Any) -> Tensor:
         return torch.full_like(value, float(new))
     if not isinstance(new, Tensor | np.ndarray):
         raise ValueError(f"{name}: a replacement must be or return a number or a tensor, not {type(new).__name__}")
-    tensor = torch.as_tensor(new).to(device=value.device, dtype=value.dtype)
-    if tensor.ndim == 0 or (tensor.shape not in (value.shape, value.shape[1:])):
-        if tensor.ndim == 0:
-            return tensor.expand_as(value)
+    tensor = new if isinstance(new, Tensor) else torch.from_numpy(np.array(new))
+    tensor = tensor.to(device=value.device, dtype=value.dtype)
+    if tensor.shape not in (value.shape, (1, *value.shape[1:]), value.shape[1:], ()):
         raise ValueError(f"{name} is {_shape(value)}, the replacement is {_shape(tensor)}: they must agree")
-    return tensor.expand_as(value)
+    return tensor.expand_as(value).clone()  # what follows may work in place: not on the caller's own tensor
 
 
 def _shape(tensor: Tensor) -> str:
@@ -113,10 +111,7 @@ def combine(model: nn.Module, knob: str | Iterable[str] | Mapping[str, Replaceme
     merged: dict[str, Replacement] = {}
     for name in [knob] if isinstance(knob, str) else knob:
         if name not in known:
-            near = get_close_matches(name, known, n=3, cutoff=0.3)
-            raise ValueError(
-                f"this network has no knob {name!r}; nearest: {', '.join(near) or ', '.join(known) or 'none'}"
-            )
+            raise ValueError(f"this network has no knob {name!r}; nearest: {nearest(name, known)}")
         merged |= known[name]
     return merged
 

@@ -6,7 +6,7 @@ replace it, so there is no second copy of any forward pass. Formulas: the files 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -63,13 +63,24 @@ def find_signal(model: nn.Module, name: str) -> Signal:
     """The signal of that name; ValueError with the nearest names where the network has none."""
     known = signals_of(model)
     if name not in known:
-        near = get_close_matches(name, known, n=3, cutoff=0.3)
-        raise ValueError(f"this network has no signal {name!r}; nearest: {', '.join(near) or ', '.join(known)}")
+        raise ValueError(f"this network has no signal {name!r}; nearest: {nearest(name, known)}")
     return known[name]
 
 
-def attach(model: nn.Module, signal: Signal, action: Action) -> RemovableHandle:
-    """Call `action` with the signal's value in every forward pass until the handle is removed."""
+def nearest(name: str, known: Collection[str]) -> str:
+    """The known names most like `name`, for an error message; all of them where none is like it.
+
+    >>> nearest("stage1.ia", ["stage1.ia.seg", "stage1.ia.edge", "logits"])
+    'stage1.ia.seg, stage1.ia.edge'
+    """
+    return ", ".join(get_close_matches(name, known, n=3, cutoff=0.3) or known) or "none"
+
+
+def attach(model: nn.Module, signal: Signal, action: Action, *, skip_others: bool = False) -> RemovableHandle:
+    """Call `action` with the signal's value in every forward pass until the handle is removed.
+
+    A module that gives out something else than one tensor is an error then, or with `skip_others` left alone.
+    """
     module = model.get_submodule(signal.module)
     at = signal.argument
 
@@ -80,8 +91,10 @@ def attach(model: nn.Module, signal: Signal, action: Action) -> RemovableHandle:
 
     def on_output(_: nn.Module, inputs: tuple[Any, ...], output: Any) -> Any:
         if isinstance(output, Tensor):
-            return action(output, inputs[0])
+            return action(output, inputs[0] if inputs else output)
         if not hasattr(output, "logits"):
+            if skip_others:
+                return None
             raise ValueError(f"{signal.name!r} is no single tensor but {type(output).__name__}: name a part of it")
         changed = action(output.logits, inputs[0])  # a BANetOutput, in training mode
         return None if changed is None else output._replace(logits=changed)

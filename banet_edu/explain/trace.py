@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from banet_edu.data.sample import Sample
-from banet_edu.explain.signals import Signal, attach, signals_of
+from banet_edu.explain.signals import Signal, attach, nearest, signals_of
 from banet_edu.prediction import Prediction, predict
 
 if TYPE_CHECKING:
@@ -52,8 +53,7 @@ class Trace:
 
     def __getitem__(self, name: str) -> Tensor:
         if name not in self._values:
-            near = [known for known in self._values if known.rpartition(".")[2] == name.rpartition(".")[2]]
-            raise KeyError(f"this trace has no signal {name!r}; nearest: {', '.join(near[:4] or self.names())}")
+            raise KeyError(f"this trace has no signal {name!r}; nearest: {nearest(name, self._values)}")
         return self._values[name]
 
     def __contains__(self, name: str) -> bool:
@@ -143,13 +143,14 @@ def probe(model: nn.Module, image: Sample | NDArray[np.uint8] | str | Path | Ten
     sizes: list[tuple[int, int]] = []
 
     def keep(name: str, value: Tensor, seen: Tensor) -> None:
-        values[name] = value.detach()
+        if value.ndim == 4:  # a map; another network may have vectors on its way
+            values[name] = value.detach().clone()  # a ReLU that works in place may follow
 
     with ExitStack() as stack:
         watch = model.register_forward_pre_hook(lambda _, inputs: sizes.append(tuple(inputs[0].shape[-2:])))
         stack.callback(watch.remove)
         for name, signal in signals.items():
-            handle = attach(model, signal, lambda value, seen, name=name: keep(name, value, seen))  # type: ignore[misc]
+            handle = attach(model, signal, partial(keep, name), skip_others=True)
             stack.callback(handle.remove)
         prediction = None
         if isinstance(image, Tensor):
@@ -157,7 +158,7 @@ def probe(model: nn.Module, image: Sample | NDArray[np.uint8] | str | Path | Ten
         else:
             prediction = predict(model, image, native=native)
     ordered = {name: values[name] for name in signals if name in values}
-    return Trace(ordered, signals, prediction, sizes[-1])
+    return Trace(ordered, {name: signals[name] for name in ordered}, prediction, sizes[-1])
 
 
 @torch.no_grad()
@@ -167,11 +168,13 @@ def run_tensor(model: nn.Module, image: Tensor) -> Tensor:
     if batch.ndim != 4 or batch.shape[0] != 1:
         raise ValueError(f"one image, 3 x H x W or 1 x 3 x H x W, is expected, got {tuple(image.shape)}")
     was_training = model.training
-    model.eval()
+    if was_training:  # walking through the modules costs a quarter of a small network's forward pass
+        model.eval()
     try:
         return model(batch.to(next(model.parameters()).device))
     finally:
-        model.train(was_training)
+        if was_training:
+            model.train()
 
 
 def entropy_bits(probability: NDArray[Any]) -> NDArray[np.float32]:

@@ -1,0 +1,355 @@
+"""Every signal can be replaced; what follows changes, what comes before does not, and afterwards all is as before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from network_variants import VARIANTS, build, picture
+from torch import nn
+
+from banet_edu.explain.interventions import BYPASS, combine, intervene, knobs
+from banet_edu.explain.trace import probe, run_tensor
+from banet_edu.models.banet import BANetOutput
+from banet_edu.models.pee import convert_pee
+
+X = picture()
+
+
+@pytest.fixture(scope="module")
+def model():
+    return build("default")
+
+
+def hooks(model: nn.Module) -> int:
+    return sum(len(m._forward_hooks) + len(m._forward_pre_hooks) for m in model.modules())
+
+
+def replacements(value: torch.Tensor) -> dict[str, tuple[Any, torch.Tensor]]:
+    """One of each kind `intervene` takes, and what the signal must then be."""
+    other = torch.linspace(-1, 1, value.numel()).reshape(value.shape)
+    return {
+        "constant": (0.25, torch.full_like(value, 0.25)),
+        "tensor": (other, other),
+        "function": (lambda v: v.flip(-1) * 0 + other, other),
+        "array": (other[0].double().numpy(), other),
+    }
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_name_can_be_replaced_and_by_itself_changes_nothing(variant: str) -> None:
+    model = build(variant)
+    trace = probe(model, X)
+    wanted = {name: replacements(trace[name]) for name in trace.names()}
+    for name in trace.names():
+        with intervene(model, {name: trace[name]}):
+            assert torch.equal(run_tensor(model, X), trace["logits"]), f"{name} by itself"
+    # One pass replaces all names, each by another kind than its neighbours; four passes give each name every kind.
+    kinds = ["constant", "tensor", "function", "array"]
+    for first in range(4):
+        turn = {name: kinds[(first + place) % 4] for place, name in enumerate(wanted)}
+        with intervene(model, {name: wanted[name][kind][0] for name, kind in turn.items()}):
+            seen = probe(model, X)
+        assert seen.names() == trace.names()
+        for name, kind in turn.items():
+            assert torch.equal(seen[name], wanted[name][kind][1]), f"{name} by a {kind}"
+    assert hooks(model) == 0
+    assert torch.equal(run_tensor(model, X), trace["logits"])
+
+
+@pytest.mark.parametrize("variant", ["default", "unet"])
+def test_every_name_can_be_replaced_alone_by_what_a_function_makes_of_it(variant: str) -> None:
+    model = build(variant)
+    trace = probe(model, X)
+    for name in trace.names():
+        with intervene(model, {name: lambda value: 1 - 2 * value}):
+            seen = probe(model, X)
+        assert torch.equal(seen[name], 1 - 2 * trace[name]), name
+        before = trace.names()[: trace.names().index(name)]
+        assert all(torch.equal(seen[other], trace[other]) for other in before if upstream(other, name)), name
+
+
+def upstream(other: str, name: str) -> bool:
+    """Signals that never hear `name`, whatever its block: of the encoder, and of other stages before the fusion."""
+    stages = [n.partition(".")[0] for n in (other, name)]
+    return other.startswith("encoder.") or (stages[0] != stages[1] and ".cff." not in other)
+
+
+def everything_behind_stage(i: int) -> set[str]:
+    """Signals that hear S_i."""
+    gates = {f"stage{j}.cff.gate_from_stage{i}" for j in (1, 2, 3, 4) if j != i} | {f"stage{i}.cff.gate_own"}
+    fused = {f"stage{j}.cff.fused" for j in (1, 2, 3, 4)}
+    return gates | fused | {"decoder.stage3", "decoder.stage2", "decoder.stage1", "decoder.logits", "logits"}
+
+
+def stage(i: int, *parts: str) -> set[str]:
+    return {f"stage{i}.{part}" for part in parts}
+
+
+EXCHANGED = ("ia.seg", "ia.edge", "side.mask", "side.edge")
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        (
+            "stage2.pee.edge_k7",
+            stage(2, "pee.edge_k7", "pee.fused", "branch.seg", "branch.edge", "ia.seg_weight", "ia.edge_weight")
+            | stage(2, *EXCHANGED)
+            | everything_behind_stage(2),
+        ),
+        ("stage3.branch.edge", stage(3, "branch.edge", "ia.edge_weight", *EXCHANGED) | everything_behind_stage(3)),
+        ("stage1.ia.seg_weight", stage(1, "ia.seg_weight", "ia.seg", "side.mask") | everything_behind_stage(1)),
+        ("stage4.ia.edge", stage(4, "ia.edge", "side.edge")),
+        ("stage1.side.mask", stage(1, "side.mask")),
+        (
+            "stage3.cff.gate_from_stage1",
+            stage(3, "cff.gate_from_stage1", "cff.fused")
+            | {"decoder.stage3", "decoder.stage2", "decoder.stage1", "decoder.logits", "logits"},
+        ),
+        ("decoder.stage2", {"decoder.stage2", "decoder.stage1", "decoder.logits", "logits"}),
+        ("logits", {"logits"}),
+    ],
+)
+def test_exactly_what_follows_changes(model, name: str, changed: set[str]) -> None:
+    before = probe(model, X)
+    with intervene(model, {name: lambda value: value + 0.5}):
+        after = probe(model, X)
+    assert {n for n in before.names() if not torch.equal(before[n], after[n])} == changed
+
+
+def test_a_skip_can_be_cut_without_touching_the_way_down() -> None:
+    model = build("unet")
+    before = probe(model, X)
+    with intervene(model, {"skip.level1": 0.0}):
+        after = probe(model, X)
+    changed = {n for n in before.names() if not torch.equal(before[n], after[n])}
+    assert changed == {"skip.level1", "decoder.level1", "logits"}
+
+
+def test_blocks_nest_and_unwind(model) -> None:
+    clean = run_tensor(model, X)
+    weight = "stage2.ia.seg_weight"
+    with intervene(model, {weight: 0.5}):
+        outer = run_tensor(model, X)
+        with intervene(model, {weight: lambda w: w * 2, "stage1.pee.edge_k5": 0.0}):
+            seen = probe(model, X)
+            assert (seen[weight] == 1).all()  # the inner one sees what the outer one put in
+            assert (seen["stage1.pee.edge_k5"] == 0).all()
+        assert torch.equal(run_tensor(model, X), outer)
+    assert torch.equal(run_tensor(model, X), clean)
+    assert not torch.equal(outer, clean)
+
+
+def fails(_: torch.Tensor) -> torch.Tensor:
+    raise RuntimeError("on the way")
+
+
+@pytest.mark.parametrize("where", ["in the block", "in the function", "in the shape"])
+def test_the_model_is_restored_after_an_error(model, where: str) -> None:
+    clean = run_tensor(model, X)
+    bad = {"in the block": 0.0, "in the function": fails, "in the shape": torch.zeros(3, 3)}[where]
+    with (
+        pytest.raises((RuntimeError, ValueError)),
+        intervene(model, {"stage1.pee.fused": 0.0}),
+        intervene(model, {"stage1.branch.seg": bad}),
+    ):
+        run_tensor(model, X)
+        raise RuntimeError("after the forward pass")
+    assert hooks(model) == 0
+    assert torch.equal(run_tensor(model, X), clean)
+
+
+def test_unknown_name_gives_the_nearest_and_attaches_nothing(model) -> None:
+    with (
+        pytest.raises(ValueError, match=r"stage1\.pee\.edge_k5"),
+        intervene(model, {"stage1.pee.fused": 0.0, "stage1.pee.edge5": 0.0}),
+    ):
+        pass
+    assert hooks(model) == 0
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        (torch.zeros(1, 16, 5, 5), r"1 x 16 x 12 x 16, the replacement is 1 x 16 x 5 x 5"),
+        (np.zeros((12, 16)), "12 x 16"),
+        (lambda v: None, "NoneType"),
+        ("zero", "BYPASS"),
+        (BYPASS, "must agree"),  # the stage's input has other channels than this signal
+    ],
+)
+def test_a_bad_replacement_says_what_is_wrong(model, bad, words: str) -> None:
+    with pytest.raises(ValueError, match=words) as raised, intervene(model, {"stage1.pee.input": bad}):
+        run_tensor(model, X)
+    assert "stage1.pee.input" in str(raised.value)
+
+
+def test_patching_brings_in_what_another_image_showed(model) -> None:
+    other = probe(model, picture(seed=2))
+    scales = [name for name in other.names() if name.endswith(".ia.seg")]
+    with intervene(model, {name: other[name] for name in scales}):
+        patched = run_tensor(model, X)
+    assert torch.equal(patched, other["logits"])  # the decoder hears S_1..S_4 and nothing else
+
+
+def test_patching_does_not_write_into_what_it_was_given() -> None:
+    class Small(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.relu = nn.Conv2d(3, 2, 1), nn.ReLU(inplace=True)
+
+        def forward(self, x):
+            return self.relu(self.conv(x))
+
+    model, given = Small().eval(), torch.full((1, 2, 48, 64), -1.0)
+    array = given[0].numpy().copy()
+    array.setflags(write=False)
+    for replacement in (given, array):
+        with intervene(model, {"conv": replacement}):
+            assert (run_tensor(model, X) == 0).all()
+    assert (given == -1).all()
+    assert (array == -1).all()
+
+
+def test_training_mode_and_gradients(model) -> None:
+    model.train()
+    try:
+        batch = torch.cat([X, picture(2)])
+        scale, patch = torch.tensor(1.0, requires_grad=True), probe(model, X)["stage3.ia.seg_weight"]
+        with intervene(model, {"stage1.pee.edge_k5": lambda e: e * scale, "stage3.ia.seg_weight": patch}):
+            out = model(batch)
+        assert isinstance(out, BANetOutput)
+        assert out.logits.shape == (2, 2, 48, 64)
+        out.logits.square().mean().backward()
+        assert scale.grad is not None
+        assert scale.grad != 0
+        assert model.encoder.conv1.weight.grad.abs().max() > 0
+        with intervene(model, {"logits": 0.5}):
+            replaced = model(batch)
+        assert (replaced.logits == 0.5).all()
+        assert len(replaced.side_masks) == 4
+    finally:
+        model.zero_grad(set_to_none=True)
+        model.eval()
+
+
+def test_eval_mode_gradients_reach_a_replacement(model) -> None:
+    weight = torch.full((16, 6, 8), 0.5, requires_grad=True)
+    with intervene(model, {"stage2.ia.seg_weight": weight}):
+        model(X)[0, 1].sum().backward()
+    assert weight.grad is not None
+    assert weight.grad.abs().max() > 0
+
+
+# --- ready-made knobs -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_knob_names_signals_the_network_has(variant: str) -> None:
+    model = build(variant)
+    known = set(probe(model, X).names())
+    for name, replaced in knobs(model).items():
+        assert replaced, name
+        assert set(replaced) <= known, name
+    with intervene(model, combine(model, list(knobs(model)))):
+        run_tensor(model, X)
+
+
+@pytest.mark.parametrize(
+    ("variant", "word"),
+    [
+        ("no pee", "pee"), ("no pee", "edge_k"), ("no attention", "ia"), ("no edge task", "ia"), ("no cff", "cff"),
+        ("no cff", "gate"), ("blog attention", "only"),
+    ],
+)  # fmt: skip
+def test_knobs_of_a_block_that_is_not_built_are_not_named(variant: str, word: str) -> None:
+    names = [name.split() for name in knobs(build(variant))]
+    assert not [name for name in names if any(part.rpartition(".")[2].startswith(word) for part in name)]
+    assert ["stage1", "off"] in names
+
+
+def test_default_network_has_all_knobs(model) -> None:
+    per_stage = ["pee off", "ia off", "ia edge to seg only", "ia seg to edge only", "cff off", "gate_own open"]
+    per_stage += ["gate_own closed"]
+    names = set(knobs(model))
+    for i in (1, 2, 3, 4):
+        expected = {f"stage{i}.{name}" for name in per_stage} | {f"stage{i} off"}
+        expected |= {f"stage{i}.edge_k{k} off" for k in ((5, 7) if i < 3 else (3, 5))}
+        gates = [j for j in (1, 2, 3, 4) if j != i]
+        expected |= {f"stage{i}.gate_from_stage{j} {state}" for j in gates for state in ("open", "closed")}
+        assert expected == {name for name in names if name.startswith(f"stage{i}")}
+    assert {name for name in names if not name.startswith("stage")} == {"pee off", "ia off", "cff off"}
+
+
+def cut(model: nn.Module, *knob: str):
+    with intervene(model, combine(model, knob)):
+        return probe(model, X)
+
+
+def test_cff_off_leaves_each_stage_to_itself(model) -> None:
+    trace = cut(model, "cff off")
+    for i in (1, 2, 3, 4):
+        assert torch.equal(trace[f"stage{i}.cff.fused"], trace[f"stage{i}.ia.seg"])
+    assert not torch.equal(trace["logits"], run_tensor(model, X))
+
+
+def test_one_gate_closed_lets_its_stage_out_of_the_sum(model) -> None:
+    trace = cut(model, *[f"stage2.gate_from_stage{j} closed" for j in (1, 3, 4)])
+    assert torch.equal(trace["stage2.cff.fused"], trace["stage2.ia.seg"])
+
+
+def test_ia_off_leaves_each_branch_to_itself(model) -> None:
+    trace = cut(model, "ia off")
+    for i in (1, 2, 3, 4):
+        assert torch.equal(trace[f"stage{i}.ia.seg"], trace[f"stage{i}.branch.seg"])
+        assert torch.equal(trace[f"stage{i}.ia.edge"], trace[f"stage{i}.branch.edge"])
+
+
+def test_one_way_attention_is_off_the_other_way(model) -> None:
+    trace = cut(model, "stage1.ia edge to seg only")
+    assert torch.equal(trace["stage1.ia.edge"], trace["stage1.branch.edge"])
+    assert not torch.equal(trace["stage1.ia.seg"], trace["stage1.branch.seg"])
+    trace = cut(model, "stage1.ia seg to edge only")
+    assert torch.equal(trace["stage1.ia.seg"], trace["stage1.branch.seg"])
+    assert not torch.equal(trace["stage1.ia.edge"], trace["stage1.branch.edge"])
+
+
+def test_ia_off_in_the_blogs_form() -> None:
+    trace = cut(build("blog attention"), "ia off")
+    assert torch.equal(trace["stage3.ia.edge"], trace["stage3.branch.edge"])
+
+
+def test_pee_off_means_the_same_in_both_forms() -> None:
+    averages = build("average")
+    differences = convert_pee(averages, "difference")
+    for knob in ("stage1.pee off", "stage3.edge_k5 off", "pee off"):
+        off = cut(averages, knob)
+        twin = cut(differences, knob)
+        assert (twin["stage3.pee.edge_k5" if "3" in knob else "stage1.pee.edge_k5"] == 0).all()
+        torch.testing.assert_close(off["logits"], twin["logits"], atol=1e-4, rtol=1e-4)
+        assert not torch.equal(off["logits"], run_tensor(averages, X))
+
+
+@pytest.mark.parametrize("variant", ["default", "blog attention", "no edge task", "no cff"])
+def test_stage_off_silences_it_for_all_that_follows(variant: str) -> None:
+    model = build(variant)
+    trace = cut(model, "stage3 off")
+    source = "stage3.ia.seg" if "stage3.ia.seg" in trace else "stage3.branch.seg"
+    assert (trace[source] == 0).all()
+    assert not torch.equal(trace["logits"], run_tensor(model, X))
+
+
+def test_knobs_of_unets_cut_their_skips() -> None:
+    assert list(knobs(build("unet"))) == [f"skip.level{i} off" for i in (4, 3, 2, 1)]
+    assert list(knobs(build("unet, same encoder"))) == [f"skip.stage{i} off" for i in (3, 2, 1)]
+    assert knobs(nn.Conv2d(3, 2, 1)) == {}
+
+
+def test_unknown_knob_gives_the_nearest(model) -> None:
+    with pytest.raises(ValueError, match=r"stage1\.ia off"):
+        combine(model, "stage1.ia of")
+    with pytest.raises(ValueError, match=r"nearest: skip\.level1 off"):
+        combine(build("unet"), "skip.level1")
