@@ -1,0 +1,103 @@
+"""Stretches of an outline that cannot be trusted, and why; with or without an expert's outline to compare with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from banet_edu.explain.profiles import unit_of_profile
+from banet_edu.explain.severity import PRESENT, severities
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_WARNINGS = ("low_contrast", "soft_edge", "occluder")  # causes that make an outline doubtful wherever they are present
+_UNDECIDED = 2.5  # times the usual slack, and
+_UNDECIDED_POINTS = 4.0  # at least this many working pixels of it
+_GAP, _SHORTEST = 6, 8  # points: shorter gaps are closed, then shorter stretches dropped
+
+
+def untrusted_segments(profile: pd.DataFrame, x: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Stretches where the image shows no clear edge or the network is undecided.
+
+    Marked is a point where low contrast, a soft edge or an occluder is present (severity of at least 0.5), or where the line
+    would move by more than 2.5 times the usual way if the threshold moved from 0.25 to 0.75. No reference is used, so that the
+    marks mean the same where there is none.
+
+    Args:
+        profile: of one image or many.
+        x: its `severities`, if computed already.
+
+    Returns:
+        One row per stretch, longest first: `name`, `contour`, `from_U`, `to_U` (arc length; a stretch over the contour's first
+        point has from > to), `length_U`, `from_deg`, `to_deg`, `middle_row`, `middle_column`, `reasons` (words, the most
+        frequent first), and, where errors are known, `mean_error_U` and `largest_error_U`.
+    """
+    import pandas as pd
+
+    unit = unit_of_profile(profile)
+    x = severities(profile) if x is None else x
+    slack, arc = profile[f"slack_{unit}"], profile[f"arc_{unit}"]
+    usual = float(slack.median())
+    rows = []
+    for (name, contour), part in profile.groupby(["name", "contour"], sort=False):
+        step = float(part[f"arc_{unit}"].diff().median())
+        undecided = (slack[part.index] > _UNDECIDED * usual) & (slack[part.index] > _UNDECIDED_POINTS * step)
+        marks = pd.DataFrame(
+            {cause: x.loc[part.index, cause] >= PRESENT for cause in _WARNINGS} | {"undecided": undecided}
+        )
+        closed = bool(
+            np.hypot(*(part[["row", "column"]].iloc[0] - part[["row", "column"]].iloc[-1])) < 3 * _spacing(part)
+        )
+        for at in _stretches(marks.any(axis=1).to_numpy(), closed):
+            inside = part.index[at]
+            counts = marks.loc[inside].mean().sort_values(ascending=False)
+            row = {
+                "name": name,
+                "contour": contour,
+                f"from_{unit}": arc[inside[0]],
+                f"to_{unit}": arc[inside[-1]],
+                f"length_{unit}": len(at) * step,
+                "from_deg": part.loc[inside[0], "angle_deg"],
+                "to_deg": part.loc[inside[-1], "angle_deg"],
+                "middle_row": part.loc[inside[len(at) // 2], "row"],
+                "middle_column": part.loc[inside[len(at) // 2], "column"],
+                "reasons": ", ".join(_WORDS[cause] for cause, share in counts.items() if share >= 0.25),
+            }
+            if f"signed_error_{unit}" in profile.columns:
+                errors = part.loc[inside, f"signed_error_{unit}"].abs()
+                row |= {f"mean_error_{unit}": errors.mean(), f"largest_error_{unit}": errors.max()}
+            rows.append(row)
+    table = pd.DataFrame(rows)
+    return table.sort_values(f"length_{unit}", ascending=False, ignore_index=True) if rows else table
+
+
+_WORDS: dict[object, str] = {
+    "low_contrast": "low contrast",
+    "soft_edge": "soft edge",
+    "occluder": "hair or highlight",
+    "undecided": "network undecided",
+}
+
+
+def _spacing(part: pd.DataFrame) -> float:
+    steps = part[["row", "column"]].diff()
+    return float(np.hypot(steps["row"], steps["column"]).median())
+
+
+def _stretches(marked: NDArray[np.bool_], closed: bool) -> list[NDArray[np.intp]]:
+    """Runs of True as index arrays, in order of the contour; on a closed one a run may pass its first point."""
+    count = len(marked)
+    if not marked.any():
+        return []
+    turn = int(np.argmin(marked)) if closed and not marked.all() else 0  # start at an unmarked point: no run is cut
+    order = (np.arange(count) + turn) % count
+    runs: list[list[int]] = []
+    for position in np.flatnonzero(marked[order]):
+        if runs and position - runs[-1][1] <= _GAP:
+            runs[-1][1] = int(position)
+        else:
+            runs.append([int(position), int(position)])
+    return [order[first : last + 1] for first, last in runs if last - first + 1 >= _SHORTEST]
