@@ -16,13 +16,13 @@
 import numpy as np
 
 from banet_edu import load_model, load_samples, make_phantom, predict
-from banet_edu.explain.signals import read_signals
+from banet_edu.explain import probe
 from banet_edu.metrics.boundary import boundary_metrics, signed_errors
 from banet_edu.metrics.overlap import overlap
 from banet_edu.plots.contour import contour_figure
-from banet_edu.plots.edges import edges_figure
 from banet_edu.plots.errors import errors_figure
 from banet_edu.plots.profile import error_profile
+from banet_edu.plots.pyramid import pyramid_figure
 from banet_edu.plots.style import show
 from banet_edu.widgets.threshold import threshold_explorer
 
@@ -155,22 +155,18 @@ threshold_explorer(model, samples)
 #
 # $$\mathrm{edge}_k = R - \mathrm{AvgPool}_{k \times k}(R)$$
 #
-# Where $R$ is even, the difference is 0; at an edge it is not. A wider window sees softer edges. `read_signals` runs
-# `predict` and keeps what the named parts of the network gave out on the way:
+# Where $R$ is even, the difference is 0; at an edge it is not. A wider window sees softer edges. `probe` runs `predict`
+# and keeps every signal inside the network on the way, by names such as `stage1.pee.edge_k5`:
 
 # %%
-# k of the narrow and of the wide window at each stage
-windows = {1: (5, 7), 2: (5, 7), 3: (3, 5), 4: (3, 5)}
-parts = {}
-for size in (0, 1):
-    for stage, both in windows.items():
-        title = f"stage {stage}, k = {both[size]}"
-        parts[title] = f"head.mini_mtl.{stage - 1}.pee.scales.k{both[size]}"
-signals = read_signals(model, sample, parts.values())
-edges = {title: signals[name] for title, name in parts.items()}
+trace = probe(model, sample)
+shape = tuple(trace["stage1.pee.edge_k5"].shape[1:])
+print(
+    f"{len(trace.names())} signals; stage1.pee.edge_k5 is channels x rows x columns {shape}"
+)
 
 show(
-    edges_figure(edges, columns=4),
+    pyramid_figure(trace, sample.image),
     alt="Edge maps of four stages (columns) and two window sizes (rows).",
 )
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from banet_edu import load_model, load_samples, make_phantom, predict
-from banet_edu.explain.signals import read_signals
+from banet_edu.explain import probe
 from banet_edu.metrics.boundary import boundary_metrics
 from banet_edu.metrics.overlap import overlap
 from banet_edu.plots.threshold import THRESHOLDS, threshold_curves
@@ -35,8 +35,7 @@ def test_higher_threshold_adds_a_fifth_of_ja_and_leaves_a_third_of_the_error(mod
 
 
 def test_line_along_the_frame_is_there_without_any_edge_in_the_image(model):
-    part = "head.mini_mtl.0.pee.scales.k5"
-    edges = np.abs(read_signals(model, np.full((128, 128, 3), 180, np.uint8), [part])[part]).mean(axis=0)
+    edges = probe(model, np.full((128, 128, 3), 180, np.uint8)).map("stage1.pee.edge_k5", "mean_abs")
     assert edges[12:20, 12:20].max() < 1e-4 < 0.1 < edges[0].max()
 
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from figure_checks import assert_legible, said
 from known_model import Brightness, disc_sample
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 
 from banet_edu.compare_result import CompareResult
 from banet_edu.data.sample import Sample
 from banet_edu.metrics.boundary import signed_errors
 from banet_edu.plots.comparison import cases_figure, overview_figure, pick_cases
 from banet_edu.plots.contour import contour_figure, mask_outlines
-from banet_edu.plots.edges import edges_figure
 from banet_edu.plots.profile import error_histogram, error_profile
 from banet_edu.plots.style import MODEL_COLOURS, model_colours, png_bytes
 from banet_edu.plots.training import training_figure
@@ -53,17 +52,11 @@ def every_figure() -> dict[str, Figure]:
     found = result()
     prediction = predicted()
     errors = signed_errors(prediction.mask, SAMPLE.mask, spacing_mm=SAMPLE.spacing_mm)
-    maps = {
-        f"stage {i}, {k} × {k}": np.random.default_rng(i).normal(size=(4, 32 >> i, 32 >> i))
-        for i in range(3)
-        for k in (3, 5)
-    }
     return {
         "overview": overview_figure(found.table, found.summary, ["JA", "assd_mm"], title="discs"),
         "cases": cases_figure({"best": SAMPLE, "worst": SAMPLE}, {"banet": {"best": prediction, "worst": prediction}}),
         "contour": contour_figure(SAMPLE.image, prediction, SAMPLE.mask, title="a case"),
         "contour without reference": contour_figure(SAMPLE.image, prediction),
-        "edges": edges_figure(maps, image=SAMPLE.image, columns=2),
         "histogram": error_histogram({"banet": errors.distance, "unet": errors.distance / 2}, unit="mm"),
         "profile": error_profile(errors.points, errors.distance, unit="mm", tolerance=0.5),
         "training": training_figure({"banet": history([0.2, 0.6, 0.5]), "unet": history([0.3, 0.4])}),
@@ -75,29 +68,9 @@ def figures() -> dict[str, Figure]:
     return every_figure()
 
 
-def texts(figure: Figure) -> list[Text]:
-    return [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
-
-
-def said(figure: Figure) -> str:
-    return "\n".join(text.get_text() for text in texts(figure))
-
-
 def test_every_text_can_be_read_and_titles_and_labels_lie_inside_the_figure(figures) -> None:
     for name, figure in figures.items():
-        figure.canvas.draw()
-        width, height = figure.bbox.size
-        assert width / figure.dpi <= 10
-        for text in texts(figure):
-            assert text.get_fontsize() >= 9, (name, text.get_text())
-        # not the tick labels: matplotlib keeps some beyond the limits of an axis, without drawing them
-        around = [figure._suptitle, figure._supxlabel, *figure.legends]
-        around += [text for axes in figure.axes for text in (axes.title, axes.xaxis.label, axes.yaxis.label)]
-        for item in around:
-            if item is not None and (not isinstance(item, Text) or item.get_text()):
-                box = item.get_window_extent()
-                inside = box.x0 >= -1 and box.y0 >= -1 and box.x1 <= width + 1 and box.y1 <= height + 1
-                assert inside, (name, item, box)
+        assert_legible(figure, name)
 
 
 def test_every_axis_with_numbers_has_a_label(figures) -> None:
@@ -215,10 +188,6 @@ def test_nothing_to_draw_is_an_error_with_a_reason() -> None:
         error_profile(np.empty((0, 2)), np.empty(0), unit="mm")
     with pytest.raises(ValueError, match="no finished epoch"):
         training_figure({"banet": History()})
-    with pytest.raises(ValueError, match="at least one map"):
-        edges_figure({})
-    with pytest.raises(ValueError, match="'flat' must be h x w"):
-        edges_figure({"flat": np.zeros(4)})
 
 
 def test_colours_differ_and_stay_with_their_model() -> None:

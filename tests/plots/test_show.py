@@ -5,15 +5,14 @@ from __future__ import annotations
 import nbformat
 from nbclient import NotebookClient
 
-from banet_edu.plots.edges import edges_figure
-from banet_edu.plots.style import show
+from banet_edu.plots.style import new_figure, show
 
 CODE = """\
 import numpy as np
-from banet_edu.plots.edges import edges_figure
-from banet_edu.plots.style import show
-figure = edges_figure({"a": np.eye(8)})
-show(figure, alt="the edges of a diagonal")
+from banet_edu.plots.style import new_figure, show
+figure, [[axes]] = new_figure()
+axes.imshow(np.eye(8))
+show(figure, alt="a diagonal")
 """
 
 
@@ -22,13 +21,11 @@ def test_a_cell_shows_its_figure_exactly_once() -> None:
     NotebookClient(notebook, kernel_name="python3", timeout=120).execute()
     [output] = notebook.cells[0].outputs
     assert output.output_type == "display_data"
-    assert output.data["text/plain"] == "the edges of a diagonal"
+    assert output.data["text/plain"] == "a diagonal"
     assert output.data["image/png"].startswith("iVBOR")  # PNG in base64
     assert set(output.data) == {"image/png", "text/plain"}
 
 
 def test_outside_a_notebook_nothing_happens(capsys) -> None:
-    import numpy as np
-
-    show(edges_figure({"a": np.eye(8)}))
+    show(new_figure()[0])
     assert capsys.readouterr().out == ""
