@@ -27,8 +27,8 @@ class Effect:
         name: of the knob, or the replaced signals.
         before, after: the predictions without and with the intervention.
         figures: one row: JA and the boundary figures before, after and their change (after minus before), against the
-            sample's mask; without a mask only how far the line moved. Distances in mm where the spacing is known, else
-            in % of the image diagonal.
+            sample's mask; without a mask only how far the line moved. Errors in mm where the spacing is known, else in
+            % of the image diagonal; shifts (`moved_...`) in mm or pixels. nan where a region is empty: see the status.
         moved: a row per point of the NEW boundary: row, column, and `moved_mm` or `moved_px`, how far it lies from the
             old one, positive where the region grew. Empty where one of the two regions is empty.
     """
