@@ -105,7 +105,7 @@ def test_blog_variant_listens_one_way() -> None:
     torch.testing.assert_close(trace["stage2.ia.edge"], e + torch.sigmoid(s) * s)
 
 
-@pytest.mark.parametrize("variant", ["default", "corners aligned"])
+@pytest.mark.parametrize("variant", ["default", "corners aligned, stride 8"])
 def test_fusion_opens_its_gates_as_the_formula_says(variant: str) -> None:
     trace = probe(build(variant), picture())
     for i in (1, 2, 3, 4):
@@ -113,7 +113,7 @@ def test_fusion_opens_its_gates_as_the_formula_says(variant: str) -> None:
         heard = torch.zeros_like(own)
         for j in (1, 2, 3, 4):
             if j != i:
-                s_j = resize(trace[f"stage{j}.ia.seg"], own.shape[-2:], variant == "corners aligned")
+                s_j = resize(trace[f"stage{j}.ia.seg"], own.shape[-2:], variant.startswith("corners"))
                 heard += trace[f"stage{i}.cff.gate_from_stage{j}"] * s_j
         expected = own + (1 - trace[f"stage{i}.cff.gate_own"]) * heard
         torch.testing.assert_close(trace[f"stage{i}.cff.fused"], expected)
