@@ -41,13 +41,15 @@ class Appearance:
 
     `contrast` (at the outline; negative where inside and outside are the wrong way round), `edge_width` (sigma of the fitted
     step; nan where the contrast is too small for a width to be read), `noise` (standard deviation of the finest texture),
-    `occluder` (share of the surroundings under hair or highlights), `profile` (N x T, grey levels along the normal at `t`).
+    `occluder` (share of the surroundings under hair or highlights), `look_alike` (share of the outside within reach that looks
+    like the inside), `profile` (N x T, grey levels along the normal at `t`).
     """
 
     contrast: Array
     edge_width: Array
     noise: Array
     occluder: Array
+    look_alike: Array
     profile: Array
     t: Array
 
@@ -74,13 +76,19 @@ def read_appearance(image: NDArray[np.uint8], mask: NDArray[np.bool_], outline: 
     y = outline.smoothed(free * y, ALONG) / np.maximum(weight, 1e-9)
 
     sigma, offset = _fit_step(y, weight, t)
-    contrast = _contrast(y, weight, t, sigma, offset, inside_reach)
+    inner, _ = _level(y, weight, (t >= -inside_reach) & (t <= -inside_reach / 2))
+    outer, share = _level(y, weight, t >= REACH / 2)
+    contrast = _contrast(y, t, sigma, offset, inner, outer, share)
     grain = _grain(grey, covered)
     noise = map_coordinates(grain, outline.points.T, order=1, mode="nearest")
     readable = contrast > np.maximum(0.25 * np.nanmedian(contrast), 1.0)
     near = np.abs(t) <= 8
     occluder = outline.smoothed((hidden & seen)[:, near].mean(axis=1), ALONG)
-    return Appearance(contrast, np.where(readable, sigma, np.nan), noise, occluder, y, t)
+    around = weight * (t >= REACH / 2)  # not nearer: what a soft edge spills over its outline is no neighbour
+    alike = (around * (y > (np.median(inner) + np.median(outer)) / 2)).sum(axis=1) / np.maximum(
+        around.sum(axis=1), 1e-9
+    )
+    return Appearance(contrast, np.where(readable, sigma, np.nan), noise, occluder, alike, y, t)
 
 
 def colour_axis(image: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -106,6 +114,7 @@ def occluders(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     across = [_line(_ACROSS, angle) for angle in _ANGLES]
     along = [_line(_LONG, angle) for angle in _ANGLES]
     hair = np.zeros(grey.shape, np.uint8)
+    lit = cv2.dilate(cv2.GaussianBlur(grey, (0, 0), 4), np.ones((41, 41), np.uint8))
     for sign in (1.0, -1.0):
         step = (
             np.maximum.reduce([cv2.morphologyEx(sign * smooth, cv2.MORPH_CLOSE, line) for line in across])
@@ -114,7 +123,9 @@ def occluders(image: NDArray[np.uint8]) -> NDArray[np.float32]:
         kept = np.maximum.reduce([cv2.erode(step, line) for line in along])
         middle = float(np.median(kept))
         level = max(12.0, middle + 4.0 * float(np.median(np.abs(kept - middle))))
-        hair |= (kept > level).astype(np.uint8)
+        # A light hair is lighter than anything around it; a gap between two dark patches is only as light as the skin.
+        found = (kept > level) & ((sign > 0) | (smooth > lit))
+        hair |= found.astype(np.uint8)
     hair = cv2.dilate(hair, np.ones((3, 3), np.uint8))
     _, parts, stats, _ = cv2.connectedComponentsWithStats(hair, connectivity=8)
     hair = (stats[:, cv2.CC_STAT_AREA] >= _SMALLEST_HAIR)[parts] & (hair > 0)
@@ -150,14 +161,12 @@ def _fit_step(y: Array, weight: Array, t: Array) -> tuple[Array, Array]:
     return sigma[best], offset[best]
 
 
-def _contrast(y: Array, weight: Array, t: Array, sigma: Array, offset: Array, inside_reach: float) -> Array:
+def _contrast(y: Array, t: Array, sigma: Array, offset: Array, inner: Array, outer: Array, share: Array) -> Array:
     """The height of the step as its outer half tells it, at most the whole difference that is there."""
     at_edge = y[np.arange(len(y)), np.rint((offset - t[0]) / STEP).astype(int)]
-    inner, _ = _level(y, weight, (t >= -inside_reach) & (t <= -inside_reach / 2))
     outside = t >= REACH / 2
-    outer, share = _level(y, weight, outside)
     shown = (share * (0.5 - ndtr(-(t[outside] - offset[:, None]) / sigma[:, None]))).sum(axis=1)
-    return np.minimum((at_edge - outer) / np.maximum(shown, 0.1), inner - outer)
+    return np.minimum((at_edge - outer) / np.maximum(shown, 0.4), inner - outer)  # 0.5 of a sharp edge shows
 
 
 def _level(y: Array, weight: Array, chosen: NDArray[np.bool_]) -> tuple[Array, Array]:

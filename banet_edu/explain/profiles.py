@@ -50,7 +50,8 @@ def boundary_profile(
         outside of the reference; absent without a reference, nan when one of the two regions is empty.
         Of the image: `contrast` (grey levels across the outline), `edge_width_U` (standard deviation of the fitted blurred
         step; nan where no edge can be seen), `curvature_per_U` (positive: bulging outward), `noise` (grey levels), `occluder`
-        (share covered by hair or highlights), `frame_distance_U`. See `explain.appearance`.
+        (share covered by hair or highlights), `look_alike` (share of what lies a little outside, 5 to 10 % of the image
+        size away, that looks like the inside), `frame_distance_U`. See `explain.appearance`.
         Of the result: `entropy_bits`, `slack_U` (how far the line would move if the threshold moved from 0.25 to 0.75).
         With a trace: `side_disagreement` (standard deviation of the foreground probability over the side masks and the
         result), and under their own names each PEE scale (mean |edge|), IA weight and CFF gate (mean over channels).
@@ -173,10 +174,10 @@ def _errors(
 
 def _image_columns(sample: Sample, region: NDArray[np.bool_], outline: Outline, grid: Grid) -> dict[str, Array]:
     if not len(outline):
-        seen = [np.empty(0)] * 4
+        seen = [np.empty(0)] * 5
     else:
         found = read_appearance(resize_image(sample.image, grid.shape), resize_mask(region, grid.shape), outline)
-        seen = [found.contrast, found.edge_width * grid.unit_per_px, found.noise, found.occluder]
+        seen = [found.contrast, found.edge_width * grid.unit_per_px, found.noise, found.occluder, found.look_alike]
     height, width = grid.shape
     row, column = outline.points.T
     to_frame = np.minimum.reduce([row, column, height - 1 - row, width - 1 - column]) + 0.5
@@ -186,6 +187,7 @@ def _image_columns(sample: Sample, region: NDArray[np.bool_], outline: Outline, 
         f"curvature_per_{grid.unit}": outline.curvature() / grid.unit_per_px if len(outline) else np.empty(0),
         "noise": seen[2],
         "occluder": seen[3],
+        "look_alike": seen[4],
         f"frame_distance_{grid.unit}": to_frame * grid.unit_per_px,
     }
 

@@ -40,7 +40,7 @@ def untrusted_segments(profile: pd.DataFrame, x: pd.DataFrame | None = None) -> 
     unit = unit_of_profile(profile)
     x = severities(profile) if x is None else x
     slack, arc = profile[f"slack_{unit}"], profile[f"arc_{unit}"]
-    usual = float(slack.median())
+    usual = float(np.median(slack))
     rows = []
     for (name, contour), part in profile.groupby(["name", "contour"], sort=False):
         step = float(part[f"arc_{unit}"].diff().median())
@@ -84,7 +84,7 @@ _WORDS: dict[object, str] = {
 
 def _spacing(part: pd.DataFrame) -> float:
     steps = part[["row", "column"]].diff()
-    return float(np.hypot(steps["row"], steps["column"]).median())
+    return float(np.nanmedian(np.hypot(steps["row"].to_numpy(), steps["column"].to_numpy())))
 
 
 def _stretches(marked: NDArray[np.bool_], closed: bool) -> list[NDArray[np.intp]]:

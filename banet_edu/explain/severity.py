@@ -32,6 +32,12 @@ CAUSES = (
     Cause("soft_edge", "soft edge", "the edge is smeared out", "no line is right here: give a range instead"),
     Cause("occluder", "hair or highlight", "something lies over the outline", "clear it away or take another image"),
     Cause(
+        "look_alike",
+        "look-alike neighbour",
+        "what lies outside looks like the object",
+        "compare with other views: is it part of the object?",
+    ),
+    Cause(
         "sharp_bend",
         "sharp bend",
         "the outline turns sharply",
@@ -55,8 +61,8 @@ def severities(profile: pd.DataFrame) -> pd.DataFrame:
     Usual is the median of the whole profile: of this outline, or of all of a cohort's.
 
     Ramps, from 0 to 1: contrast from 0.5 to 0.25 of the usual one; edge width from 1.6 to 2.5 times; occluder share 0.1 to
-    0.35; radius of curvature from 20 down to 8 working pixels (1/256 of the image side each), noise from 1.3 to 2 times,
-    distance to the frame from 12 down to 3 working pixels.
+    0.35; look-alike share 0.3 to 0.6; radius of curvature from 12 down to 6 working pixels (1/256 of the image side each);
+    noise from 1.3 to 2 times; distance to the frame from 12 down to 3 working pixels.
     """
     import pandas as pd
 
@@ -69,13 +75,15 @@ def severities(profile: pd.DataFrame) -> pd.DataFrame:
         usual = profile.loc[free if free.any() else slice(None), column].median()
         return profile[column] / max(usual, 1e-6) if usual == usual else profile[column] * np.nan
 
-    low_contrast = _ramp(-relative("contrast"), -0.5, -0.25) * (1 - occluder)
+    alike = _ramp(profile["look_alike"], 0.3, 0.6) * (1 - occluder)
+    low_contrast = _ramp(-relative("contrast"), -0.5, -0.25) * (1 - occluder) * (1 - alike)
     wide = np.log(relative(f"edge_width_{unit}")).fillna(0.0)
     found = {
         "low_contrast": low_contrast,
-        "soft_edge": _ramp(wide, np.log(1.6), np.log(2.5)) * (1 - low_contrast) * (1 - occluder),
+        "soft_edge": _ramp(wide, np.log(1.6), np.log(2.5)) * (1 - low_contrast) * (1 - occluder) * (1 - alike),
         "occluder": occluder,
-        "sharp_bend": _ramp(profile[f"curvature_per_{unit}"].abs() * pixel, 1 / 20, 1 / 8),
+        "look_alike": alike,
+        "sharp_bend": _ramp(profile[f"curvature_per_{unit}"].abs() * pixel, 1 / 12, 1 / 6),
         "noise": _ramp(relative("noise"), 1.3, 2.0) * (1 - occluder),
         "frame": _ramp(-profile[f"frame_distance_{unit}"] / pixel, -12.0, -3.0),
     }
