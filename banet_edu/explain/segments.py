@@ -32,15 +32,16 @@ def untrusted_segments(profile: pd.DataFrame, x: pd.DataFrame | None = None) -> 
 
     Returns:
         One row per stretch, longest first: `name`, `contour`, `from_U`, `to_U` (arc length; a stretch over the contour's first
-        point has from > to), `length_U`, `from_deg`, `to_deg`, `middle_row`, `middle_column`, `reasons` (words, the most
-        frequent first), and, where errors are known, `mean_error_U` and `largest_error_U`.
+        point has from > to), `length_U`, `from_deg`, `to_deg` and `middle_deg` (directions as in the profile), `middle_row`,
+        `middle_column` (mask pixels), `reasons` (words, the most frequent first), and, with a column of errors,
+        `mean_error_U` and `largest_error_U`. No row, but these columns, when nothing is doubtful.
     """
     import pandas as pd
 
     unit = unit_of_profile(profile)
     x = severities(profile) if x is None else x
     slack, arc = profile[f"slack_{unit}"], profile[f"arc_{unit}"]
-    usual = float(np.median(slack))
+    usual = float(np.median(slack)) if len(slack) else 0.0
     rows = []
     for (name, contour), part in profile.groupby(["name", "contour"], sort=False):
         step = float(part[f"arc_{unit}"].diff().median())
@@ -62,16 +63,25 @@ def untrusted_segments(profile: pd.DataFrame, x: pd.DataFrame | None = None) -> 
                 f"length_{unit}": len(at) * step,
                 "from_deg": part.loc[inside[0], "angle_deg"],
                 "to_deg": part.loc[inside[-1], "angle_deg"],
+                "middle_deg": part.loc[inside[len(at) // 2], "angle_deg"],
                 "middle_row": part.loc[inside[len(at) // 2], "row"],
                 "middle_column": part.loc[inside[len(at) // 2], "column"],
-                "reasons": ", ".join(_WORDS[cause] for cause, share in counts.items() if share >= 0.25),
+                "reasons": ", ".join(
+                    _WORDS[cause] for cause, share in counts.items() if share >= min(0.25, counts.iloc[0])
+                ),
             }
             if f"signed_error_{unit}" in profile.columns:
                 errors = part.loc[inside, f"signed_error_{unit}"].abs()
                 row |= {f"mean_error_{unit}": errors.mean(), f"largest_error_{unit}": errors.max()}
             rows.append(row)
-    table = pd.DataFrame(rows)
-    return table.sort_values(f"length_{unit}", ascending=False, ignore_index=True) if rows else table
+    table = pd.DataFrame(rows) if rows else pd.DataFrame(columns=_columns(profile, unit))
+    return table.sort_values(f"length_{unit}", ascending=False, ignore_index=True)
+
+
+def _columns(profile: pd.DataFrame, unit: str) -> list[str]:
+    columns = ["name", "contour", f"from_{unit}", f"to_{unit}", f"length_{unit}", "from_deg", "to_deg", "middle_deg",
+               "middle_row", "middle_column", "reasons"]  # fmt: skip
+    return columns + [f"mean_error_{unit}", f"largest_error_{unit}"] * (f"signed_error_{unit}" in profile.columns)
 
 
 _WORDS: dict[object, str] = {

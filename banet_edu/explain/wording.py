@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 UNITS = {"mm": "mm", "pct": "% of the image diagonal"}
+FEWEST = 40  # points of an outline from which `why` looks for causes
 _CAUSE = {cause.name: cause for cause in CAUSES}
 _STATUS = {
     "missed": "Nothing was found where the expert outlined something: the object was missed, and no distance can be measured.",
@@ -32,21 +33,26 @@ def in_words(
 ) -> list[str]:
     """The findings of `why` as sentences: the error, its causes, the stretches not to be trusted, what is not known."""
     if not len(profile):
-        return ["There is no outline: nothing was found, and no reference outlines anything."]
+        return ["There is no outline: nothing was found and nothing is outlined, or a region fills the whole image."]
     cohort = profile["name"].nunique() > 1
     sentences = _cases(profile) if cohort else [_STATUS[s] for s in profile["status"].unique() if s in _STATUS]
+    if error is None and not sentences:
+        sentences.append("One of the two regions has no outline inside the image: no distance can be measured.")
     if error is not None:
         sentences.append(_how_far(profile, error, unit, tolerance, cohort))
         named = ranking[ranking["named"]]
         sentences += [_cause(row, unit, float(error.mean()), cohort) for _, row in named.iterrows()]
-        if named.empty:
+        if len(error) < FEWEST:
+            sentences.append(f"With {len(error)} points the outline is too short to look for causes.")
+        elif named.empty:
             sentences.append(_no_cause(ranking, cohort))
         elif not cohort:
             sentences.append("This is an association within one image, not a proof.")
     else:
         present = ranking[ranking["share"] >= 0.05]
         sentences += [
-            f"{row['words'].capitalize()} along {_percent(row['share'])} of the outline: {_CAUSE[row['cause']].there} there."
+            f"{row['words'].capitalize()} along {_percent(row['share'])} of the outline{'s' * cohort}: "
+            f"{_CAUSE[row['cause']].there} there."
             for _, row in present.iterrows()
         ]
         if present.empty:
@@ -67,31 +73,41 @@ def _cases(profile: pd.DataFrame) -> list[str]:
     ):
         if name in status:
             lines.append(f"{status[name]} of them {words}: they have no distance and do not enter what follows.")
+    if "no_reference" in status:
+        lines.append(f"{status['no_reference']} of them have no expert's outline to compare with.")
     return lines
 
 
 def _how_far(profile: pd.DataFrame, error: pd.Series, unit: str, tolerance: float, cohort: bool) -> str:
-    whose = "the expert's" if (profile["along"] == "reference").all() else "the predicted"
+    along = profile.loc[error.index, "along"]
+    whose = "the expert's" if (along == "reference").all() else "the predicted"
     bias = float(profile.loc[error.index, f"signed_error_{unit}"].mean())
     side = "too large" if bias > 0 else "too small"
     text = (
-        f"Along {whose} outline{'s' * cohort} the error is {error.mean():.2g} {UNITS[unit]} on average and "
-        f"{error.quantile(0.95):.2g} at the 95th percentile; {_percent((error > tolerance).mean())} is off by more than "
+        f"Along {whose} outline{'s' * cohort} the error is {_number(error.mean())} {UNITS[unit]} on average and "
+        f"{_number(error.quantile(0.95))} at the 95th percentile; {_percent((error > tolerance).mean())} is off by more than "
         f"{tolerance:g} {UNITS[unit]}."
     )
     if abs(bias) >= 0.5 * float(error.mean()):
-        text += f" The region tends to be {side} ({bias:+.2g} {unit.replace('pct', '%')})."
+        text += f" The region tends to be {side} (bias {_number(bias, '+')} {unit.replace('pct', '%')})."
     return text
 
 
 def _cause(row: pd.Series, unit: str, mean: float, cohort: bool) -> str:
     cause = _CAUSE[row["cause"]]
-    return (
+    there, elsewhere = row[f"error_there_{unit}"], row[f"error_elsewhere_{unit}"]
+    text = (
         f"{cause.words.capitalize()} goes with the error: along {_percent(row['share'])} of the outline{'s' * cohort} "
-        f"{cause.there}, and the line is off by {row[f'error_there_{unit}']:.2g} {UNITS[unit]} there, by "
-        f"{row[f'error_elsewhere_{unit}']:.2g} elsewhere. The other properties held, the difference is "
-        f"{row[f'effect_{unit}']:.2g} [{row[f'low_{unit}']:.2g}, {row[f'high_{unit}']:.2g}]; it accounts for "
-        f"{_percent(row[f'explains_{unit}'] / mean)} of the mean error. What may help: {cause.advice}."
+        f"{cause.there}"
+    )
+    if there == there:  # not nan: there are such places among those with an error
+        text += f", and the line is off by {_number(there)} {UNITS[unit]} there"
+        text += f", by {_number(elsewhere)} elsewhere" if elsewhere == elsewhere else ""
+    low, high = _number(row[f"low_{unit}"]), _number(row[f"high_{unit}"])
+    return (
+        f"{text}. The other properties held, the difference is {_number(row[f'effect_{unit}'])} {UNITS[unit]} (95 % interval "
+        f"{low} to {high}); it accounts for {_percent(row[f'explains_{unit}'] / mean)} of the mean error. "
+        f"What may help: {cause.advice}."
     )
 
 
@@ -109,7 +125,8 @@ def _segments(segments: pd.DataFrame, profile: pd.DataFrame, unit: str) -> str:
     step = float(profile.groupby("contour")[f"arc_{unit}"].diff().median())
     share = min(1.0, float(segments[f"length_{unit}"].sum()) / (step * len(profile)))
     parts = [
-        f"{clock(row['from_deg'], row['to_deg'])}, {row[f'length_{unit}']:.2g} {UNITS[unit]} ({row['reasons']})"
+        f"{clock(row['from_deg'], row['to_deg'], row['middle_deg'])}{_which(row, profile)}, "
+        f"{_number(row[f'length_{unit}'])} {UNITS[unit]} ({row['reasons']})"
         for _, row in segments.head(4).iterrows()
     ]
     left = len(segments) - 4
@@ -122,16 +139,48 @@ def _segments(segments: pd.DataFrame, profile: pd.DataFrame, unit: str) -> str:
     )
 
 
-def clock(from_deg: float, to_deg: float) -> str:
-    """A direction seen from the centre of the contour, as on a clock face.
+def _which(row: pd.Series, profile: pd.DataFrame) -> str:
+    """Which outline, where there are several; figures number them in the same way, from 1."""
+    return f" of outline {row['contour'] + 1}" if profile["contour"].nunique() > 1 else ""
+
+
+def clock(from_deg: float, to_deg: float, middle_deg: float | None = None) -> str:
+    """A stretch of an outline seen from the centre of its contour, as on a clock face.
+
+    Args:
+        from_deg, to_deg: the directions of its ends, 0 right, 90 up.
+        middle_deg: the direction of its middle: tells the short way round from the long one. None: the short way.
 
     >>> clock(80, 100), clock(350, 10)
     ("at 12 o'clock", "at 3 o'clock")
+    >>> clock(150, 30), clock(150, 30, 270)
+    ("from 10 to 2 o'clock", "from 2 to 10 o'clock")
     """
-    turn = (to_deg - from_deg + 180) % 360 - 180
-    middle = from_deg + turn / 2
-    hour = int(np.rint((90 - middle) / 30)) % 12 or 12
-    return f"at {hour} o'clock"
+    if middle_deg is None:
+        middle_deg = from_deg + ((to_deg - from_deg + 180) % 360 - 180) / 2
+    span = (from_deg - to_deg) % 360  # clockwise
+    if (from_deg - middle_deg) % 360 > span:  # the stretch runs the other way
+        from_deg, to_deg, span = to_deg, from_deg, 360 - span
+    if span > 330:
+        return "almost all around"
+    first, last = hour(from_deg), hour(to_deg)
+    if span < 45 or first == last:
+        return f"at {hour(from_deg - span / 2)} o'clock"
+    return f"from {first} to {last} o'clock"
+
+
+def hour(angle_deg: float) -> int:
+    """The hour, 1 to 12, that a clock's hand in this direction (0 right, 90 up) is nearest to.
+
+    >>> hour(90), hour(0), hour(180)
+    (12, 3, 9)
+    """
+    return int(np.rint((90 - angle_deg) / 30)) % 12 or 12
+
+
+def _number(value: float | np.floating, sign: str = "") -> str:
+    """Two figures that tell, never an exponent: 0.13, 2.3, 24, 245."""
+    return f"{value:{sign}.0f}" if abs(value) >= 10 else f"{value:{sign}.2g}"
 
 
 def _percent(share: float) -> str:
