@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from importlib.resources import files
 from pathlib import Path
-from string import Template
 from typing import Any
 
 from banet_edu.compare_result import INTERVAL_NOTE, CompareResult, metric_label
@@ -15,7 +13,7 @@ from banet_edu.plots.comparison import cases_figure, overview_figure, pick_cases
 from banet_edu.plots.contour import contour_figure
 from banet_edu.plots.training import training_figure
 from banet_edu.prediction import predict
-from banet_edu.report_html import Picture, bullets, definitions, figure, table
+from banet_edu.report_html import Picture, bullets, definitions, figure, paragraph, table, write_page
 
 # SPEC section 4: JA in %, as reported for the study. Facts to stand beside ours, never as ours.
 REPORTED: dict[str, tuple[str, dict[str, float]]] = {
@@ -49,28 +47,23 @@ def write_report(
     data = str(result.facts.get("data", "data set"))
     names = list(dict.fromkeys(result.table["model"]))
     pictures = report_pictures(result, test) if pictures is None else pictures
-    template = Template((files("banet_edu") / "report_template.html").read_text(encoding="utf-8"))
     others = [column for column in result.metrics if column in ("SE", "SP", "AC") or column.startswith("hd_")]
-    page = template.substitute(
-        title=escape(title or f"{', '.join(names)} on {data}"),
-        lead=escape(_lead(result)),
-        verdicts=bullets(result.verdicts() or ["One model: nothing to compare it with."]),
-        main_table=table(*result.cells(), INTERVAL_NOTE),
-        more_table=table(*result.cells(others), "Further figures, in the same form."),
-        glossary=f"<p>{escape(_GLOSSARY)}</p>",
-        missed=bullets(_failures(result)),
-        pictures="\n".join(map(figure, pictures)),
-        paired=_paired(result),
-        reported=_reported(data),
-        facts=_facts(result.facts, test),
-        runs=_runs(result),
-        limits=bullets(_limits(result)),
-        footer=escape(f"Written by banet-edu {result.facts.get('machine', {}).get('banet_edu', '')}."),
-    )
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page, encoding="utf-8")
-    return path
+    figures = [
+        table(*result.cells(), INTERVAL_NOTE),
+        table(*result.cells(others), "Further figures, in the same form."),
+        paragraph(_GLOSSARY),
+    ]
+    sections = {
+        "In short": bullets(result.verdicts() or ["One model: nothing to compare it with."]),
+        "The figures": "\n".join(figures),
+        "What was missed": bullets(_failures(result)),
+        "Pictures": "\n".join(map(figure, pictures)),
+        "Paired tests": _paired(result) + _reported(data),
+        "How these figures were made": _facts(result.facts, test) + _runs(result),
+        "Limits": bullets(_limits(result)),
+    }
+    footer = f"Written by banet-edu {result.facts.get('machine', {}).get('banet_edu', '')}."
+    return write_page(path, title or f"{', '.join(names)} on {data}", _lead(result), sections, footer)
 
 
 def report_pictures(result: CompareResult, test: Sequence[Sample]) -> list[Picture]:

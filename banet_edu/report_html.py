@@ -1,10 +1,13 @@
-"""Pieces of an HTML page. Whatever comes in is escaped: names of files and models cannot become markup."""
+"""A self-contained HTML page and its pieces. What comes in is escaped: names of files and models cannot become markup."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from importlib.resources import files
+from pathlib import Path
+from string import Template
 from typing import NamedTuple
 
 from matplotlib.figure import Figure
@@ -18,6 +21,25 @@ class Picture(NamedTuple):
     figure: Figure
     caption: str
     alt: str
+
+
+def write_page(path: str | Path, title: str, lead: str, sections: Mapping[str, str], footer: str) -> Path:
+    """Write one HTML file that needs nothing else, and return its path.
+
+    `sections` are heading -> markup (made by the functions below); those without markup are left out. Every page carries
+    the notice that this is not a medical device.
+    """
+    body = "\n".join(f"<h2>{escape(heading)}</h2>\n{markup}" for heading, markup in sections.items() if markup)
+    template = Template((files("banet_edu") / "page_template.html").read_text(encoding="utf-8"))
+    page = template.substitute(title=escape(title), lead=escape(lead), body=body, footer=escape(footer))
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page, encoding="utf-8")
+    return path
+
+
+def paragraph(text: str) -> str:
+    return f"<p>{escape(text)}</p>"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> str:

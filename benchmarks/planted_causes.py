@@ -5,7 +5,7 @@
 
 Seeds FIRST to FIRST + 19 get a soft sector, the next 20 a low contrast, the next 20 hair; the same 60 without anything
 planted are the control. The sector is 80 degrees wide and its place drawn from the seed. Dermoscopy phantoms: hair is what
-covers an outline there, and the bundled phantom network draws their outlines well, so that an error in the sector has one cause.
+covers an outline there, and the bundled phantom network draws their outlines well: an error in the sector has one cause.
 
 Counted, out of all cases: planted cause ranked first; planted cause named; in the control, none of the three named. Cases in
 which the network makes no more error in the sector than elsewhere are counted and shown apart, never dropped.

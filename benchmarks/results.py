@@ -1,6 +1,6 @@
-"""Keep the tables of a finished `banet-edu compare` run, and write them into docs/results.md.
+"""Keep the tables of a finished run, of `banet-edu compare` or of planted_causes.py, and write them into docs/results.md.
 
-    python benchmarks/results.py record runs/isic2017-lite    # copies its tables to docs/recorded/ and renders
+    python benchmarks/results.py record runs/isic2017-lite --commit ID    # copies its tables to docs/recorded/, renders
     python benchmarks/results.py render                       # fills docs/results.md from docs/recorded/ again
 
 docs/results.md is written by hand around the tables: what stands between `<!-- run: NAME -->` and `<!-- end -->` is
@@ -15,6 +15,7 @@ import re
 import shutil
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -23,14 +24,15 @@ from banet_edu.report import REPORTED
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 SHOWN = ["JA", "DI", "assd_pct", "nsd_at_1pct"]
-KEPT = ("summary.csv", "paired.csv", "facts.json")
+KEPT = ("summary.csv", "paired.csv", "cases.csv", "facts.json")
 
 
 def record(run: Path, commit: str) -> None:
     target = DOCS / "recorded" / run.name
     target.mkdir(parents=True, exist_ok=True)
     for name in KEPT:
-        shutil.copyfile(run / name, target / name)
+        if (run / name).is_file():
+            shutil.copyfile(run / name, target / name)
     facts = json.loads((run / "facts.json").read_text(encoding="utf-8"))
     facts |= {"recorded": date.today().isoformat(), "commit": commit}
     (target / "facts.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
@@ -39,6 +41,8 @@ def record(run: Path, commit: str) -> None:
 def table(run: Path) -> str:
     """Markdown of one recorded run: what was run, the means with intervals, the paired tests, the study's figures."""
     facts = json.loads((run / "facts.json").read_text(encoding="utf-8"))
+    if "counts" in facts:
+        return planted_table(run, facts)
     summary, paired = pd.read_csv(run / "summary.csv"), pd.read_csv(run / "paired.csv")
     training, data = facts["training"], facts["data"]
     lines = [
@@ -79,6 +83,43 @@ def table(run: Path) -> str:
             "",
             f"*Reported by the study on {name} (JA; ImageNet weights, 256 x 256, a GPU; not ours):* {reported}.",
         ]
+    return "\n".join(lines)
+
+
+def planted_table(run: Path, facts: dict[str, Any]) -> str:
+    """Markdown of one recorded run of planted_causes.py: the counts, and every case that went wrong."""
+    counts = facts["counts"]
+    planted = {cause: row for cause, row in counts.items() if cause != "nothing"}
+    total, first = (sum(row[key] for row in planted.values()) for key in ("cases", "first"))
+    lines = [
+        "```",
+        facts["command"],
+        "```",
+        "",
+        f"Network {facts['model']}, 256 x 256 dermoscopy phantoms; recorded {facts['recorded']} at commit {facts['commit']}.",
+        "",
+        "| planted | cases | ranked first | named | without more error in the sector | of these ranked first |",
+        "|---|---|---|---|---|---|",
+        *(f"| {c.replace('_', ' ')} | " + " | ".join(map(str, row.values())) + " |" for c, row in planted.items()),
+        "",
+        f"**Ranked first: {first} of {total}.** Nothing planted: none of the three named in "
+        f"**{counts['nothing']['none of the three named']} of {counts['nothing']['cases']}**.",
+        "",
+        "Where it went wrong:",
+        "",
+        "| seed | planted | ranked first | named | error in the sector (mm) | elsewhere (mm) |",
+        "|---|---|---|---|---|---|",
+    ]
+    cases = pd.read_csv(run / "cases.csv", keep_default_na=False)
+    for row in cases.to_dict("records"):
+        wrong = (
+            row["planted"] != row["first"] if row["planted"] in planted else set(row["named"].split()) & set(planted)
+        )
+        if wrong:
+            figures = f"{row['error_in_sector_mm']} | {row['error_elsewhere_mm']}"
+            named = ", ".join(row["named"].split()) or "none"
+            words = f"{row['planted']} | {row['first']} | {named}".replace("_", " ")
+            lines.append(f"| {row['seed']} | {words} | {figures} |")
     return "\n".join(lines)
 
 

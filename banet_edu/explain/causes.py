@@ -35,7 +35,8 @@ _BLOCK = 12  # points of an outline that are resampled together
 _PRESENCE = 0.5  # in the ranking: among properties without an effect the more present ones come first
 _FEWEST = 40  # points below which nothing is said about causes
 
-# When a cause is named: fixed on phantoms of seeds 2000-2059 and 3000-3059 (benchmarks/planted_causes.py), before any other was looked at.
+# When a cause is named. Fixed, as the ramps of severity.py, on phantoms of seeds 2000-2059 and 3000-3059, before those of
+# the recorded test were looked at (benchmarks/planted_causes.py).
 NAMED_SHARE = 0.10  # present along this share of the outline,
 NAMED_EXPLAINS = 0.10  # explaining this share of the mean error, and the interval of its effect above zero
 

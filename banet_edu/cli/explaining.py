@@ -1,0 +1,92 @@
+"""`banet-edu explain`: a report on one image's boundary."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from banet_edu.cli.console import err, out
+
+if TYPE_CHECKING:
+    from banet_edu.data.sample import Sample
+
+EPILOG = (
+    "Example: [bold]banet-edu explain photo.jpg --mask expert.png --spacing 0.05 0.05 --model banet-lite-dermoscopy[/] · "
+    "without an expert's mask: [bold]banet-edu explain photo.jpg --model banet-lite-dermoscopy[/]"
+)
+
+
+def explain_image(
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="An image or DICOM file.")],
+    model: Annotated[str, typer.Option("--model", help="Bundled weights by name, or a .safetensors file.")],
+    mask: Annotated[
+        Path | None,
+        typer.Option("--mask", help="The expert's mask of the same field of view; then errors are measured."),
+    ] = None,
+    spacing: Annotated[
+        tuple[float, float] | None,
+        typer.Option(
+            "--spacing", metavar="R C", help="Height and width of an image pixel in mm; DICOM files carry it."
+        ),
+    ] = None,
+    target: Annotated[
+        Path | None, typer.Option("--out", help="The HTML file to write.", show_default="runs/explain/IMAGE.html")
+    ] = None,
+    tolerance: Annotated[
+        float, typer.Option(help="Errors up to here count as right: mm, or % of the diagonal without a spacing.")
+    ] = 1.0,
+    shapley: Annotated[
+        bool, typer.Option("--shapley", help="Also divide the network's confidence among its blocks (slower).")
+    ] = False,
+) -> None:
+    """Explain one image: where its boundary may be wrong, what goes with it, and what the network did. Not a medical device."""
+    from banet_edu.explain_report import write_explanation
+    from banet_edu.models.weights import load_model
+
+    if tolerance <= 0:
+        raise ValueError(f"--tolerance must be above 0, got {tolerance:g}")
+    sample = read_case(image, mask, spacing)
+    network = load_model(model)
+    target = target or Path("runs/explain") / f"{image.stem}.html"
+    with err.status("reading") as status:
+        written = write_explanation(
+            network,
+            sample,
+            target,
+            model_name=Path(model).stem,
+            shapley=shapley,
+            tolerance=tolerance,
+            progress=lambda section: status.update(f"{section} ..."),
+        )
+    out.print(f"Report: {written}", soft_wrap=True)
+    if mask is None:
+        out.print("No expert's mask, so no error was measured: give one with --mask.")
+    if sample.spacing_mm is None:
+        out.print("No pixel spacing known, so no millimetres: give it with --spacing ROW COLUMN.")
+    out.print("For teaching and research. Not a medical device.", style="yellow")
+
+
+def read_case(image: Path, mask: Path | None, spacing: tuple[float, float] | None) -> Sample:
+    """Image, mask and the size of a MASK pixel; `spacing` is that of an image pixel, and replaces what a DICOM file says.
+
+    Raises ValueError when the mask's proportions are not the image's: it cannot cover the same field of view.
+    """
+    from banet_edu.data.reading import read_image, read_mask
+    from banet_edu.data.sample import Sample, check_spacing
+
+    pixels, stored = read_image(image)
+    known = stored if spacing is None else check_spacing(spacing)
+    if mask is None:
+        return Sample(pixels, None, image.stem, known)
+    reference = read_mask(mask)
+    (height, width), (rows, columns) = pixels.shape[:2], reference.shape
+    if abs(height * columns / (width * rows) - 1) > 0.02:
+        raise ValueError(
+            f"{mask} is {rows} x {columns}, {image} is {height} x {width}: their proportions differ, so the mask cannot be of "
+            "this image's field of view; use the mask that belongs to it, or crop one of them first"
+        )
+    if known is not None:
+        known = (known[0] * height / rows, known[1] * width / columns)
+    return Sample(pixels, reference, image.stem, known)
