@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from banet_edu import create_model
+from banet_edu.cli.explaining import read_case
+from banet_edu.models.weights import save_model
+
+
+@pytest.fixture
+def weights(tmp_path):
+    torch.manual_seed(0)
+    return save_model(tmp_path / "model.safetensors", create_model("unet", preset="nano"))
+
+
+@pytest.fixture
+def files(tmp_path):
+    """An image of 48 x 64 and masks: one of twice its size, one of other proportions."""
+    image = np.random.default_rng(0).integers(0, 255, (48, 64, 3), dtype=np.uint8)
+    mask = np.zeros((96, 128), np.uint8)
+    mask[30:70, 40:90] = 255
+    for name, pixels in (("image", image), ("mask", mask), ("square", mask[:, :96])):
+        Image.fromarray(pixels).save(tmp_path / f"{name}.png")
+    return tmp_path
+
+
+def test_writes_the_report_and_says_what_was_not_known(banet_edu, files, weights):
+    code, out, _ = banet_edu("explain", files / "image.png", "--model", weights, "--out", files / "report.html")
+    assert code == 0
+    assert (files / "report.html").stat().st_size > 100_000
+    assert "--mask" in out
+    assert "--spacing" in out
+    assert "Not a medical device" in out
+
+
+def test_spacing_is_of_an_image_pixel(files):
+    sample = read_case(files / "image.png", files / "mask.png", (0.2, 0.4))
+    assert sample.mask.shape == (96, 128)
+    assert sample.spacing_mm == pytest.approx((0.1, 0.2))
+    assert read_case(files / "image.png", None, (0.2, 0.4)).spacing_mm == (0.2, 0.4)
+
+
+def test_a_mask_of_other_proportions_is_refused(banet_edu, files, weights):
+    code, _, err = banet_edu("explain", files / "image.png", "--mask", files / "square.png", "--model", weights)
+    assert code == 1
+    assert "96 x 96" in err
+    assert "48 x 64" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nothing.png"], "nothing.png"),
+        (["image.png", "--mask", "nothing.png"], "nothing.png"),
+        (["image.png", "--spacing", "0", "1"], "spacing"),
+        (["image.png", "--tolerance", "0"], "--tolerance"),
+    ],
+)
+def test_bad_input_is_one_sentence(banet_edu, files, weights, arguments, said, monkeypatch):
+    monkeypatch.chdir(files)
+    code, _, err = banet_edu("explain", *arguments, "--model", weights)
+    assert code == 1
+    assert said in err
+    assert not (files / "runs").exists()
