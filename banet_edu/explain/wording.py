@@ -84,8 +84,8 @@ def _how_far(profile: pd.DataFrame, error: pd.Series, unit: str, tolerance: floa
     bias = float(profile.loc[error.index, f"signed_error_{unit}"].mean())
     side = "too large" if bias > 0 else "too small"
     text = (
-        f"Along {whose} outline{'s' * cohort} the error is {_number(error.mean())} {UNITS[unit]} on average and "
-        f"{_number(error.quantile(0.95))} at the 95th percentile; {_percent((error > tolerance).mean())} is off by more than "
+        f"Along {whose} outline{'s' * cohort} the error is {_number(float(error.mean()))} {UNITS[unit]} on average and "
+        f"{_number(float(error.quantile(0.95)))} at the 95th percentile; {_percent((error > tolerance).mean())} is off by more than "
         f"{tolerance:g} {UNITS[unit]}."
     )
     if abs(bias) >= 0.5 * float(error.mean()):
@@ -178,7 +178,7 @@ def hour(angle_deg: float) -> int:
     return int(np.rint((90 - angle_deg) / 30)) % 12 or 12
 
 
-def _number(value: float | np.floating, sign: str = "") -> str:
+def _number(value: float, sign: str = "") -> str:
     """Two figures that tell, never an exponent: 0.13, 2.3, 24, 245."""
     return f"{value:{sign}.0f}" if abs(value) >= 10 else f"{value:{sign}.2g}"
 

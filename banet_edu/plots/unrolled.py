@@ -1,0 +1,311 @@
+"""The boundary laid out straight: the image unrolled along the contour, and under it what was measured at each point."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.patheffects import Normal, Stroke
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+from scipy.ndimage import map_coordinates
+
+from banet_edu.data.sample import Sample
+from banet_edu.explain.causes import Explanation
+from banet_edu.explain.profiles import unit_of_profile
+from banet_edu.explain.segments import untrusted_segments
+from banet_edu.explain.wording import UNITS
+from banet_edu.plots.causes import REASON_STYLES, check_one_image, main_reason
+from banet_edu.plots.style import BLUE, INK, ORANGE, PREDICTION, REFERENCE, VERMILLION, new_figure, styled
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = NDArray[np.float64]
+
+_HALO = [Stroke(linewidth=3.4, foreground=INK), Normal()]
+_USUAL_REACH, _LARGEST_REACH = 24, 60  # profile points to either side of the outline; more only where errors need it
+_GAP = 0.03  # between two outlines, as a share of their length together
+_NO_ERROR = {
+    "no_reference": "no reference: no error is known",
+    "missed": "missed: nothing was found, no error can be measured",
+    "hallucinated": "the expert outlines nothing here: no error can be measured",
+}
+
+
+def unrolled_figure(
+    sample: Sample,
+    profile: pd.DataFrame,
+    *,
+    explanation: Explanation | None = None,
+    tolerance: float = 1.0,
+    title: str = "",
+) -> Figure:
+    """The image unrolled along the outline, above curves of what `boundary_profile` measured at each of its points.
+
+    From top to bottom, arc length being the axis of all: the image read along the normals (inside below 0, outside above) with
+    this outline at 0 and the other one at its signed distance; signed error, contrast, edge width, share under hair or
+    highlights and of look-alikes, and slack. Dashed: the median of this outline. Doubtful stretches are shaded and numbered.
+    Several outlines follow one another with a gap between, each from its own 0.
+
+    Args:
+        sample: the image that the profile was made of, H x W x 3, and its mask or None.
+        profile: N rows of `boundary_profile`, of one image; lengths are drawn in its unit (mm, or % of the image diagonal).
+        explanation: `why(profile)`, whose doubtful stretches are shaded; None: `untrusted_segments(profile)`.
+        tolerance: in the profile's unit: the grey band around error 0.
+
+    Without known errors (no reference, missed) there is no panel of errors, and the figure says why.
+    Raises ValueError when the profile is empty or holds several images.
+    """
+    check_one_image(profile, "unrolled_figure")
+    unit = unit_of_profile(profile)
+    short = unit.replace("pct", "% of diag.")
+    error = profile.get(f"signed_error_{unit}")
+    known = error is not None and bool(error.notna().any())
+    segments = untrusted_segments(profile) if explanation is None else explanation.segments
+    places = _places(profile, unit)
+    figure, axes = new_figure(5 + known, 1, height=5.6 + 1.1 * known + 2.0, sharex=True,
+                              height_ratios=[2.4, *[1.0] * (4 + known)])  # fmt: skip
+    strip, panels = axes[0, 0], list(axes[1:, 0])
+    with styled():
+        _draw_strip(strip, sample, profile, places, unit, error if known else None)
+        if known:
+            _draw_error(panels.pop(0), places, profile, f"signed_error_{unit}", tolerance, short)
+        contrast, width, shares, slack = panels
+        _draw_curve(contrast, places, profile, "contrast", "contrast\n(RGB levels)")
+        _draw_curve(width, places, profile, f"edge_width_{unit}", f"edge width\n({short})", least=0.0)
+        if profile[f"edge_width_{unit}"].isna().any():
+            width.text(
+                0.995,
+                0.9,
+                "gaps: no edge to be seen",
+                transform=width.transAxes,
+                ha="right",
+                va="top",
+                fontsize=9,
+                bbox={"facecolor": "w", "alpha": 0.7, "edgecolor": "none", "pad": 1},
+            )
+        for rows, x in places:
+            shares.plot(x, 100 * profile.loc[rows, "occluder"], color=BLUE, linewidth=1.6)
+            shares.plot(x, 100 * profile.loc[rows, "look_alike"], color=ORANGE, linewidth=1.6, linestyle="--")
+        shares.set_ylim(-6, 155)
+        shares.set_yticks([0, 50, 100])
+        shares.set_ylabel("share\n(%)")
+        shares.legend(shares.lines[:2], ["hair or highlight", "look-alike"], loc="upper right", ncols=2, borderpad=0.1)
+        _draw_curve(slack, places, profile, f"slack_{unit}", f"slack\n({short})", least=0.0)
+        _shade(figure, strip, list(axes[:, 0]), segments, places, profile, unit)
+        _label_arc(axes[-1, 0], places, unit)
+        said = "image along the outline" if known else f"image along the outline ({_why_no_error(profile)})"
+        strip.set_title(said, pad=20, loc="left")
+        figure.align_ylabels(list(axes[:, 0]))
+        if title:
+            figure.suptitle(title)
+    return figure
+
+
+def unrolled_image(sample: Sample, rows: pd.DataFrame, distance: Array) -> NDArray[np.uint8]:
+    """The image read along the normals of a profile's rows.
+
+    Args:
+        sample: image H x W x 3, and its mask, whose pixels the profile counts in (without a mask: the image's).
+        rows: N rows of `boundary_profile`.
+        distance: T distances along the outward normal, in the profile's unit.
+
+    Returns:
+        T x N x 3 uint8; light grey beyond the image.
+    """
+    size = np.array(sample.image.shape[:2] if sample.mask is None else sample.mask.shape)
+    image = sample.image
+    if (
+        factor := 512 / max(image.shape[:2])
+    ) < 1:  # points lie 1/256 of the longer side apart: finer detail would alias
+        image = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    at = np.stack([
+        rows[name].to_numpy()[None] + distance[:, None] * rows[f"normal_{name}"].to_numpy()[None]
+        for name in ("row", "column")
+    ])  # fmt: skip
+    beyond = ((at < -0.5) | (at > size[:, None, None] - 0.5)).any(axis=0)
+    at = (at + 0.5) * (np.array(image.shape[:2]) / size)[:, None, None] - 0.5
+    read = [map_coordinates(image[..., k].astype(np.float32), at, order=1, mode="nearest") for k in range(3)]
+    strip = np.stack(read, axis=-1).round().clip(0, 255).astype(np.uint8)
+    strip[beyond] = 225
+    return strip
+
+
+def _places(profile: pd.DataFrame, unit: str) -> list[tuple[Any, Array]]:
+    """For each outline its rows and their places on the axis: one outline after the other, a gap between."""
+    parts = [part.index for _, part in profile.groupby("contour")]
+    lengths = [float(profile.loc[rows, f"arc_{unit}"].max()) for rows in parts]
+    gap, start, places = _GAP * sum(lengths), 0.0, []
+    for rows, length in zip(parts, lengths, strict=True):
+        places.append((rows, start + profile.loc[rows, f"arc_{unit}"].to_numpy()))
+        start += length + gap
+    return places
+
+
+def _draw_strip(
+    axes: Axes,
+    sample: Sample,
+    profile: pd.DataFrame,
+    places: list[tuple[Any, Array]],
+    unit: str,
+    error: pd.Series | None,
+) -> None:
+    step = float(np.median(np.concatenate([np.diff(x) for _, x in places])))
+    farthest = 0.0 if error is None else 1.2 * float(error.abs().max())
+    reach = float(np.clip(farthest, _USUAL_REACH * step, _LARGEST_REACH * step))
+    distance = np.arange(-reach, reach + step / 4, step / 2)
+    along = str(profile["along"].iloc[0])
+    ours, other = ("expert", "prediction") if along == "reference" else ("prediction", "expert")
+    colours = {"expert": REFERENCE, "prediction": PREDICTION}
+    for rows, x in places:
+        axes.imshow(unrolled_image(sample, profile.loc[rows], distance), origin="lower", aspect="auto",
+                    extent=(x[0] - step / 2, x[-1] + step / 2, -reach, reach), interpolation="nearest")  # fmt: skip
+        axes.plot(x[[0, -1]], [0, 0], color=colours[ours], linewidth=1.8, path_effects=_HALO, label=ours)
+        if error is not None:
+            # Positive: the prediction lies outside of the expert's outline, so seen from the prediction that lies inside.
+            shift = error[rows].to_numpy() * (1 if along == "reference" else -1)
+            axes.plot(x, shift, color=colours[other], linewidth=1.8, linestyle="--", path_effects=_HALO, label=other)
+    handles, labels = axes.get_legend_handles_labels()
+    unique = dict(zip(labels, handles, strict=True))
+    axes.legend(unique.values(), unique.keys(), loc="lower right", bbox_to_anchor=(1.0, 1.08), ncols=2, borderpad=0.1)
+    axes.set_xlim(places[0][1][0] - step / 2, places[-1][1][-1] + step / 2)
+    axes.set_ylim(-reach, reach)
+    axes.set_ylabel(f"distance ({unit.replace('pct', '% of diag.')})\ninside < 0 < outside")
+    axes.grid(visible=False)
+    _label_hours(axes, profile, places)
+
+
+def _label_hours(axes: Axes, profile: pd.DataFrame, places: list[tuple[Any, Array]]) -> None:
+    """12, 3, 6 and 9 o'clock above the strip; where there are several outlines, their numbers."""
+    total = places[-1][1][-1] - places[0][1][0]
+    ticks: list[tuple[float, str]] = []
+    for number, (rows, x) in enumerate(places, start=1):
+        angle = profile.loc[rows, "angle_deg"].to_numpy()
+        wanted = [
+            (int(np.abs((angle - a + 180) % 360 - 180).argmin()), h) for a, h in ((90, 12), (0, 3), (270, 6), (180, 9))
+        ]
+        short = len(rows) < 0.15 * len(profile)
+        for k, hour in sorted(wanted)[: 1 if short else 4]:
+            text = f"{hour} o'clock" if len(places) == 1 else f"{hour} h"
+            if all(abs(x[k] - place) > 0.07 * total for place, _ in ticks):
+                ticks.append((float(x[k]), text))
+        if len(places) > 1 and not short:
+            axes.text(x.mean(), 0.97, f"outline {number}", transform=axes.get_xaxis_transform(), ha="center", va="top",
+                      color="w", fontsize=9, path_effects=[Stroke(linewidth=2.5, foreground=INK), Normal()])  # fmt: skip
+    upper = axes.secondary_xaxis("top")
+    upper.set_xticks([place for place, _ in ticks], [text for _, text in ticks])
+
+
+def _draw_error(
+    axes: Axes, places: list[tuple[Any, Array]], profile: pd.DataFrame, column: str, tolerance: float, unit: str
+) -> None:
+    axes.axhspan(-tolerance, tolerance, color="#E4E4E4", label=f"within ± {tolerance:g} {unit}", zorder=0)
+    axes.axhline(0, color=INK, linewidth=0.8)
+    for rows, x in places:
+        y = profile.loc[rows, column].to_numpy()
+        axes.fill_between(x, 0, y, where=y > 0, color=VERMILLION, alpha=0.55, linewidth=0, interpolate=True)
+        axes.fill_between(x, 0, y, where=y < 0, color=BLUE, alpha=0.55, linewidth=0, interpolate=True)
+        axes.plot(x, y, color=INK, linewidth=1.2)
+    most = 1.1 * max(float(profile[column].abs().max()), 1e-6)
+    limit = max(most, min(1.15 * tolerance, 3 * most))
+    axes.set_ylim(-limit, 1.6 * limit)
+    axes.set_ylabel(f"signed error\n({unit})")
+    axes.legend(loc="upper right", borderpad=0.1)
+
+
+def _draw_curve(
+    axes: Axes,
+    places: list[tuple[Any, Array]],
+    profile: pd.DataFrame,
+    column: str,
+    label: str,
+    least: float | None = None,
+) -> None:
+    for rows, x in places:
+        axes.plot(x, profile.loc[rows, column], color=INK, linewidth=1.4)
+    values = profile[column].dropna()
+    if len(values):
+        axes.axhline(float(values.median()), color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
+    else:
+        axes.text(0.5, 0.5, "no edge to be seen anywhere", transform=axes.transAxes, ha="center", va="center")
+    if least is not None:
+        axes.set_ylim(least, max(1.12 * float(values.max() if len(values) else 1.0), 1e-6))
+    axes.set_ylabel(label)
+    axes.yaxis.set_major_locator(MaxNLocator(4))
+
+
+def _shade(
+    figure: Figure,
+    strip: Axes,
+    panels: list[Axes],
+    segments: pd.DataFrame,
+    places: list[tuple[Any, Array]],
+    profile: pd.DataFrame,
+    unit: str,
+) -> None:
+    """Doubtful stretches over all panels, numbered in the strip; the legend says the reasons of each number."""
+    said: dict[str, list[str]] = {}
+    taken: list[float] = []
+    total = places[-1][1][-1] - places[0][1][0]
+    offsets = {profile.loc[rows[0], "contour"]: (x[0], x[-1]) for rows, x in places}
+    for number, (_, stretch) in enumerate(segments.iterrows(), start=1):
+        colour = REASON_STYLES[main_reason(stretch["reasons"])].colour
+        start, end = offsets[stretch["contour"]]
+        first, last = start + stretch[f"from_{unit}"], start + stretch[f"to_{unit}"]
+        spans = [(first, last)] if first <= last else [(first, end), (start, last)]
+        for left, right in spans:
+            for panel in panels[1:]:
+                panel.axvspan(left, right, color=colour, alpha=0.22, linewidth=0, zorder=0.5)
+            strip.plot([left, right], [0.02, 0.02], transform=strip.get_xaxis_transform(), color=colour, linewidth=6,
+                       solid_capstyle="butt", path_effects=[Stroke(linewidth=8, foreground=INK), Normal()])  # fmt: skip
+            for edge in (left, right):
+                strip.axvline(edge, color="w", linewidth=0.9, linestyle=":")
+        left, right = max(spans, key=lambda span: span[1] - span[0])
+        middle = (left + right) / 2
+        crowded = sum(abs(middle - other) < 0.025 * total for other in taken)
+        taken.append(middle)
+        strip.text(middle, 0.13 + 0.15 * crowded, str(number), transform=strip.get_xaxis_transform(), ha="center", va="center",
+                   fontsize=9, color=INK, zorder=6,
+                   bbox={"boxstyle": "circle,pad=0.2", "facecolor": colour, "edgecolor": INK, "linewidth": 1})  # fmt: skip
+        said.setdefault(stretch["reasons"], []).append(str(number))
+    if said:
+        handles = [
+            Patch(
+                facecolor=REASON_STYLES[main_reason(reasons)].colour,
+                alpha=0.6,
+                label=f"{', '.join(numbers)}: {reasons}",
+            )
+            for reasons, numbers in said.items()
+        ]
+        figure.legend(
+            handles=handles, loc="outside lower center", ncols=2, title="doubtful stretches", title_fontsize=9
+        )
+
+
+def _label_arc(axes: Axes, places: list[tuple[Any, Array]], unit: str) -> None:
+    """Ticks of each outline from its own 0."""
+    axes.set_xlabel(f"arc length along the outline ({UNITS[unit]})")
+    if len(places) == 1:
+        return
+    axes.set_xlabel(f"arc length along each outline ({UNITS[unit]})")
+    total = places[-1][1][-1]
+    marks = MaxNLocator(9, steps=[1, 2, 5, 10]).tick_values(0, total)
+    step, ticks = marks[1] - marks[0], []
+    for _, x in places:
+        ticks += [(x[0] + value, f"{value:g}") for value in np.arange(0, x[-1] - x[0] + 1e-9, step)]
+    kept: list[tuple[float, str]] = []
+    for place, text in ticks:
+        if text == "0" and kept and place - kept[-1][0] < 0.045 * total:
+            kept.pop()
+        if not kept or place - kept[-1][0] >= 0.045 * total:
+            kept.append((place, text))
+    axes.set_xticks([place for place, _ in kept], [text for _, text in kept])
+
+
+def _why_no_error(profile: pd.DataFrame) -> str:
+    return _NO_ERROR.get(str(profile["status"].iloc[0]), "one region has no outline: no error can be measured")
