@@ -180,7 +180,7 @@ def _switched_off(case: Case) -> Iterator[str]:
             "Bars of the change when a block is switched off: " + "; ".join(rows["knob"].head(6)),
         )
     )
-    largest = rows.loc[rows["JA_with_before"].idxmin(), "knob"]
+    largest = str(rows["knob"].iloc[int(rows["JA_with_before"].argmin())])
     changed = effect(case.model, case.sample, largest)
     caption = f"The strongest of these interventions, {largest}: before, after, and where the line moved."
     yield figure(Picture(before_after_figure(case.sample.image, changed, case.reference), caption, caption))

@@ -239,7 +239,7 @@ def _draw_stretch(
     )
     middle = rows[["row", "column"]].to_numpy(float)[len(rows) // 2]
     outward = rows[["normal_row", "normal_column"]].to_numpy(float)[len(rows) // 2]
-    outward /= max(np.hypot(*outward), 1e-9)
+    outward = outward / max(float(np.hypot(*outward)), 1e-9)
     margin, step = 0.025 * np.array(size), 0.045 * max(size)
     tries = [np.clip(middle + away * step * outward, margin, size - margin) for away in (1, -1, 2, -2, 3)]
     free = [at for at in tries if all(np.hypot(*(at - other)) > 0.9 * step for other in taken)]
