@@ -67,14 +67,20 @@ def in_words(
 def _cases(profile: pd.DataFrame) -> list[str]:
     status = profile.groupby("name")["status"].first().value_counts()
     lines = [f"{len(profile['name'].unique())} images with an outline."]
-    for name, words in (
-        ("missed", "were missed altogether"),
-        ("hallucinated", "have a finding where the expert has none"),
+    for name, one, more in (
+        ("missed", "was missed altogether: it has", "were missed altogether: they have"),
+        (
+            "hallucinated",
+            "has a finding where the expert has none: it has",
+            "have a finding where the expert has none: they have",
+        ),
     ):
         if name in status:
-            lines.append(f"{status[name]} of them {words}: they have no distance and do not enter what follows.")
+            words = f"{one} no distance and does" if status[name] == 1 else f"{more} no distance and do"
+            lines.append(f"{status[name]} of them {words} not enter what follows.")
     if "no_reference" in status:
-        lines.append(f"{status['no_reference']} of them have no expert's outline to compare with.")
+        verb = "has" if status["no_reference"] == 1 else "have"
+        lines.append(f"{status['no_reference']} of them {verb} no expert's outline to compare with.")
     return lines
 
 
@@ -85,8 +91,8 @@ def _how_far(profile: pd.DataFrame, error: pd.Series, unit: str, tolerance: floa
     side = "too large" if bias > 0 else "too small"
     text = (
         f"Along {whose} outline{'s' * cohort} the error is {_number(float(error.mean()))} {UNITS[unit]} on average and "
-        f"{_number(float(error.quantile(0.95)))} at the 95th percentile; {_percent((error > tolerance).mean())} is off by more than "
-        f"{tolerance:g} {UNITS[unit]}."
+        f"{_number(float(error.quantile(0.95)))} at the 95th percentile; {_percent((error > tolerance).mean())} is off by "
+        f"more than {tolerance:g} {UNITS[unit]}."
     )
     if abs(bias) >= 0.5 * float(error.mean()):
         text += f" The region tends to be {side} (bias {_number(bias, '+')} {unit.replace('pct', '%')})."
