@@ -85,7 +85,7 @@ def _figures_line(case: Case) -> list[str]:
     if case.prediction.mask.any():
         regions = int(said["regions"])
         lines.append(
-            f"Found: {regions} region{'s' * (regions > 1)}, {said[f'area_{area}']:.4g} {area.replace('mm2', 'mm²')} in all "
+            f"Found: {regions} region{'s' * (regions > 1)}, {_plain(said[f'area_{area}'])} {area.replace('mm2', 'mm²')} in all "
             f"({said['area_pct_of_image']:.3g} % of the image); the largest measures {said[f'largest_diameter_{unit}']:.3g} x "
             f"{said[f'smallest_diameter_{unit}']:.3g} {unit}."
         )
@@ -103,8 +103,13 @@ def _figures_line(case: Case) -> list[str]:
     return lines
 
 
+def _plain(value: float) -> str:
+    """Three digits at least, never an exponent: 68,110 or 12.3."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
 def _finest(case: Case) -> str:
-    """How fine the network can see and draw: a limit that no training removes."""
+    """How fine the network sees and draws: details below that are lost, however it was trained."""
     unit = case.found.unit
     rows, columns = case.prediction.mask.shape
     row_mm, column_mm = case.prediction.spacing_mm or (1.0, 1.0)
@@ -114,10 +119,10 @@ def _finest(case: Case) -> str:
     text = f"The network sees the image at {height} x {width}: one of its pixels is {pixel:.2g} {UNITS[unit]}"
     if "decoder.logits" in case.trace:
         stride = case.trace.stride("decoder.logits")
-        text += (
-            f", and its answer has one cell in {stride:.0f} x {stride:.0f} of them ({pixel * stride:.2g} {UNITS[unit]})"
-        )
-    return text + ". Errors much smaller than that are beyond it, however it was trained."
+        text += f", one cell of its answer {pixel * stride:.2g} ({stride:.0f} x {stride:.0f} pixels)"
+    return (
+        text + ". Corners and thin parts smaller than that are rounded off or lost; along smooth edges it can be finer."
+    )
 
 
 def _limits(case: Case) -> list[str]:

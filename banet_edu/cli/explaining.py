@@ -71,7 +71,8 @@ def explain_image(
 def read_case(image: Path, mask: Path | None, spacing: tuple[float, float] | None) -> Sample:
     """Image, mask and the size of a MASK pixel; `spacing` is that of an image pixel, and replaces what a DICOM file says.
 
-    Raises ValueError when the mask's proportions are not the image's: it cannot cover the same field of view.
+    A mask of other proportions is taken to show the same field of view, stored squeezed, and that is said aloud; one that
+    would fit when turned by 90 degrees is refused with a ValueError.
     """
     from banet_edu.data.reading import read_image, read_mask
     from banet_edu.data.sample import Sample, check_spacing
@@ -82,11 +83,17 @@ def read_case(image: Path, mask: Path | None, spacing: tuple[float, float] | Non
         return Sample(pixels, None, image.stem, known)
     reference = read_mask(mask)
     (height, width), (rows, columns) = pixels.shape[:2], reference.shape
-    if abs(height * columns / (width * rows) - 1) > 0.02:
-        raise ValueError(
-            f"{mask} is {rows} x {columns}, {image} is {height} x {width}: their proportions differ, so the mask cannot be of "
-            "this image's field of view; use the mask that belongs to it, or crop one of them first"
+    sizes = f"{mask} is {rows} x {columns}, {image} is {height} x {width}"
+    if _differ(height / width, rows / columns):
+        if not _differ(height / width, columns / rows):
+            raise ValueError(f"{sizes}: one of them lies on its side; turn it by 90 degrees first")
+        err.print(
+            f"{sizes}: taken as the same field of view, one of them stored squeezed.", style="yellow", markup=False
         )
     if known is not None:
         known = (known[0] * height / rows, known[1] * width / columns)
     return Sample(pixels, reference, image.stem, known)
+
+
+def _differ(one: float, other: float) -> bool:
+    return abs(one / other - 1) > 0.02

@@ -18,11 +18,11 @@ def weights(tmp_path):
 
 @pytest.fixture
 def files(tmp_path):
-    """An image of 48 x 64 and masks: one of twice its size, one of other proportions."""
+    """An image of 48 x 64 and masks: one of twice its size, one squeezed, one turned."""
     image = np.random.default_rng(0).integers(0, 255, (48, 64, 3), dtype=np.uint8)
     mask = np.zeros((96, 128), np.uint8)
     mask[30:70, 40:90] = 255
-    for name, pixels in (("image", image), ("mask", mask), ("square", mask[:, :96])):
+    for name, pixels in (("image", image), ("mask", mask), ("square", mask[:, :96]), ("turned", mask.T)):
         Image.fromarray(pixels).save(tmp_path / f"{name}.png")
     return tmp_path
 
@@ -43,11 +43,14 @@ def test_spacing_is_of_an_image_pixel(files):
     assert read_case(files / "image.png", None, (0.2, 0.4)).spacing_mm == (0.2, 0.4)
 
 
-def test_a_mask_of_other_proportions_is_refused(banet_edu, files, weights):
-    code, _, err = banet_edu("explain", files / "image.png", "--mask", files / "square.png", "--model", weights)
+def test_a_mask_on_its_side_is_refused_and_a_squeezed_one_is_said(banet_edu, files, weights, capsys):
+    code, _, err = banet_edu("explain", files / "image.png", "--mask", files / "turned.png", "--model", weights)
     assert code == 1
-    assert "96 x 96" in err
-    assert "48 x 64" in err
+    assert "128 x 96" in err
+    assert "90 degrees" in err
+    sample = read_case(files / "image.png", files / "square.png", (0.2, 0.4))
+    assert sample.spacing_mm == pytest.approx((0.1, 0.4 * 64 / 96))
+    assert "squeezed" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
