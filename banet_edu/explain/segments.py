@@ -23,8 +23,9 @@ def untrusted_segments(profile: pd.DataFrame, x: pd.DataFrame | None = None) -> 
     """Stretches where the image shows no clear edge or the network is undecided.
 
     Marked is a point where low contrast, a soft edge or an occluder is present (severity of at least 0.5), or where the line
-    would move by more than 2.5 times the usual way if the threshold moved from 0.25 to 0.75. No reference is used, so that the
-    marks mean the same where there is none.
+    would move by more than 2.5 times the usual way if the threshold moved from 0.25 to 0.75. Errors are not used, so the marks
+    can be made without a reference. They belong to the outline that the profile follows: where the prediction is far from the
+    expert's outline (over 20 working pixels), slack along the expert's is 0, however undecided the network is elsewhere.
 
     Args:
         profile: of one image or many.

@@ -68,6 +68,7 @@ def unrolled_figure(
     known = error is not None and bool(error.notna().any())
     segments = untrusted_segments(profile) if explanation is None else explanation.segments
     places = _places(profile, unit)
+    step = _step(places)
     figure, axes = new_figure(5 + known, 1, height=5.6 + 1.1 * known + 2.0, sharex=True,
                               height_ratios=[2.4, *[1.0] * (4 + known)])  # fmt: skip
     strip, panels = axes[0, 0], list(axes[1:, 0])
@@ -77,17 +78,11 @@ def unrolled_figure(
             _draw_error(panels.pop(0), places, profile, f"signed_error_{unit}", tolerance, short)
         contrast, width, shares, slack = panels
         _draw_curve(contrast, places, profile, "contrast", "contrast\n(RGB levels)")
-        _draw_curve(width, places, profile, f"edge_width_{unit}", f"edge width\n({short})", least=0.0)
+        _draw_curve(width, places, profile, f"edge_width_{unit}", f"edge width\n({short})", at_least=4 * step)
         if profile[f"edge_width_{unit}"].isna().any():
+            width.set_ylim(width.get_ylim()[0], 1.35 * width.get_ylim()[1])
             width.text(
-                0.995,
-                0.9,
-                "gaps: no edge to be seen",
-                transform=width.transAxes,
-                ha="right",
-                va="top",
-                fontsize=9,
-                bbox={"facecolor": "w", "alpha": 0.7, "edgecolor": "none", "pad": 1},
+                0.99, 0.97, "gaps: no edge to be seen", transform=width.transAxes, ha="right", va="top", fontsize=9
             )
         for rows, x in places:
             shares.plot(x, 100 * profile.loc[rows, "occluder"], color=BLUE, linewidth=1.6)
@@ -96,7 +91,7 @@ def unrolled_figure(
         shares.set_yticks([0, 50, 100])
         shares.set_ylabel("share\n(%)")
         shares.legend(shares.lines[:2], ["hair or highlight", "look-alike"], loc="upper right", ncols=2, borderpad=0.1)
-        _draw_curve(slack, places, profile, f"slack_{unit}", f"slack\n({short})", least=0.0)
+        _draw_curve(slack, places, profile, f"slack_{unit}", f"slack\n({short})", at_least=4 * step)
         _shade(figure, strip, list(axes[:, 0]), segments, places, profile, unit)
         _label_arc(axes[-1, 0], places, unit)
         said = "image along the outline" if known else f"image along the outline ({_why_no_error(profile)})"
@@ -147,6 +142,11 @@ def _places(profile: pd.DataFrame, unit: str) -> list[tuple[Any, Array]]:
     return places
 
 
+def _step(places: list[tuple[Any, Array]]) -> float:
+    """Length from one point of the profile to the next."""
+    return float(np.median(np.concatenate([np.diff(x) for _, x in places])))
+
+
 def _draw_strip(
     axes: Axes,
     sample: Sample,
@@ -155,7 +155,7 @@ def _draw_strip(
     unit: str,
     error: pd.Series | None,
 ) -> None:
-    step = float(np.median(np.concatenate([np.diff(x) for _, x in places])))
+    step = _step(places)
     farthest = 0.0 if error is None else 1.2 * float(error.abs().max())
     reach = float(np.clip(farthest, _USUAL_REACH * step, _LARGEST_REACH * step))
     distance = np.arange(-reach, reach + step / 4, step / 2)
@@ -186,9 +186,8 @@ def _label_hours(axes: Axes, profile: pd.DataFrame, places: list[tuple[Any, Arra
     ticks: list[tuple[float, str]] = []
     for number, (rows, x) in enumerate(places, start=1):
         angle = profile.loc[rows, "angle_deg"].to_numpy()
-        wanted = [
-            (int(np.abs((angle - a + 180) % 360 - 180).argmin()), h) for a, h in ((90, 12), (0, 3), (270, 6), (180, 9))
-        ]
+        off = {hour: np.abs((angle - 90 + 30 * hour + 180) % 360 - 180) for hour in (12, 3, 6, 9)}
+        wanted = [(int(away.argmin()), hour) for hour, away in off.items() if away.min() < 10]
         short = len(rows) < 0.15 * len(profile)
         for k, hour in sorted(wanted)[: 1 if short else 4]:
             text = f"{hour} o'clock" if len(places) == 1 else f"{hour} h"
@@ -224,17 +223,18 @@ def _draw_curve(
     profile: pd.DataFrame,
     column: str,
     label: str,
-    least: float | None = None,
+    at_least: float = 1.0,
 ) -> None:
+    """One property as a line, its median dashed. The axis holds 0 and `at_least`: what hardly varies should look so."""
     for rows, x in places:
         axes.plot(x, profile.loc[rows, column], color=INK, linewidth=1.4)
     values = profile[column].dropna()
     if len(values):
         axes.axhline(float(values.median()), color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
+        lowest, highest = min(0.0, float(values.min())), max(float(values.max()), at_least)
+        axes.set_ylim(lowest - 0.05 * (highest - lowest) * (lowest < 0), highest + 0.12 * (highest - lowest))
     else:
         axes.text(0.5, 0.5, "no edge to be seen anywhere", transform=axes.transAxes, ha="center", va="center")
-    if least is not None:
-        axes.set_ylim(least, max(1.12 * float(values.max() if len(values) else 1.0), 1e-6))
     axes.set_ylabel(label)
     axes.yaxis.set_major_locator(MaxNLocator(4))
 
