@@ -178,6 +178,14 @@ def test_the_ranking_tells_the_figures_of_a_known_case() -> None:
     assert segment["mean_error_mm"] == pytest.approx(0.9, abs=0.01)
 
 
+def test_a_large_effect_that_is_not_certain_is_not_named() -> None:
+    error = np.repeat([0.6, 3.6] + [0.2, 2.0] * 4, 12)
+    found = why(flat_profile(120, contrast=somewhere(8, 80, 0, 24, 120), signed_error_mm=error))
+    row = ranked(found).loc["low_contrast"]
+    assert row["explains_mm"] > 0.1 * error.mean() and row["share"] == 0.2 and row["low_mm"] < 0
+    assert not row["named"] and found.ranking["cause"].iloc[0] == "low_contrast"
+
+
 def test_symptoms_are_rank_correlations_with_the_error() -> None:
     from scipy.stats import spearmanr
 
