@@ -135,7 +135,8 @@ def _limits(case: Case) -> list[str]:
         "image shows no clear edge or the network is undecided; a network can be sure and wrong elsewhere.",
         "What goes with an error need not have caused it. Properties that are not measured here (unusual appearance, "
         "artefacts, an expert's habit) are not considered.",
-        "Hair and highlights are found by simple filters made for skin: vessels, folds or ribs may be taken for them.",
+        "Hair and highlights are found by simple filters made for skin: on X-rays and in endoscopy they also mark ribs, "
+        "vessels and folds.",
     ]
     if case.prediction.spacing_mm is None:
         lines.append(

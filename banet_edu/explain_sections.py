@@ -51,7 +51,10 @@ class Case:
 
 def _where(case: Case) -> Iterator[str]:
     shown = contour_figure(case.sample.image, case.prediction, case.reference)
-    caption = f"The outline that the network draws: {_SIGNS}." if case.reference is not None else "The outline drawn."
+    if not case.prediction.mask.any():
+        caption = "The network found nothing here."
+    else:
+        caption = f"The outline that the network draws{f': {_SIGNS}' if case.reference is not None else ''}."
     yield figure(Picture(shown, caption, f"The image of {case.sample.name}; beside it with the network's outline."))
     if not len(case.profile):
         return
@@ -59,7 +62,7 @@ def _where(case: Case) -> Iterator[str]:
         Picture(
             doubtful_figure(case.sample, case.prediction, case.profile, case.found),
             "Stretches not to be trusted without a look at the image, by their main reason; hours as in the sentences above. "
-            "No expert's outline is used to mark them.",
+            "The marks rest on the image along the outline and on the network's doubt, not on the error.",
             "The image with doubtful stretches of the outline marked: "
             + (case.found.sentences[-1] if case.found.sentences else ""),
         )

@@ -1,7 +1,7 @@
 """What the image looks like at a boundary: contrast, edge width, noise, and what lies over it.
 
 Everything is measured on the working grid (`outline.Grid`), so that windows mean the same share of every image. At each
-contour point the image is read along the normal, as grey levels along the one colour axis that best tells inside from
+contour point the image is read along the normal, as RGB levels along the one colour axis that best tells inside from
 outside, and a blurred step is fitted:
 
     y(t) = a + b * Phi(-(t - t0) / sigma)         t < 0 inside, t > 0 outside, Phi the normal distribution function
@@ -37,12 +37,12 @@ ALONG = 3.0  # profiles are averaged over this many points along the contour (st
 
 @dataclass(frozen=True, eq=False)
 class Appearance:
-    """One value per contour point; lengths in working pixels, brightness in grey levels (0 to 255).
+    """One value per contour point; lengths in working pixels, brightness in RGB levels (a grey step of 1 is 1.7).
 
     `contrast` (at the outline; negative where inside and outside are the wrong way round), `edge_width` (sigma of the fitted
     step; nan where the contrast is too small for a width to be read), `noise` (standard deviation of the finest texture),
     `occluder` (share of the surroundings under hair or highlights), `look_alike` (share of the outside within reach that looks
-    like the inside), `profile` (N x T, grey levels along the normal at `t`).
+    like the inside), `profile` (N x T, RGB levels along the normal at `t`).
     """
 
     contrast: Array

@@ -119,7 +119,8 @@ def _ranking(profile: pd.DataFrame, x: pd.DataFrame, error: pd.Series | None, un
         there, elsewhere = (_mean_where(error.to_numpy(), rows_) for rows_ in (present, ~present))
         explains = effect * with_error.mean().to_numpy()
         mean = max(float(error.mean()), 1e-12)
-        score = np.maximum(explains, 0.0) + _PRESENCE * mean * presence
+        # Where a property is present and the error is clearly SMALLER, its presence earns it no place.
+        score = np.maximum(explains, 0.0) + _PRESENCE * mean * np.where(high < 0, 0.0, presence)
         named = (low > 0) & (rows["share"].to_numpy() >= NAMED_SHARE) & (explains >= NAMED_EXPLAINS * mean)
     rows[f"error_there_{unit}"], rows[f"error_elsewhere_{unit}"] = there, elsewhere
     rows[f"effect_{unit}"], rows[f"low_{unit}"], rows[f"high_{unit}"] = effect, low, high

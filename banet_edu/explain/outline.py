@@ -96,7 +96,9 @@ def outline_of_mask(mask: NDArray[np.bool_], grid: Grid) -> Outline:
 
 def outline_of_level(level: NDArray[np.floating], grid: Grid) -> Outline:
     """The outline where a map (a probability minus its threshold, at the mask's size) crosses 0."""
-    return _outline(cv2.resize(level.astype(np.float32), grid.shape[::-1], interpolation=cv2.INTER_AREA))
+    grows = grid.shape[0] > level.shape[0] or grid.shape[1] > level.shape[1]
+    method = cv2.INTER_LINEAR if grows else cv2.INTER_AREA  # enlarged by area, a map becomes a staircase
+    return _outline(cv2.resize(level.astype(np.float32), grid.shape[::-1], interpolation=method))
 
 
 def _outline(level: NDArray[Any]) -> Outline:

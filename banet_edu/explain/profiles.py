@@ -48,8 +48,8 @@ def boundary_profile(
         centroid, 0 right, 90 up).
         `signed_error_U` and `signed_error_px` (mask pixels; only where they are square): positive where the prediction lies
         outside of the reference; absent without a reference, nan when one of the two regions is empty.
-        Of the image: `contrast` (grey levels across the outline), `edge_width_U` (standard deviation of the fitted blurred
-        step; nan where no edge can be seen), `curvature_per_U` (positive: bulging outward), `noise` (grey levels), `occluder`
+        Of the image: `contrast` (RGB levels across the outline), `edge_width_U` (standard deviation of the fitted blurred
+        step; nan where no edge can be seen), `curvature_per_U` (positive: bulging outward), `noise` (RGB levels), `occluder`
         (share covered by hair or highlights), `look_alike` (share of what lies a little outside, 5 to 10 % of the image
         size away, that looks like the inside), `frame_distance_U`. See `explain.appearance`.
         Of the result: `entropy_bits`, `slack_U` (how far the line would move if the threshold moved from 0.25 to 0.75).
@@ -108,6 +108,8 @@ def cohort_profile(
         progress: called with (done, of how many) after each.
 
     A case without any outline (nothing there, nothing found) gives no rows; one that was missed has rows without errors.
+
+    Raises ValueError when there is no sample, or when only some of them have a spacing: mm and % of the diagonal do not mix.
     """
     import pandas as pd
 
@@ -119,6 +121,11 @@ def cohort_profile(
         tables.append(boundary_profile(sample, trace.prediction, trace=trace if signals else None))
         if progress is not None:
             progress(done + 1, len(samples))
+    if not tables:
+        raise ValueError("there is no sample: a cohort needs at least one")
+    units = {unit_of_profile(table) for table in tables}
+    if len(units) > 1:
+        raise ValueError("only some of these samples have a spacing; give all of them one, or none")
     kept = [table for table in tables if len(table)]
     return pd.concat(kept, ignore_index=True) if kept else tables[0]
 

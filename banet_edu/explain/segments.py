@@ -88,7 +88,7 @@ def _columns(profile: pd.DataFrame, unit: str) -> list[str]:
 _WORDS: dict[object, str] = {
     "low_contrast": "low contrast",
     "soft_edge": "soft edge",
-    "occluder": "hair or highlight",
+    "occluder": "hair/line or highlight",
     "undecided": "network undecided",
 }
 

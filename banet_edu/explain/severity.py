@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PRESENT = 0.5  # severity from which a property counts as present
+_LEAST_CONTRAST = 10.0  # RGB levels: where the usual contrast is below, no ratio to it means anything
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,15 @@ class Cause:
 
 CAUSES = (
     Cause(
-        "low_contrast", "low contrast", "inside and outside look alike", "look at another lighting or colour channel"
+        "low_contrast",
+        "low contrast",
+        "it hardly stands out from what surrounds it",
+        "look at another lighting or colour channel",
     ),
     Cause("soft_edge", "soft edge", "the edge is smeared out", "no line is right here: give a range instead"),
-    Cause("occluder", "hair or highlight", "something lies over the outline", "clear it away or take another image"),
+    Cause(
+        "occluder", "hair/line or highlight", "something lies over the outline", "clear it away or take another image"
+    ),
     Cause(
         "look_alike",
         "look-alike neighbour",
@@ -71,12 +77,12 @@ def severities(profile: pd.DataFrame) -> pd.DataFrame:
     occluder = _ramp(profile["occluder"], 0.1, 0.35)
     free = occluder < PRESENT
 
-    def relative(column: str) -> pd.Series:
+    def relative(column: str, least: float = 1e-6) -> pd.Series:
         usual = profile.loc[free if free.any() else slice(None), column].median()
-        return profile[column] / max(usual, 1e-6) if usual == usual else profile[column] * np.nan
+        return profile[column] / max(usual, least) if usual == usual else profile[column] * np.nan
 
     alike = _ramp(profile["look_alike"], 0.3, 0.6) * (1 - occluder)
-    low_contrast = _ramp(-relative("contrast"), -0.5, -0.25) * (1 - occluder) * (1 - alike)
+    low_contrast = _ramp(-relative("contrast", _LEAST_CONTRAST), -0.5, -0.25) * (1 - occluder) * (1 - alike)
     wide = np.log(relative(f"edge_width_{unit}")).fillna(0.0)
     found = {
         "low_contrast": low_contrast,

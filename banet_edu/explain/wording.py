@@ -45,7 +45,7 @@ def in_words(
         if len(error) < FEWEST:
             sentences.append(f"With {len(error)} points the outline is too short to look for causes.")
         elif named.empty:
-            sentences.append(_no_cause(ranking, cohort))
+            sentences.append(_no_cause(ranking, unit, float(error.mean()), cohort))
         elif not cohort:
             sentences.append("This is an association within one image, not a proof.")
     else:
@@ -117,7 +117,17 @@ def _cause(row: pd.Series, unit: str, mean: float, cohort: bool) -> str:
     )
 
 
-def _no_cause(ranking: pd.DataFrame, cohort: bool) -> str:
+def _no_cause(ranking: pd.DataFrame, unit: str, mean: float, cohort: bool) -> str:
+    """Nothing is named; a property of a stretch too short to be named may still be mentioned."""
+    short = ranking[(ranking[f"low_{unit}"] > 0) & (ranking[f"explains_{unit}"] >= 0.1 * mean)]
+    if len(short):
+        row = short.iloc[0]
+        return (
+            f"No property of the image is present along enough of the outline{'s' * cohort} to be named as a cause. But along "
+            f"{_percent(row['share'])} of it {_CAUSE[row['cause']].there} ({row['words']}), and the line is off by "
+            f"{_number(row[f'error_there_{unit}'])} {UNITS[unit]} there, by {_number(row[f'error_elsewhere_{unit}'])} "
+            "elsewhere."
+        )
     first = ranking.iloc[0]
     text = "None of the measured properties of the image goes clearly with the error"
     if first["share"] >= 0.05:
@@ -132,7 +142,7 @@ def _segments(segments: pd.DataFrame, profile: pd.DataFrame, unit: str) -> str:
     share = min(1.0, float(segments[f"length_{unit}"].sum()) / (step * len(profile)))
     parts = [
         f"{clock(row['from_deg'], row['to_deg'], row['middle_deg'])}{_which(row, profile)}, "
-        f"{_number(row[f'length_{unit}'])} {UNITS[unit]} ({row['reasons']})"
+        f"{_number(row[f'length_{unit}'])} {UNITS[unit]} long ({row['reasons']})"
         for _, row in segments.head(4).iterrows()
     ]
     left = len(segments) - 4

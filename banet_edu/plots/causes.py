@@ -47,7 +47,7 @@ class ReasonStyle(NamedTuple):
 REASON_STYLES = {
     "low contrast": ReasonStyle(ORANGE, "-", "o"),
     "soft edge": ReasonStyle(PURPLE, "--", "s"),
-    "hair or highlight": ReasonStyle(GREEN, (0, (1.4, 0.8)), "^"),
+    "hair/line or highlight": ReasonStyle(GREEN, (0, (1.4, 0.8)), "^"),
     "network undecided": ReasonStyle(VERMILLION, "-.", "D"),
 }
 _GREY, _FAINT = "#7F7F7F", "#BDBDBD"

@@ -90,7 +90,9 @@ def unrolled_figure(
         shares.set_ylim(-6, 155)
         shares.set_yticks([0, 50, 100])
         shares.set_ylabel("share\n(%)")
-        shares.legend(shares.lines[:2], ["hair or highlight", "look-alike"], loc="upper right", ncols=2, borderpad=0.1)
+        shares.legend(
+            shares.lines[:2], ["hair/line or highlight", "look-alike"], loc="upper right", ncols=2, borderpad=0.1
+        )
         _draw_curve(slack, places, profile, f"slack_{unit}", f"slack\n({short})", at_least=4 * step)
         _shade(figure, strip, list(axes[:, 0]), segments, places, profile, unit)
         _label_arc(axes[-1, 0], places, unit)

@@ -254,17 +254,17 @@ def said(profile: pd.DataFrame, **options) -> str:
 def test_lengths_carry_their_unit() -> None:
     error = somewhere(0.9, 0.1)
     in_mm = said(flat_profile(contrast=somewhere(8, 80), signed_error_mm=error))
-    assert "0.3 mm on average" in in_mm and "90 mm (low contrast)" in in_mm
+    assert "0.3 mm on average" in in_mm and "90 mm long (low contrast)" in in_mm
     assert re.search(r"the difference is 0\.\d+ mm \(95 % interval 0\.\d+ to 0\.\d+\)", in_mm)
     in_pct = said(flat_profile(unit="pct", contrast=somewhere(8, 80), signed_error_pct=error))
-    assert "mm" not in in_pct.replace("common", "") and "90 % of the image diagonal (low contrast)" in in_pct
+    assert "mm" not in in_pct.replace("common", "") and "90 % of the image diagonal long (low contrast)" in in_pct
     assert "too large (bias +0.3 %)" in in_pct
 
 
 def test_long_lengths_have_no_exponent() -> None:
     part = (100, 700, 2400)
     text = said(flat_profile(2400, contrast=somewhere(8, 80, *part), signed_error_mm=somewhere(150, 3, *part)))
-    assert "600 mm (low contrast)" in text and "off by 150 mm there, by 3 elsewhere" in text
+    assert "600 mm long (low contrast)" in text and "off by 150 mm there, by 3 elsewhere" in text
 
 
 def test_tolerance_is_the_callers() -> None:
@@ -296,7 +296,7 @@ def test_present_everywhere_leaves_no_elsewhere() -> None:
     occluder = 0.3 + 0.1 * blocks(rng, 360, 0.5)
     error = np.where(occluder > 0.35, 0.9, 0.2)
     text = said(flat_profile(occluder=occluder, signed_error_mm=error))
-    assert "Hair or highlight goes with the error: along 100 % of the outline" in text and "elsewhere" not in text
+    assert "Hair/line or highlight goes with the error: along 100 % of the outline" in text and "elsewhere" not in text
 
 
 def test_a_short_outline_is_not_said_to_have_been_searched() -> None:

@@ -61,7 +61,7 @@ def test_a_stretch_may_pass_the_first_point() -> None:
 
 def test_all_of_an_outline_may_be_doubtful() -> None:
     [row] = untrusted_segments(profile(hidden=range(360))).to_dict("records")
-    assert row["length_mm"] == 180 and row["reasons"] == "hair or highlight"
+    assert row["length_mm"] == 180 and row["reasons"] == "hair/line or highlight"
 
 
 def test_short_gaps_are_closed_and_short_stretches_dropped() -> None:
@@ -76,7 +76,7 @@ def test_the_most_frequent_reason_comes_first_and_rare_ones_are_left_out() -> No
     both = untrusted_segments(profile(faint=range(100, 140), slack=range(120, 160)))
     assert both["reasons"].tolist() in (["low contrast, network undecided"], ["network undecided, low contrast"])
     rare = untrusted_segments(profile(hidden=range(100, 150), slack=range(100, 110)))
-    assert rare["reasons"].tolist() == ["hair or highlight"]
+    assert rare["reasons"].tolist() == ["hair/line or highlight"]
     sparse = untrusted_segments(profile(faint=range(100, 150, 6)))
     assert sparse["reasons"].tolist() == ["low contrast"]  # a sixth of the points, the rest closed gaps
 

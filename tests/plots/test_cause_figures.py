@@ -170,7 +170,7 @@ def test_a_stretch_over_the_first_point_is_drawn_in_order(cases) -> None:
 def test_reasons_differ_in_more_than_colour() -> None:
     assert len({style.line for style in REASON_STYLES.values()}) == len(REASON_STYLES)
     assert len({style.marker for style in REASON_STYLES.values()}) == len(REASON_STYLES)
-    assert main_reason("hair or highlight, soft edge") == "hair or highlight"
+    assert main_reason("hair/line or highlight, soft edge") == "hair/line or highlight"
     from banet_edu.explain.segments import _WORDS
 
     assert set(_WORDS.values()) == set(REASON_STYLES)
