@@ -7,8 +7,8 @@ outside, and a blurred step is fitted:
     y(t) = a + b * Phi(-(t - t0) / sigma)         t < 0 inside, t > 0 outside, Phi the normal distribution function
 
 The contrast is not b but how much the outline itself stands out against what lies outside of it: 2 (y(t0) - y(out)), corrected
-for what of a wide step the window does not show, and at most y(in) - y(out). Where an object fades away before its outline, b
-is large and the outline is still not to be seen.
+for what of a wide step the window does not show, and between 0 and y(in) - y(out). Where an object fades away before its
+outline, b is large and the outline is still not to be seen.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def read_appearance(image: NDArray[np.uint8], mask: NDArray[np.bool_], outline: 
     contrast = _contrast(y, t, sigma, offset, inner, outer, share)
     grain = _grain(grey, covered)
     noise = map_coordinates(grain, outline.points.T, order=1, mode="nearest")
-    readable = contrast > np.maximum(0.25 * np.nanmedian(contrast), 1.0)
+    readable = np.abs(contrast) > max(0.25 * float(np.median(np.abs(contrast))), 1.0)
     near = np.abs(t) <= 8
     occluder = outline.smoothed((hidden & seen)[:, near].mean(axis=1), ALONG)
     around = weight * (t >= REACH / 2)  # not nearer: what a soft edge spills over its outline is no neighbour
@@ -162,11 +162,13 @@ def _fit_step(y: Array, weight: Array, t: Array) -> tuple[Array, Array]:
 
 
 def _contrast(y: Array, t: Array, sigma: Array, offset: Array, inner: Array, outer: Array, share: Array) -> Array:
-    """The height of the step as its outer half tells it, at most the whole difference that is there."""
+    """The height of the step as its outer half tells it, between 0 and the whole difference that is there."""
     at_edge = y[np.arange(len(y)), np.rint((offset - t[0]) / STEP).astype(int)]
     outside = t >= REACH / 2
     shown = (share * (0.5 - ndtr(-(t[outside] - offset[:, None]) / sigma[:, None]))).sum(axis=1)
-    return np.minimum((at_edge - outer) / np.maximum(shown, 0.4), inner - outer)  # 0.5 of a sharp edge shows
+    whole = inner - outer  # negative where inside and outside are the other way round
+    told = (at_edge - outer) / np.maximum(shown, 0.4)  # of a sharp edge 0.5 shows
+    return np.clip(told, np.minimum(whole, 0), np.maximum(whole, 0))
 
 
 def _level(y: Array, weight: Array, chosen: NDArray[np.bool_]) -> tuple[Array, Array]:

@@ -41,7 +41,7 @@ CAUSES = (
         "look_alike",
         "look-alike neighbour",
         "what lies outside looks like the object",
-        "compare with other views: is it part of the object?",
+        "compare with other views, to see whether it is part of the object",
     ),
     Cause(
         "sharp_bend",
@@ -78,8 +78,9 @@ def severities(profile: pd.DataFrame) -> pd.DataFrame:
     free = occluder < PRESENT
 
     def relative(column: str, least: float = 1e-6) -> pd.Series:
-        usual = profile.loc[free if free.any() else slice(None), column].median()
-        return profile[column] / max(usual, least) if usual == usual else profile[column] * np.nan
+        values = profile[column].abs()  # a strong edge is one whichever side is the lighter
+        usual = values[free if free.any() else slice(None)].median()
+        return values / max(usual, least) if usual == usual else values * np.nan
 
     alike = _ramp(profile["look_alike"], 0.3, 0.6) * (1 - occluder)
     low_contrast = _ramp(-relative("contrast", _LEAST_CONTRAST), -0.5, -0.25) * (1 - occluder) * (1 - alike)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 UNITS = {"mm": "mm", "pct": "% of the image diagonal"}
 FEWEST = 40  # points of an outline from which `why` looks for causes
+FEWEST_IMAGES = 8  # of a cohort, from which it gives intervals and names causes
 _CAUSE = {cause.name: cause for cause in CAUSES}
 _STATUS = {
     "missed": "Nothing was found where the expert outlined something: the object was missed, and no distance can be measured.",
@@ -44,6 +45,8 @@ def in_words(
         sentences += [_cause(row, unit, float(error.mean()), cohort) for _, row in named.iterrows()]
         if len(error) < FEWEST:
             sentences.append(f"With {len(error)} points the outline is too short to look for causes.")
+        elif 1 < (images := profile.loc[error.index, "name"].nunique()) < FEWEST_IMAGES:
+            sentences.append(f"{images} images with an error are too few to tell causes from chance: eight are needed.")
         elif named.empty:
             sentences.append(_no_cause(ranking, unit, float(error.mean()), cohort))
         elif not cohort:
@@ -128,7 +131,7 @@ def _no_cause(ranking: pd.DataFrame, unit: str, mean: float, cohort: bool) -> st
             f"{_number(row[f'error_there_{unit}'])} {UNITS[unit]} there, by {_number(row[f'error_elsewhere_{unit}'])} "
             "elsewhere."
         )
-    first = ranking.iloc[0]
+    first = ranking.iloc[int(ranking["share"].argmax())]
     text = "None of the measured properties of the image goes clearly with the error"
     if first["share"] >= 0.05:
         text += f"; the most present is {first['words']}, along {_percent(first['share'])} of the outline{'s' * cohort}"
