@@ -11,7 +11,7 @@ from torch import nn
 from banet_edu.comparison import machine_facts
 from banet_edu.data.sample import Sample
 from banet_edu.explain import boundary_profile, probe, why
-from banet_edu.explain.wording import UNITS
+from banet_edu.explain.wording import UNITS, number
 from banet_edu.explain_sections import SECTIONS, Case
 from banet_edu.metrics.boundary import boundary_metrics
 from banet_edu.metrics.overlap import overlap
@@ -48,7 +48,7 @@ def write_explanation(
     assert trace.prediction is not None
     profile = boundary_profile(sample, trace.prediction, trace=trace)
     found = why(profile, tolerance=tolerance)
-    case = Case(model, sample, trace, trace.prediction, profile, found, shapley)
+    case = Case(model, sample, trace, trace.prediction, profile, found, tolerance, shapley)
     case.seconds["prediction and profile"] = time.perf_counter() - started
     sections: dict[str, str] = {"In short": bullets([*_figures_line(case), *found.sentences, _finest(case)])}
     for heading, make in SECTIONS.items():
@@ -66,15 +66,18 @@ def _footer() -> str:
 
 
 def _lead(case: Case, model_name: str) -> str:
+    """The image's size, the grid that lengths in pixels refer to where it is another one, and the size of its pixels."""
     spec, spacing = model_spec(case.model), case.prediction.spacing_mm
-    height, width = case.sample.image.shape[:2]
-    size = (
-        "pixel size not known, so no millimetres"
-        if spacing is None
-        else f"one pixel {spacing[0]:.4g} x {spacing[1]:.4g} mm"
-    )
-    with_what = "compared with an expert's outline" if case.sample.mask is not None else "without an expert's outline"
-    return f"{height} x {width} pixels, {size}; {model_name or spec.name} ({spec.preset}); {with_what}."
+    image, grid = case.sample.image.shape[:2], case.prediction.mask.shape
+    size = f"{image[0]} x {image[1]} pixels"
+    if grid != image:
+        size += f", measured on the mask's {grid[0]} x {grid[1]}"
+    if spacing is None:
+        size += ", their size not known, so no millimetres"
+    else:
+        size += f" of {spacing[0]:.4g} x {spacing[1]:.4g} mm"
+    with_what = "compared with an expert's outline" if case.reference is not None else "without an expert's outline"
+    return f"{size}; {model_name or spec.name} ({spec.preset}); {with_what}."
 
 
 def _figures_line(case: Case) -> list[str]:
@@ -85,27 +88,22 @@ def _figures_line(case: Case) -> list[str]:
     if case.prediction.mask.any():
         regions = int(said["regions"])
         lines.append(
-            f"Found: {regions} region{'s' * (regions > 1)}, {_plain(said[f'area_{area}'])} {area.replace('mm2', 'mm²')} in all "
-            f"({said['area_pct_of_image']:.3g} % of the image); the largest measures {said[f'largest_diameter_{unit}']:.3g} x "
-            f"{said[f'smallest_diameter_{unit}']:.3g} {unit}."
+            f"Found: {regions} region{'s' * (regions > 1)}, {number(said[f'area_{area}'])} {area.replace('mm2', 'mm²')} in all "
+            f"({said['area_pct_of_image']:.3g} % of the image); the largest measures "
+            f"{number(said[f'largest_diameter_{unit}'])} x {number(said[f'smallest_diameter_{unit}'])} {unit}."
         )
     if case.reference is not None:
         spacing = case.prediction.spacing_mm
         row = overlap(case.prediction.mask, case.reference)
         row |= boundary_metrics(case.prediction.mask, case.reference, spacing_mm=spacing)
-        if row["status"] == "ok":
+        if row["status"] == "ok" and not row["frame_counted"]:
             u = "pct" if spacing is None else "mm"
             lines.append(
                 f"Against the expert's mask: overlap JA {row['JA']:.3f} (1 is perfect); boundary distance "
-                f"{row[f'assd_{u}']:.2g} on average (ASSD), {row[f'hd95_{u}']:.2g} at the 95th percentile (HD95), "
-                f"{row[f'hd_{u}']:.2g} at worst (HD), in {UNITS[u]}."
+                f"{number(row[f'assd_{u}'])} on average (ASSD), {number(row[f'hd95_{u}'])} at the 95th percentile (HD95), "
+                f"{number(row[f'hd_{u}'])} at worst (HD), in {UNITS[u]}, from both outlines."
             )
     return lines
-
-
-def _plain(value: float) -> str:
-    """Three digits at least, never an exponent: 68,110 or 12.3."""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def _finest(case: Case) -> str:

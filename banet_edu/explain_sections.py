@@ -14,7 +14,7 @@ from banet_edu.explain.causes import Explanation
 from banet_edu.explain.faithfulness import deletion_insertion
 from banet_edu.explain.regions import Region, boundary_band
 from banet_edu.explain.trace import Trace
-from banet_edu.explain.wording import UNITS
+from banet_edu.explain.wording import UNITS, clock, number, whose
 from banet_edu.models.banet import BANet
 from banet_edu.plots.attention import attention_figure
 from banet_edu.plots.attribution import attribution_figure, knob_values_figure
@@ -41,6 +41,7 @@ class Case:
     prediction: Prediction
     profile: Any
     found: Explanation
+    tolerance: float
     shapley: bool
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -69,11 +70,10 @@ def _where(case: Case) -> Iterator[str]:
     )
     if len(case.found.segments):
         yield _segments_table(case.found)
-    whose = "the expert's" if (case.profile["along"] == "reference").all() else "the predicted"
     yield figure(
         Picture(
-            unrolled_figure(case.sample, case.profile, explanation=case.found),
-            f"The image unrolled along {whose} outline, and below it, point by point, what was measured there.",
+            unrolled_figure(case.sample, case.profile, explanation=case.found, tolerance=case.tolerance),
+            f"The image unrolled along {whose(case.profile)} outline, and below it, point by point, what was measured there.",
             "Strip of the image along the outline over curves of error, contrast, edge width and occlusion.",
         )
     )
@@ -82,16 +82,19 @@ def _where(case: Case) -> Iterator[str]:
 def _segments_table(found: Explanation) -> str:
     unit = found.unit
     with_error = f"mean_error_{unit}" in found.segments.columns
-    head = ["stretch", f"length ({unit.replace('pct', '% of diagonal')})", "direction (°)", "reasons"]
+    head = ["stretch", f"length ({unit.replace('pct', '% of diagonal')})", "where", "reasons"]
     head += ["mean error", "largest error"] * with_error
     rows = []
     for k, row in found.segments.head(8).iterrows():
-        cells = [str(int(k) + 1), f"{row[f'length_{unit}']:.2g}"]  # type: ignore[call-overload]
-        cells += [f"{row['from_deg']:.0f} to {row['to_deg']:.0f}", row["reasons"]]
+        cells = [str(int(k) + 1), number(row[f"length_{unit}"])]  # type: ignore[call-overload]
+        outline = f" of outline {row['contour'] + 1}" if found.segments["contour"].nunique() > 1 else ""
+        cells += [clock(row["from_deg"], row["to_deg"], row["middle_deg"]) + outline, row["reasons"]]
         if with_error:
-            cells += ["–" if v != v else f"{v:.2g}" for v in (row[f"mean_error_{unit}"], row[f"largest_error_{unit}"])]
+            cells += ["–" if v != v else number(v) for v in (row[f"mean_error_{unit}"], row[f"largest_error_{unit}"])]
         rows.append(cells)
-    return table(head, rows, "The longest of them. Directions from the contour's centre: 0° right, 90° up.")
+    return table(
+        head, rows, "The longest of them, as numbered in the picture; hours as seen from the outline's centre."
+    )
 
 
 def _why(case: Case) -> Iterator[str]:
@@ -107,7 +110,8 @@ def _why(case: Case) -> Iterator[str]:
         Picture(
             causes_figure(found),
             "How much larger the error is where a property is present, the others held, with 95 % interval (resampled along "
-            "the outline). Named is what is present along at least 10 % of the outline and explains 10 % of the mean error.",
+            "the outline). Named is what is present along at least 10 % of the outline, "
+            "explains at least 10 % of the mean error, and has an interval above zero.",
             "Bars of the effect of each property on the boundary error; the figures stand in the table below.",
         )
     )
@@ -118,8 +122,8 @@ def _why(case: Case) -> Iterator[str]:
             [
                 row["words"],
                 f"{100 * row['share']:.0f} %",
-                "–" if there != there else f"{there:.2g}",
-                "–" if elsewhere != elsewhere else f"{elsewhere:.2g}",
+                "–" if there != there else number(there),
+                "–" if elsewhere != elsewhere else number(elsewhere),
                 f"{row[f'effect_{unit}']:+.2g} [{row[f'low_{unit}']:+.2g}, {row[f'high_{unit}']:+.2g}]"
                 if row["share"]
                 else "–",
@@ -177,15 +181,15 @@ def _switched_off(case: Case) -> Iterator[str]:
     rows = effects(case.model, case.sample, chosen)
     yield figure(
         Picture(
-            effects_figure(rows),
-            "Each block switched off, one at a time. A block that hardly matters for this image may matter for others; one "
-            "whose absence helps was wrong here.",
+            effects_figure(rows, top=len(rows)),
+            "Each block switched off, one at a time. A block that hardly matters for this image may matter for others; "
+            "small changes either way mean little on a single image.",
             "Bars of the change when a block is switched off: " + "; ".join(rows["knob"].head(6)),
         )
     )
     largest = str(rows["knob"].iloc[int(rows["JA_with_before"].argmin())])
     changed = effect(case.model, case.sample, largest)
-    caption = f"The strongest of these interventions, {largest}: before, after, and where the line moved."
+    caption = f"The one that moves the line most, {largest}: before, after, and where the line moved."
     yield figure(Picture(before_after_figure(case.sample.image, changed, case.reference), caption, caption))
 
 
@@ -200,7 +204,7 @@ def _relied_on(case: Case) -> Iterator[str]:
         f"Integrated gradients for the {band.name}: where the image speaks for (and against) the decisions made there. "
         f"Tested by deleting and inserting pixels in this order: {tested.verdict}"
     )
-    shown = attribution_figure(case.sample.image, found, case.prediction, everywhere=False)
+    shown = attribution_figure(case.sample.image, found, case.prediction)
     yield figure(Picture(shown, caption, caption))
     if case.shapley:
         shares = attribute(case.model, case.sample, "shapley", band)

@@ -7,6 +7,7 @@ PROBABILITY is resized back (bilinear) and only then thresholded. Resizing a fin
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -165,16 +166,23 @@ def _enter(sample: Sample, spec: ModelSpec, native: bool) -> tuple[Tensor, dict[
 
 @torch.no_grad()
 def _probabilities(model: nn.Module, batch: Tensor) -> NDArray[np.float32]:
-    """B x K x h x w softmax, computed in eval mode; the model's own mode is put back."""
-    was_training = model.training
-    if was_training:  # walking through the modules costs a third of a small network's forward pass
-        model.eval()
-    try:
+    """B x K x h x w softmax, computed in eval mode."""
+    with evaluating(model):
         device = next(model.parameters()).device
         return model(batch.to(device)).float().softmax(dim=1).cpu().numpy()
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Eval mode inside the block; afterwards every submodule has the mode it had."""
+    training = [module for module in model.modules() if module.training]
+    if training:  # setting all modes costs a third of a small network's forward pass
+        model.eval()
+    try:
+        yield
     finally:
-        if was_training:
-            model.train()
+        for module in training:
+            module.training = True
 
 
 def _leave(

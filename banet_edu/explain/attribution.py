@@ -18,7 +18,8 @@ from banet_edu.data.sample import Sample
 from banet_edu.explain.pixels import Progress, gradcam, integrated_gradients, occlusion, relative_error
 from banet_edu.explain.players import Knobs, as_players, shares
 from banet_edu.explain.regions import Region
-from banet_edu.explain.target import Baseline, RegionScore, Toward, evaluating, region_score
+from banet_edu.explain.target import Baseline, RegionScore, Toward, region_score
+from banet_edu.prediction import evaluating
 
 if TYPE_CHECKING:
     import pandas as pd

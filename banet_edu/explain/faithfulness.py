@@ -21,7 +21,8 @@ from banet_edu.data.sample import Sample
 from banet_edu.explain.attribution import Attribution
 from banet_edu.explain.randomisation import RandomisationResult, randomisation_check
 from banet_edu.explain.regions import Region
-from banet_edu.explain.target import RegionScore, Toward, baseline_input, evaluating, region_score
+from banet_edu.explain.target import RegionScore, Toward, baseline_input, region_score
+from banet_edu.prediction import evaluating
 
 __all__ = ["FaithfulnessResult", "RandomisationResult", "deletion_insertion", "randomisation_check"]
 

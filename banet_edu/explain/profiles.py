@@ -43,9 +43,9 @@ def boundary_profile(
         along: whose outline the rows follow; by default the reference's where it has one.
 
     Returns:
-        `name`, `status` (as in `overlap`; "no_reference" without a mask), `along`, `contour` (its number), `row`, `column`
-        (in mask pixels), `normal_row`, `normal_column` (mask pixels per U, outward), `arc_U`, `angle_deg` (from the contour's
-        centroid, 0 right, 90 up).
+        `name`, `status` (as in `overlap`; "no_reference" without a mask), `along`, `contour` (its number), `closed` (or cut
+        by the frame), `row`, `column` (in mask pixels), `normal_row`, `normal_column` (mask pixels per U, outward), `arc_U`,
+        `angle_deg` (from the contour's centroid, 0 right, 90 up).
         `signed_error_U` and `signed_error_px` (mask pixels; only where they are square): positive where the prediction lies
         outside of the reference; absent without a reference, nan when one of the two regions is empty.
         Of the image: `contrast` (RGB levels across the outline), `edge_width_U` (standard deviation of the fitted blurred
@@ -113,16 +113,20 @@ def cohort_profile(
     """
     import pandas as pd
 
-    tables = []
+    if not len(samples):
+        raise ValueError("there is no sample: a cohort needs at least one")
+    tables: list[pd.DataFrame] = []
+    seen: set[str] = set()
     for done in range(len(samples)):
         sample = samples[done]
+        if sample.name in seen:
+            raise ValueError(f"two samples are called {sample.name!r}: give each a name of its own")
+        seen.add(sample.name)
         trace = probe(model, sample)
         assert trace.prediction is not None
         tables.append(boundary_profile(sample, trace.prediction, trace=trace if signals else None))
         if progress is not None:
             progress(done + 1, len(samples))
-    if not tables:
-        raise ValueError("there is no sample: a cohort needs at least one")
     units = {unit_of_profile(table) for table in tables}
     if len(units) > 1:
         raise ValueError("only some of these samples have a spacing; give all of them one, or none")
@@ -148,6 +152,7 @@ def _places(outline: Outline, grid: Grid) -> dict[str, Any]:
         angle[rows] = np.degrees(np.arctan2(up, right)) % 360
     return {
         "contour": outline.contour,
+        "closed": outline.closed,
         "row": places[:, 0],
         "column": places[:, 1],
         "normal_row": outward[:, 0],
@@ -204,10 +209,24 @@ def _result_columns(prediction: Prediction, outline: Outline, grid: Grid) -> dic
     at = outline.points[:, None, :] + _T[None, :, None] * outline.normals[:, None, :]
     line = _sample_at(prediction.probability, at.reshape(-1, 2), grid).reshape(len(outline), len(_T))
     undecided = (line > 0.25) & (line < 0.75)
+    run = [_nearest_run(row) for row in undecided]
     return {
         "entropy_bits": entropy_bits(_sample(prediction.probability, outline, grid)),
-        f"slack_{grid.unit}": undecided.sum(axis=1) * (_T[1] - _T[0]) * grid.unit_per_px,
+        f"slack_{grid.unit}": np.array(run, float) * (_T[1] - _T[0]) * grid.unit_per_px,
     }
+
+
+def _nearest_run(marks: NDArray[np.bool_]) -> int:
+    """Length of the run of True nearest to the middle, 0 where there is none: the other side of a thin object is another."""
+    found = np.flatnonzero(marks)
+    if not len(found):
+        return 0
+    first = last = int(found[np.abs(found - len(marks) // 2).argmin()])
+    while first > 0 and marks[first - 1]:
+        first -= 1
+    while last + 1 < len(marks) and marks[last + 1]:
+        last += 1
+    return last - first + 1
 
 
 def _network_columns(trace: Trace, outline: Outline, grid: Grid) -> dict[str, Array]:

@@ -21,7 +21,8 @@ from torch import Tensor, nn
 from banet_edu.data.sample import Sample
 from banet_edu.explain.attribution import Method, attribute
 from banet_edu.explain.regions import Region
-from banet_edu.explain.target import Toward, evaluating, region_score
+from banet_edu.explain.target import Toward, region_score
+from banet_edu.prediction import evaluating
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -50,9 +50,7 @@ def untrusted_segments(profile: pd.DataFrame, x: pd.DataFrame | None = None) -> 
         marks = pd.DataFrame(
             {cause: x.loc[part.index, cause] >= PRESENT for cause in _WARNINGS} | {"undecided": undecided}
         )
-        closed = bool(
-            np.hypot(*(part[["row", "column"]].iloc[0] - part[["row", "column"]].iloc[-1])) < 3 * _spacing(part)
-        )
+        closed = bool(part["closed"].all())
         for at in _stretches(marks.any(axis=1).to_numpy(), closed):
             inside = part.index[at]
             counts = marks.loc[inside].mean().sort_values(ascending=False)
@@ -91,11 +89,6 @@ _WORDS: dict[object, str] = {
     "occluder": "hair/line or highlight",
     "undecided": "network undecided",
 }
-
-
-def _spacing(part: pd.DataFrame) -> float:
-    steps = part[["row", "column"]].diff()
-    return float(np.nanmedian(np.hypot(steps["row"].to_numpy(), steps["column"].to_numpy())))
 
 
 def _stretches(marked: NDArray[np.bool_], closed: bool) -> list[NDArray[np.intp]]:

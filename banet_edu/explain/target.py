@@ -10,8 +10,6 @@ network decides at p:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -134,18 +132,6 @@ def baseline_input(x: Tensor, kind: Baseline = "blur", blur_px: float | None = N
     planes = np.ascontiguousarray(x[0].permute(1, 2, 0).cpu().numpy())
     blurred = cv2.GaussianBlur(planes, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
     return torch.from_numpy(blurred).permute(2, 0, 1)[None].contiguous().to(x)
-
-
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Eval mode inside the block; afterwards every submodule has the mode it had."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
 
 
 def _shares(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.float64]:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from banet_edu.data.sample import Sample
 from banet_edu.explain.signals import Signal, attach, nearest, signals_of
-from banet_edu.prediction import Prediction, predict
+from banet_edu.prediction import Prediction, evaluating, predict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -163,18 +163,12 @@ def probe(model: nn.Module, image: Sample | NDArray[np.uint8] | str | Path | Ten
 
 @torch.no_grad()
 def run_tensor(model: nn.Module, image: Tensor) -> Tensor:
-    """Logits of one prepared image, in eval mode; the model's own mode is put back."""
+    """Logits of one prepared image, in eval mode."""
     batch = image[None] if image.ndim == 3 else image
     if batch.ndim != 4 or batch.shape[0] != 1:
         raise ValueError(f"one image, 3 x H x W or 1 x 3 x H x W, is expected, got {tuple(image.shape)}")
-    was_training = model.training
-    if was_training:  # walking through the modules costs a quarter of a small network's forward pass
-        model.eval()
-    try:
+    with evaluating(model):
         return model(batch.to(next(model.parameters()).device))
-    finally:
-        if was_training:
-            model.train()
 
 
 def entropy_bits(probability: NDArray[Any]) -> NDArray[np.float32]:

@@ -88,18 +88,21 @@ def _cases(profile: pd.DataFrame) -> list[str]:
 
 
 def _how_far(profile: pd.DataFrame, error: pd.Series, unit: str, tolerance: float, cohort: bool) -> str:
-    along = profile.loc[error.index, "along"]
-    whose = "the expert's" if (along == "reference").all() else "the predicted"
     bias = float(profile.loc[error.index, f"signed_error_{unit}"].mean())
     side = "too large" if bias > 0 else "too small"
     text = (
-        f"Along {whose} outline{'s' * cohort} the error is {_number(float(error.mean()))} {UNITS[unit]} on average and "
-        f"{_number(float(error.quantile(0.95)))} at the 95th percentile; {_percent((error > tolerance).mean())} is off by "
-        f"more than {tolerance:g} {UNITS[unit]}."
+        f"Along {whose(profile.loc[error.index])} outline{'s' * cohort} the error is {number(float(error.mean()))} "
+        f"{UNITS[unit]} on average and {number(float(error.quantile(0.95)))} at the 95th percentile; "
+        f"{_percent((error > tolerance).mean())} is off by more than {tolerance:g} {UNITS[unit]}."
     )
     if abs(bias) >= 0.5 * float(error.mean()):
-        text += f" The region tends to be {side} (bias {_number(bias, '+')} {unit.replace('pct', '%')})."
+        text += f" The region tends to be {side} (bias {number(bias, '+')} {unit.replace('pct', '%')})."
     return text
+
+
+def whose(profile: pd.DataFrame) -> str:
+    """Whose outline the rows follow, for sentences: "the expert's" or "the predicted"."""
+    return "the expert's" if (profile["along"] == "reference").all() else "the predicted"
 
 
 def _cause(row: pd.Series, unit: str, mean: float, cohort: bool) -> str:
@@ -110,11 +113,11 @@ def _cause(row: pd.Series, unit: str, mean: float, cohort: bool) -> str:
         f"{cause.there}"
     )
     if there == there:  # not nan: there are such places among those with an error
-        text += f", and the line is off by {_number(there)} {UNITS[unit]} there"
-        text += f", by {_number(elsewhere)} elsewhere" if elsewhere == elsewhere else ""
-    low, high = _number(row[f"low_{unit}"]), _number(row[f"high_{unit}"])
+        text += f", and the line is off by {number(there)} {UNITS[unit]} there"
+        text += f", by {number(elsewhere)} elsewhere" if elsewhere == elsewhere else ""
+    low, high = number(row[f"low_{unit}"]), number(row[f"high_{unit}"])
     return (
-        f"{text}. The other properties held, the difference is {_number(row[f'effect_{unit}'])} {UNITS[unit]} (95 % interval "
+        f"{text}. The other properties held, the difference is {number(row[f'effect_{unit}'])} {UNITS[unit]} (95 % interval "
         f"{low} to {high}); it accounts for {_percent(row[f'explains_{unit}'] / mean)} of the mean error. "
         f"What may help: {cause.advice}."
     )
@@ -128,7 +131,7 @@ def _no_cause(ranking: pd.DataFrame, unit: str, mean: float, cohort: bool) -> st
         return (
             f"No property of the image is present along enough of the outline{'s' * cohort} to be named as a cause. But along "
             f"{_percent(row['share'])} of it {_CAUSE[row['cause']].there} ({row['words']}), and the line is off by "
-            f"{_number(row[f'error_there_{unit}'])} {UNITS[unit]} there, by {_number(row[f'error_elsewhere_{unit}'])} "
+            f"{number(row[f'error_there_{unit}'])} {UNITS[unit]} there, by {number(row[f'error_elsewhere_{unit}'])} "
             "elsewhere."
         )
     first = ranking.iloc[int(ranking["share"].argmax())]
@@ -145,13 +148,13 @@ def _segments(segments: pd.DataFrame, profile: pd.DataFrame, unit: str) -> str:
     share = min(1.0, float(segments[f"length_{unit}"].sum()) / (step * len(profile)))
     parts = [
         f"{clock(row['from_deg'], row['to_deg'], row['middle_deg'])}{_which(row, profile)}, "
-        f"{_number(row[f'length_{unit}'])} {UNITS[unit]} long ({row['reasons']})"
+        f"{number(row[f'length_{unit}'])} {UNITS[unit]} long ({row['reasons']})"
         for _, row in segments.head(4).iterrows()
     ]
     left = len(segments) - 4
     more = f"; and {left} shorter stretch{'es' * (left > 1)}" if left > 0 else ""
     return (
-        f"Not to be trusted without a look at the image, {_percent(share)} of the outline: "
+        f"Not to be trusted without a look at the image, {_percent(share)} of {whose(profile)} outline: "
         + "; ".join(parts)
         + more
         + "."
@@ -197,9 +200,15 @@ def hour(angle_deg: float) -> int:
     return int(np.rint((90 - angle_deg) / 30)) % 12 or 12
 
 
-def _number(value: float, sign: str = "") -> str:
-    """Two figures that tell, never an exponent: 0.13, 2.3, 24, 245."""
-    return f"{value:{sign}.0f}" if abs(value) >= 10 else f"{value:{sign}.2g}"
+def number(value: float, sign: str = "") -> str:
+    """Two figures that tell, never an exponent: 0.08, 0.13, 2.3, 24, 245, 68,110.
+
+    >>> number(0.00003), number(2.31), number(68110.2)
+    ('0.00', '2.3', '68,110')
+    """
+    if abs(value) >= 9.95:
+        return f"{value:{sign},.0f}"
+    return f"{value:{sign}.2g}" if abs(value) >= 0.1 else f"{value:{sign}.2f}"
 
 
 def _percent(share: float) -> str:

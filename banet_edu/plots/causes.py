@@ -16,6 +16,7 @@ from banet_edu.data.sample import Sample
 from banet_edu.explain.causes import Explanation
 from banet_edu.explain.profiles import unit_of_profile
 from banet_edu.explain.wording import UNITS, clock
+from banet_edu.explain.wording import number as shown
 from banet_edu.plots.contour import draw_lines, draw_scale_bar, mask_outlines
 from banet_edu.plots.style import (
     GREEN,
@@ -125,18 +126,17 @@ def doubtful_figure(
         draw_image(axes, sample.image, size, spacing_mm=spacing)
         along = str(profile["along"].iloc[0])
         entries = []
-        if along == "reference":
+        if along == "reference" and prediction.contours:
             draw_lines(axes, prediction.contours, colour=PREDICTION, width=1.2)
             entries.append(_entry("predicted outline", PREDICTION))
-        elif sample.mask is not None:
+        elif along == "prediction" and sample.mask is not None and sample.mask.any():
             draw_lines(axes, mask_outlines(sample.mask > 0), colour=REFERENCE, width=1.2)
             entries.append(_entry("expert's outline", REFERENCE))
         ours = "expert's outline" if along == "reference" else "predicted outline"
         colour = REFERENCE if along == "reference" else PREDICTION
         for _, part in profile.groupby("contour"):
             places = part[["row", "column"]].to_numpy()
-            ends = places[[0, -1]]
-            if len(places) > 2 and np.hypot(*(ends[0] - ends[1])) < 3 * np.hypot(*(places[1] - places[0])):
+            if part["closed"].all():
                 places = np.concatenate([places, places[:1]])
             draw_lines(axes, [places], colour=colour, width=1.4)
         entries.insert(0, _entry(ours, colour))
@@ -245,6 +245,8 @@ def _draw_stretch(
     free = [at for at in tries if all(np.hypot(*(at - other)) > 0.9 * step for other in taken)]
     y, x = place = (free or tries)[0]
     taken.append(place)
+    if number > _LISTED:
+        return
     axes.text(x, y, str(number), color=INK, fontsize=9, ha="center", va="center", zorder=7,
               bbox={"boxstyle": "circle,pad=0.2", "facecolor": colour, "edgecolor": INK, "linewidth": 1})  # fmt: skip
 
@@ -295,10 +297,10 @@ def _listed(explanation: Explanation, profile: pd.DataFrame) -> str:
         where = clock(stretch["from_deg"], stretch["to_deg"], stretch["middle_deg"])
         where += f" of outline {stretch['contour'] + 1}" if several else ""
         length = stretch[f"length_{unit}"]
-        size = f"{length:.0f}" if length >= 10 else f"{length:.2g}"
+        size = shown(length)
         text = f"{number}  {where}, {size} {unit.replace('pct', '% of the diagonal')}: {stretch['reasons']}"
         error = stretch.get(f"mean_error_{unit}", np.nan)
-        text += f"; off by {error:.2g} {unit.replace('pct', '%')}" if error == error else ""
+        text += f"; off by {shown(error)} {unit.replace('pct', '%')}" if error == error else ""
         lines.append(fill(text, 42, subsequent_indent="    "))
     if len(segments) > _LISTED:
         lines.append(f"and {len(segments) - _LISTED} shorter")

@@ -25,7 +25,7 @@ def flat_profile(count: int = 360, name: str = "case", unit: str = "mm", **colum
     angle = np.linspace(0, 2 * np.pi, count, endpoint=False)
     radius = count / (2 * np.pi)
     table = {
-        "name": name, "status": "ok", "along": "reference", "contour": 0,
+        "name": name, "status": "ok", "along": "reference", "contour": 0, "closed": True,
         "row": 100 - radius * np.sin(angle), "column": 100 + radius * np.cos(angle),
         "normal_row": -np.sin(angle), "normal_column": np.cos(angle),
         f"arc_{unit}": np.arange(count, dtype=float), "angle_deg": np.degrees(angle), f"signed_error_{unit}": 0.1,
