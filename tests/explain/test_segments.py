@@ -14,7 +14,8 @@ def profile(count: int = 360, *, faint=(), hidden=(), slack=(), closed: bool = T
     angle = np.linspace(0, 2 * np.pi if closed else np.pi, count, endpoint=False)
     table = pd.DataFrame(
         {
-            "name": "case", "contour": contour, "closed": True, "row": 100 - 50 * np.sin(angle), "column": 100 + 50 * np.cos(angle),
+            "name": "case", "contour": contour, "closed": closed,
+            "row": 100 - 50 * np.sin(angle), "column": 100 + 50 * np.cos(angle),
             "arc_mm": np.arange(count) * 0.5, "angle_deg": np.degrees(angle), "contrast": 80.0, "edge_width_mm": 1.0,
             "curvature_per_mm": 0.02, "noise": 3.0, "occluder": 0.0, "look_alike": 0.0, "frame_distance_mm": 50.0,
             "slack_mm": 1.0,
