@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
@@ -15,14 +17,14 @@ from scipy.special import ndtr
 from banet_edu.data.phantoms import Phantom
 from banet_edu.explain.trace import Trace
 from banet_edu.plots.contour import draw_lines, mask_outlines
-from banet_edu.plots.maps import colour_bar, draw_map, panels, picture_of, size_text
+from banet_edu.plots.maps import STAGES, colour_bar, draw_map, panels, picture_of, size_text
 from banet_edu.plots.pyramid import edge_maps
 from banet_edu.plots.style import BLUE, DPI, INK, ORANGE, REFERENCE, VERMILLION, WIDTH, draw_image, new_figure, styled
 
 _REACH = 24  # pixels drawn to either side of a boundary
 
 
-def edge_of_step(softness: float, kernel: int, reach: int = _REACH) -> tuple[NDArray[np.float64], ...]:
+def edge_of_step(softness: float, kernel: int, reach: int = _REACH) -> tuple[NDArray[Any], ...]:
     """A straight boundary in brightness: (position in pixels, R, average over the window, edge = R - average).
 
     R falls from 1 to 0, Phi(-x / softness); softness is the standard deviation of the blur in pixels. The window is
@@ -98,11 +100,12 @@ def phantom_edge_figure(phantom: Phantom, kernel: int, *, limit: float = 25.0) -
     count = np.maximum(np.bincount(bins, minlength=2 * _REACH + 1), 1)
     curve = np.bincount(bins, edge[near], minlength=2 * _REACH + 1) / count
     figure = Figure(figsize=(WIDTH, 3.9), dpi=DPI)
+    FigureCanvasAgg(figure)
     with styled():
         # Fixed places: nothing may jump while a slider moves.
         picture = figure.add_axes((0.01, 0.07, 0.31, 0.78))
         found = figure.add_axes((0.335, 0.07, 0.31, 0.78))
-        across = figure.add_axes((0.745, 0.16, 0.245, 0.66))
+        across = figure.add_axes((0.745, 0.19, 0.245, 0.63))
         for axes in (picture, found):
             draw_image(axes, phantom.image)
         middle = phantom.contour[len(phantom.contour) // 8]
@@ -119,6 +122,44 @@ def phantom_edge_figure(phantom: Phantom, kernel: int, *, limit: float = 25.0) -
         across.set_title(f"across the boundary\nat most {np.abs(curve).max():.1f}")
         across.set_xlabel("pixels: inside < 0 < outside")
         across.set_ylabel("edge (grey levels)")
+    return figure
+
+
+def phantom_edges_figure(phantoms: Sequence[Phantom], kernels: Sequence[int], *, limit: float = 25.0) -> Figure:
+    """A row for each phantom (the same one, more and more blurred): the image, and |edge| of its brightness per window."""
+    figure, axes = new_figure(len(phantoms), 1 + len(kernels), width=7.0, height=2.05 * len(phantoms) + 0.8)
+    figure.set_layout_engine("compressed")
+    with styled():
+        for row, phantom in zip(axes, phantoms, strict=True):
+            grey = phantom.image.astype(np.float64).mean(axis=2)
+            draw_image(row[0], phantom.image)
+            row[0].set_title(f"blurred by {phantom.parameters['edge_softness_px']:g} pixels")
+            for cell, kernel in zip(row[1:], kernels, strict=True):
+                edge = np.abs(grey - uniform_filter(grey, kernel, mode="nearest"))
+                drawn = cell.imshow(edge, cmap="cividis", vmin=0, vmax=limit)
+                cell.set_title(f"window {kernel}")
+                cell.set_axis_off()
+        colour_bar(figure, drawn, axes.ravel(), "|edge| = |R − average of R| (grey levels)")
+    return figure
+
+
+def stages_edge_figure(trace: Trace, image: NDArray[np.uint8], reference: NDArray[np.bool_]) -> Figure:
+    """A column for each stage: above its wide window (orange) and one cell (white) on the image, below its edge map."""
+    size, spacing = picture_of(trace, image)
+    figure, axes = panels(2, 4, trace, image, above=0.45, below=1.0)
+    with styled():
+        for stage in STAGES:
+            kernel, values = list(edge_maps(trace, stage).items())[-1]
+            upper, lower = axes[:, stage - 1]
+            draw_image(upper, image, size, spacing_mm=spacing)
+            cell = size[0] / values.shape[0], size[1] / values.shape[1]
+            _draw_window(upper, size, cell, kernel)
+            upper.set_title(f"stage {stage}: {_span(kernel, cell, size, spacing)}", fontsize=10)
+            drawn = draw_map(lower, values / (float(np.quantile(values, 0.99)) or 1.0), trace, image, vmin=0, vmax=1)
+            lower.set_title(f"k = {kernel}: {size_text(values)} cells", fontsize=10)
+            for panel in (upper, lower):
+                draw_lines(panel, mask_outlines(reference), colour=REFERENCE, width=1.0)
+        colour_bar(figure, drawn, axes.ravel(), "edge strength (1: the panel's 99th percentile)")
     return figure
 
 
@@ -145,15 +186,20 @@ def stage_edge_figure(
         for cells in axes[0]:
             draw_lines(cells, mask_outlines(reference), colour=REFERENCE, width=1.2)
         _draw_window(axes[0, 0], size, cell, kernel)
-        span = f"{kernel * cell[0]:.0f} of {size[0]} pixels"
-        if spacing is not None:
-            span = f"{kernel * cell[0] * spacing[0]:.1f} of {size[0] * spacing[0]:.0f} mm"
-        axes[0, 0].set_title(f"window {kernel} × {kernel} cells: {span}")
+        axes[0, 0].set_title(f"window {kernel} × {kernel} cells: {_span(kernel, cell, size, spacing)}")
         axes[0, 1].set_title(f"stage {stage}, k = {kernel}: {size_text(values)} cells")
-        colour_bar(figure, drawn, axes[0], "edge strength: mean of |R − average of R over the window| over the channels")
+        colour_bar(
+            figure, drawn, axes[0], "edge strength: mean of |R − average of R over the window| over the channels"
+        )
         if title:
             figure.suptitle(title)
     return figure
+
+
+def _span(kernel: int, cell: tuple[float, float], size: tuple[int, int], spacing: tuple[float, float] | None) -> str:
+    if spacing is None:
+        return f"{kernel * cell[0]:.0f} of {size[0]} px"
+    return f"{kernel * cell[0] * spacing[0]:.1f} of {size[0] * spacing[0]:.0f} mm"
 
 
 def _draw_window(axes: Axes, size: tuple[int, int], cell: tuple[float, float], kernel: int) -> None:

@@ -60,8 +60,8 @@ def exchange_figure(
         low, high = SHARE_LIMITS
         draw_map(axes[1, 0], share, trace, image, vmin=low, vmax=high)
         zones = ["–" if np.isnan(m) else f"{m:.2f}" for m in zone_means(share, reference)]
-        axes[1, 0].set_title(f"share 1 − a (dark {low:g}, yellow {high:g})\ninside {zones[0]} · boundary {zones[1]} · outside {zones[2]}",
-                             fontsize=10)  # fmt: skip
+        means = f"inside {zones[0]} · boundary {zones[1]} · outside {zones[2]}"
+        axes[1, 0].set_title(f"share 1 − a (dark {low:g}, yellow {high:g})\n{means}", fontsize=10)
         for cell in axes.ravel():
             draw_lines(cell, mask_outlines(reference), colour=REFERENCE, width=1.0)
         if title:

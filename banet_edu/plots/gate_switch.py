@@ -64,7 +64,7 @@ def gate_switch_figure(
             draw_shift(axes[0, 2], effect, f"moved_{unit_of(spacing)}")
             moved = axes[0, 2].get_title().rpartition("\n")[2]
             scores = figures_text(effect.after.mask, reference, spacing).partition(" · HD")[0]
-            axes[0, 2].set_title(f"{effect.name}: {scores}\nline moved: {moved}\nblue inward, orange outward", fontsize=10)
+            axes[0, 2].set_title(f"{effect.name}: {scores}\n{moved}\nblue inward, orange outward", fontsize=10)
         if title:
             figure.suptitle(title)
     return figure

@@ -54,8 +54,11 @@ def checked(check: Callable[..., str]) -> Callable[..., Verdict]:
         except Wrong as wrong:
             return Verdict(False, wrong.said, wrong.hint)
         except Exception as error:  # a wrong answer of a kind nobody thought of
-            return Verdict(False, f"the check could not read your answer ({type(error).__name__}: {error}).",
-                           "Compare what your function takes and gives back with the text of the exercise.")  # fmt: skip
+            return Verdict(
+                False,
+                f"the check could not read your answer ({type(error).__name__}: {error}).",
+                "Compare what your function takes and gives back with the text of the exercise.",
+            )
 
     return run
 
@@ -66,13 +69,18 @@ def attempt(function: Any, name: str, *inputs: Any, hint: Callable[[Exception], 
     `hint` may know an error better than the general hints do; it gives "" where it does not.
     """
     if not callable(function):
-        raise Wrong(f"{name} is no function but {type(function).__name__}.", f"Write `def {name}(...):` and run the cell.")
+        raise Wrong(
+            f"{name} is no function but {type(function).__name__}.", f"Write `def {name}(...):` and run the cell."
+        )
     try:
         result = function(*[_copy(value) for value in inputs])
     except NotImplementedError:
         raise Wrong(f"{name} is not written yet.", "Replace the line with raise by your own.") from None
     except Exception as error:
-        raise Wrong(f"{name} stops with {type(error).__name__}: {_short(error)}.", (hint(error) if hint else "") or _hint_on(error)) from None
+        raise Wrong(
+            f"{name} stops with {type(error).__name__}: {_short(error)}.",
+            (hint(error) if hint else "") or _hint_on(error),
+        ) from None
     if result is None:
         raise Wrong(f"{name} gives nothing back.", "Its last line must be `return ...`.")
     return result
@@ -83,8 +91,10 @@ def as_map(value: Any, name: str, shape: tuple[int, ...]) -> Tensor:
     if not isinstance(value, Tensor):
         raise Wrong(f"{name} is {type(value).__name__}, a torch tensor is expected.", "Stay with tensors all the way.")
     if tuple(value.shape) != tuple(shape):
-        raise Wrong(f"{name} has the shape {sizes(value.shape)}, expected is {sizes(shape)}.",
-                    "Print the shapes of your intermediate results and find the line where they change.")  # fmt: skip
+        raise Wrong(
+            f"{name} has the shape {sizes(value.shape)}, expected is {sizes(shape)}.",
+            "Print the shapes of your intermediate results and find the line where they change.",
+        )
     if not torch.isfinite(value).all():
         raise Wrong(f"{name} holds nan or infinity.", "Is something divided by zero?")
     return value

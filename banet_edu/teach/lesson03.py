@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -15,7 +16,9 @@ from banet_edu.teach.checks import Wrong, as_map, attempt, checked, recognise, s
 from banet_edu.teach.quiz import Option, Quiz, QuizQuestion
 
 _STRIDE = "F.avg_pool2d moves its window by `stride`, which is the window's size unless you say stride=1."
-_PADDING = "A window of k cells needs k // 2 cells beyond every side: F.pad(..., (k // 2,) * 4, mode='replicate') first."
+_PADDING = (
+    "A window of k cells needs k // 2 cells beyond every side: F.pad(..., (k // 2,) * 4, mode='replicate') first."
+)
 _FRAME = "Repeat the frame instead: F.pad(R, (k // 2,) * 4, mode='replicate'), then average without padding."
 
 
@@ -30,7 +33,7 @@ def check_edge(my_edge: Callable[[Tensor, int], Tensor]) -> str:
     repeated = True
     for kernel in (3, 5, 7):
         reduced = torch.rand(1, 3, 15, 22, generator=generator)
-        found = attempt(my_edge, "my_edge", reduced, kernel, hint=lambda error, k=kernel: _size_hint(error, k))
+        found = attempt(my_edge, "my_edge", reduced, kernel, hint=partial(_size_hint, kernel))
         if isinstance(found, Tensor) and found.shape != reduced.shape:
             raise _smaller(found, kernel)
         found = as_map(found, "the edge map", reduced.shape)
@@ -39,18 +42,27 @@ def check_edge(my_edge: Callable[[Tensor, int], Tensor]) -> str:
         if not same(found[inside], expected[inside]):
             slips = {said: result[inside] for said, result in _slips(reduced, kernel).items()}
             off = float((found - expected)[inside].abs().max())
-            raise recognise(found[inside], slips, (f"for k = {kernel} your edge map is off by up to {off:.2f}.",
-                            "Take a map of ones with a single 2 in it, and print R, your average and the difference."))  # fmt: skip
+            raise recognise(
+                found[inside],
+                slips,
+                (
+                    f"for k = {kernel} your edge map is off by up to {off:.2f}.",
+                    "Take a map of ones with a single 2 in it, and print R, your average and the difference.",
+                ),
+            )
         flat = attempt(my_edge, "my_edge", torch.ones(1, 1, 15, 22), kernel)
         if (false := float(flat.abs().max())) > 1e-3:
-            raise Wrong(f"an even map has no edges, but along its frame your function finds some (up to {false:.2f}): "
-                        "zeros were averaged in.", _FRAME)  # fmt: skip
+            raise Wrong(
+                f"an even map has no edges, but along its frame your function finds some (up to {false:.2f}): "
+                "zeros were averaged in.",
+                _FRAME,
+            )
         repeated &= same(found, expected)
     if repeated:
         return "R minus its average, of the same size, and no false edge along the frame."
     return (
-        "R minus its average, and no false edge along the frame. There you treat the cells beyond it in your own way; "
-        "the package repeats the frame."
+        "R minus its average, and no false edge along the frame. There you treat the cells beyond it in your own way;"
+        " the package repeats the frame."
     )
 
 
@@ -69,8 +81,14 @@ def check_pee(my_pee: Callable[[nn.Module, Tensor], Tensor]) -> str:
         if same(found[inside], wanted[inside]):
             continue
         slips = {said: result[inside] for said, result in _pee_slips(block, c).items()}
-        raise recognise(found[inside], slips, (f"with the windows {kernels} your P differs from the block's.",
-                        "Compare step by step: print block.reduce(c).shape, the list of edges, the concatenation."))  # fmt: skip
+        raise recognise(
+            found[inside],
+            slips,
+            (
+                f"with the windows {kernels} your P differs from the block's.",
+                "Compare step by step: print block.reduce(c).shape, the list of edges, the concatenation.",
+            ),
+        )
     return "your PEE gives what the package's own block gives, with two windows and with three."
 
 
@@ -83,35 +101,66 @@ def quiz() -> Quiz:
                 (
                     Option("0 everywhere", "The average of equal values is that value: nothing is left.", right=True),
                     Option("0.8 everywhere", "That is R. The average is 0.8 as well, and it is subtracted."),
-                    Option("0 inside, more along the frame", "That is what zeros beyond the frame would do; repeating the frame avoids it."),
+                    Option(
+                        "0 inside, more along the frame",
+                        "That is what zeros beyond the frame would do; repeating the frame avoids it.",
+                    ),
                 ),
             ),
             QuizQuestion(
                 "A boundary is blurred over 16 pixels. Where does this network still see it best?",
                 (
-                    Option("in stage 1, where the cells are small", "Over one small cell a wide blur hardly changes: the fine stage lost most of its response."),
-                    Option("in the coarse stages", "One coarse cell is wider than the blur, so it is still a step there.", right=True),
-                    Option("in the narrow window of each stage", "A narrow window spans even less of the blur than a wide one."),
+                    Option(
+                        "in stage 1, where the cells are small",
+                        "Over one small cell a wide blur hardly changes: the fine stage lost most of its response.",
+                    ),
+                    Option(
+                        "in the coarse stages",
+                        "One coarse cell is wider than the blur, so it is still a step there.",
+                        right=True,
+                    ),
+                    Option(
+                        "in the narrow window of each stage",
+                        "A narrow window spans even less of the blur than a wide one.",
+                    ),
                 ),
             ),
             QuizQuestion(
                 "The difference form against the average form: which can express more?",
                 (
-                    Option("the difference form, it holds the edges", "The 1 × 1 mixing behind it can take R and the averages apart again: W₀R + W₁(R − A) = (W₀ + W₁)R − W₁A."),
-                    Option("the average form, it holds R and the averages", "So does the other: R is there, and R minus the difference is the average."),
-                    Option("neither", "Both feed a bias-free 1 × 1 convolution that turns one into the other, exactly.", right=True),
+                    Option(
+                        "the difference form, it holds the edges",
+                        "The 1 × 1 mixing behind it can take R and the averages apart again: W₀R + W₁(R − A) = (W₀ +"
+                        " W₁)R − W₁A.",
+                    ),
+                    Option(
+                        "the average form, it holds R and the averages",
+                        "So does the other: R is there, and R minus the difference is the average.",
+                    ),
+                    Option(
+                        "neither",
+                        "Both feed a bias-free 1 × 1 convolution that turns one into the other, exactly.",
+                        right=True,
+                    ),
                 ),
             ),
             QuizQuestion(
                 "Someone writes F.avg_pool2d(R, 5, padding=2) and gets a map of another size. What is missing?",
                 (
                     Option("more padding", "The padding is right: 2 = 5 // 2."),
-                    Option("stride=1", "Without it the window jumps by its own width, 5 cells, and the map shrinks by 5.", right=True),
-                    Option("a resize back to R's size", "The sizes would agree, but each value would be an average from another place."),
+                    Option(
+                        "stride=1",
+                        "Without it the window jumps by its own width, 5 cells, and the map shrinks by 5.",
+                        right=True,
+                    ),
+                    Option(
+                        "a resize back to R's size",
+                        "The sizes would agree, but each value would be an average from another place.",
+                    ),
                 ),
             ),
         ]
-    )  # fmt: skip
+    )
 
 
 def _edge(reduced: Tensor, kernel: int) -> Tensor:
@@ -123,18 +172,30 @@ def _slips(reduced: Tensor, kernel: int) -> dict[tuple[str, str], Tensor]:
     padded = F.pad(reduced, (kernel // 2,) * 4, mode="replicate")
     slips = {
         ("your function gives R back as it is: nothing is subtracted.", "Subtract the average from R."): reduced,
-        ("your map is 0 everywhere.", "Subtract the average of R from R, not R from itself."): torch.zeros_like(reduced),
+        ("your map is 0 everywhere.", "Subtract the average of R from R, not R from itself."): torch.zeros_like(
+            reduced
+        ),
         ("that is the average itself.", "The edge is what the average takes away: R minus the average."): average,
         ("the sign is the wrong way round.", "R minus the average, not the average minus R."): average - reduced,
-        ("the sign is lost: all values are positive.", "Keep the sign, it tells the bright side of an edge from the dark one: no abs."): (reduced - average).abs(),
+        (
+            "the sign is lost: all values are positive.",
+            "Keep the sign, it tells the bright side of an edge from the dark one: no abs.",
+        ): (reduced - average).abs(),
         ("negative values are missing.", "Keep the sign: no ReLU here."): (reduced - average).relu(),
-        ("you take the largest value of the window, not its mean.", "F.avg_pool2d, not F.max_pool2d."): reduced - F.max_pool2d(padded, kernel, stride=1),
-        ("the average is over all channels too.", "Each channel gets an average of its own."): reduced - average.mean(dim=1, keepdim=True),
-    }  # fmt: skip
+        ("you take the largest value of the window, not its mean.", "F.avg_pool2d, not F.max_pool2d."): (
+            reduced - F.max_pool2d(padded, kernel, stride=1)
+        ),
+        ("the average is over all channels too.", "Each channel gets an average of its own."): (
+            reduced - average.mean(dim=1, keepdim=True)
+        ),
+    }
     for other in (3, 5, 7):
         if other != kernel:
-            slips[f"for k = {kernel} you average over {other} x {other} cells.", "Use the argument k instead of a fixed number."] = _edge(reduced, other)
-    return slips  # fmt: skip
+            slips[
+                f"for k = {kernel} you average over {other} x {other} cells.",
+                "Use the argument k instead of a fixed number.",
+            ] = _edge(reduced, other)
+    return slips
 
 
 def _smaller(found: Tensor, kernel: int) -> Wrong:
@@ -147,7 +208,7 @@ def _smaller(found: Tensor, kernel: int) -> Wrong:
     return Wrong(said, "An edge map has one value for each cell of R.")
 
 
-def _size_hint(error: Exception, kernel: int) -> str:
+def _size_hint(kernel: int, error: Exception) -> str:
     found = re.search(r"size of tensor a \((\d+)\) must match the size of tensor b \((\d+)\)", str(error))
     if not found:
         return ""
@@ -161,8 +222,8 @@ def _pee_hint(error: Exception) -> str:
     said = str(error)
     if "channels" in said and "expected input" in said:
         return (
-            "block.reduce takes c; block.mix takes R and ALL edge maps, joined along dim=1: torch.cat([R, *edges], dim=1). "
-            "Take the windows from block.scales, there may be two or three."
+            "block.reduce takes c; block.mix takes R and ALL edge maps, joined along dim=1: torch.cat([R, *edges],"
+            " dim=1). Take the windows from block.scales, there may be two or three."
         )
     return ""
 
@@ -177,11 +238,23 @@ def _pee_slips(block: Any, c: Tensor) -> dict[tuple[str, str], Tensor]:
 
     order = "Keep the order of the formula: R first, then the edges from narrow to wide."
     return {
-        ("the ReLU between block.mix and block.fuse is missing.", "block.fuse(block.relu(block.mix(...)))"): block.fuse(block.mix(torch.cat([reduced, *edges], dim=1))),
-        ("block.fuse is missing: this is the mix after its ReLU.", "End with block.fuse(...)."): block.relu(block.mix(torch.cat([reduced, *edges], dim=1))),
+        (
+            "the ReLU between block.mix and block.fuse is missing.",
+            "block.fuse(block.relu(block.mix(...)))",
+        ): block.fuse(block.mix(torch.cat([reduced, *edges], dim=1))),
+        ("block.fuse is missing: this is the mix after its ReLU.", "End with block.fuse(...)."): block.relu(
+            block.mix(torch.cat([reduced, *edges], dim=1))
+        ),
         ("R and the edges are joined in another order.", order): finish(*edges, reduced),
         ("the edges are joined from wide to narrow.", order): finish(reduced, *edges[::-1]),
-        ("the averages are joined, not the edges.", "edge = R minus average. (The average form needs other weights: part 4.)"): finish(reduced, *averages),
-        ("R is joined several times, and no edge.", "Call my_edge(R, scale.kernel) for each scale."): finish(reduced, *[reduced] * len(edges)),
-        ("all edges have the same window.", "Each scale has its own: scale.kernel."): finish(reduced, *[edges[0]] * len(edges)),
-    }  # fmt: skip
+        (
+            "the averages are joined, not the edges.",
+            "edge = R minus average. (The average form needs other weights: part 5.)",
+        ): finish(reduced, *averages),
+        ("R is joined several times, and no edge.", "Call my_edge(R, scale.kernel) for each scale."): finish(
+            reduced, *[reduced] * len(edges)
+        ),
+        ("all edges have the same window.", "Each scale has its own: scale.kernel."): finish(
+            reduced, *[edges[0]] * len(edges)
+        ),
+    }

@@ -55,16 +55,30 @@ def quiz() -> Quiz:
             QuizQuestion(
                 "You switch off what the edge branch hears (object → edge). What happens to the final contour?",
                 (
-                    Option("nothing at all", "It changes E only, and nothing on the way to the final contour reads E.", right=True),
-                    Option("it moves a little", "It would, if the decoder read E. It reads S only, and S is computed from s and e, not from E."),
+                    Option(
+                        "nothing at all",
+                        "It changes E only, and nothing on the way to the final contour reads E.",
+                        right=True,
+                    ),
+                    Option(
+                        "it moves a little",
+                        "It would, if the decoder read E. It reads S only, and S is computed from s and e, not from E.",
+                    ),
                     Option("it disappears", "The object branch still has s and takes over e as before."),
                 ),
             ),
             QuizQuestion(
                 "Why is the mean of a weight over the whole map a poor description?",
                 (
-                    Option("it is near 0.5 nearly everywhere, only the map shows where the branch listens", "Inside and outside differ, and cancel in the mean.", right=True),
-                    Option("means of a sigmoid are always 0.5", "No: a sigmoid gives any value between 0 and 1; here training left the mean near the middle."),
+                    Option(
+                        "it is near 0.5 nearly everywhere, only the map shows where the branch listens",
+                        "Inside and outside differ, and cancel in the mean.",
+                        right=True,
+                    ),
+                    Option(
+                        "means of a sigmoid are always 0.5",
+                        "No: a sigmoid gives any value between 0 and 1; here training left the mean near the middle.",
+                    ),
                     Option("the mean is wrong for small images", "The size of the image does not matter."),
                 ),
             ),
@@ -72,12 +86,19 @@ def quiz() -> Quiz:
                 "With attention off, one of ten images gets better. What may you conclude?",
                 (
                     Option("attention is useless", "One image says nothing: over all ten the boundary error grows."),
-                    Option("attention should be off for images of that kind", "Chosen after seeing the result, on the test images: that is how one fools oneself."),
-                    Option("little: look at all images, and report the ones that got better too", "A block helps on average or it does not; exceptions are expected, and they are reported.", right=True),
+                    Option(
+                        "attention should be off for images of that kind",
+                        "Chosen after seeing the result, on the test images: that is how one fools oneself.",
+                    ),
+                    Option(
+                        "little: look at all images, and report the ones that got better too",
+                        "A block helps on average or it does not; exceptions are expected, and they are reported.",
+                        right=True,
+                    ),
                 ),
             ),
         ]
-    )  # fmt: skip
+    )
 
 
 def _hint(error: Exception) -> str:
@@ -87,7 +108,14 @@ def _hint(error: Exception) -> str:
 
 
 def _why(
-    block: Any, p: Tensor, s: Tensor, e: Tensor, wanted: tuple[Tensor, Tensor], maps: list[Tensor], at: int, other: bool
+    block: Any,
+    p: Tensor,
+    s: Tensor,
+    e: Tensor,
+    wanted: tuple[Tensor, Tensor],
+    maps: list[Tensor],
+    at: int,
+    other: bool,
 ) -> Wrong:
     """What is wrong with S (`at` 0) or E (1)."""
     name = "SE"[at]
@@ -103,15 +131,31 @@ def _why(
         (f"{name} adds all of {heard[1]}: no weight is used.", formula): x + y,
         (f"{name} uses the other branch's weight.", formula): x + (1 - crossed) * y,
         (f"{name} uses the other branch's weight, and not 1 minus it.", formula): x + crossed * y,
-        (f"{name} fades its own branch: a * {own[1]} + (1 - a) * {heard[1]}.", f"The own branch stays whole: {formula}"): weight * x + (1 - weight) * y,
+        (
+            f"{name} fades its own branch: a * {own[1]} + (1 - a) * {heard[1]}.",
+            f"The own branch stays whole: {formula}",
+        ): (weight * x + (1 - weight) * y),
         (f"{name} has lost its own branch.", formula): (1 - weight) * y,
-        (f"{name} takes over from {'ES'[at]} after its own exchange.", f"Both ways at once: {name} is computed from s and e, not from the new map."): x + (1 - weight) * last,
-        (f"{name} has a weight computed from P.", formula): x + (1 - (block.seg_attention, block.edge_attention)[at](p)) * y,
-        (f"{name} has a weight computed from {heard[1]}.", formula): x + (1 - (block.seg_attention, block.edge_attention)[at](y)) * y,
-        (f"the sigmoid is applied twice in {name}.", "block.seg_attention and block.edge_attention end with a sigmoid already."): x + (1 - weight.sigmoid()) * y,
-        (f"{name} = {own[1]} + sigmoid({heard[1]}) * {heard[1]} is the blog's form.", f"Here the release's is asked for: {formula}"): x + y.sigmoid() * y,
+        (
+            f"{name} takes over from {'ES'[at]} after its own exchange.",
+            f"Both ways at once: {name} is computed from s and e, not from the new map.",
+        ): (x + (1 - weight) * last),
+        (f"{name} has a weight computed from P.", formula): (
+            x + (1 - (block.seg_attention, block.edge_attention)[at](p)) * y
+        ),
+        (f"{name} has a weight computed from {heard[1]}.", formula): (
+            x + (1 - (block.seg_attention, block.edge_attention)[at](y)) * y
+        ),
+        (
+            f"the sigmoid is applied twice in {name}.",
+            "block.seg_attention and block.edge_attention end with a sigmoid already.",
+        ): (x + (1 - weight.sigmoid()) * y),
+        (
+            f"{name} = {own[1]} + sigmoid({heard[1]}) * {heard[1]} is the blog's form.",
+            f"Here the release's is asked for: {formula}",
+        ): (x + y.sigmoid() * y),
         (f"{name} multiplies where it should add.", formula): x * (1 - weight) * y,
-    }  # fmt: skip
+    }
     rest = f" ({'ES'[at]} is right.)" if other else ""
     wrong = recognise(maps[at], slips, (f"{name} is not what the block gives.", formula))
     return Wrong(wrong.said + rest, wrong.hint)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import ipywidgets
@@ -61,7 +62,7 @@ class Quiz(ipywidgets.VBox):
         blocks: list[ipywidgets.Widget] = []
         for number, question in enumerate(self.questions):
             options = [option.text for option in question.options]
-            self.buttons.append(answer_buttons(options, lambda at, number=number: self._pressed(number, at)))
+            self.buttons.append(answer_buttons(options, partial(self._pressed, number)))
             asked = ipywidgets.HTML(text(question.text, bold=f"{number + 1}."))
             blocks.append(ipywidgets.VBox([asked, *self.buttons[-1], self.feedback[number]]))
         super().__init__([*blocks, self.score])

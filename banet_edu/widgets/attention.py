@@ -10,7 +10,6 @@ from torch import nn
 
 from banet_edu.data.sample import Sample
 from banet_edu.explain.trace import Trace, probe
-from banet_edu.plots.attention import attention_figure
 from banet_edu.plots.exchange import exchange_figure
 from banet_edu.widgets.choices import by_name, choice
 from banet_edu.widgets.panel import Panel
@@ -29,10 +28,6 @@ def attention_explorer(model: nn.Module, samples: Iterable[Sample]) -> Panel:
         assert case.mask is not None
         return exchange_figure(seen(sample), stage, listens, case.image, case.mask > 0)
 
-    def still() -> Figure:
-        first = next(iter(cases))
-        return attention_figure(seen(first), cases[first].image)
-
     return Panel(
         render,
         {
@@ -41,5 +36,4 @@ def attention_explorer(model: nn.Module, samples: Iterable[Sample]) -> Panel:
             "listens": choice("who listens", {"object to edge": "seg", "edge to object": "edge"}),
         },
         alt="One exchange in six pictures: image, own map, the other's, the share taken over, what arrives, the result.",
-        still=still,
     )

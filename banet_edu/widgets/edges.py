@@ -11,8 +11,7 @@ from torch import nn
 from banet_edu.data.phantoms import Phantom, make_phantom
 from banet_edu.data.sample import Sample
 from banet_edu.explain.trace import Trace, probe
-from banet_edu.plots.edge_scales import edge_scales_figure, phantom_edge_figure, stage_edge_figure
-from banet_edu.plots.pyramid import pyramid_figure
+from banet_edu.plots.edge_scales import phantom_edge_figure, phantom_edges_figure, stage_edge_figure, stages_edge_figure
 from banet_edu.widgets.choices import by_name, choice
 from banet_edu.widgets.panel import Panel
 
@@ -37,7 +36,7 @@ def softness_explorer(kind: str = "dermoscopy", *, seed: int = 2, size: int = 25
             "window": choice("window k", {f"{k}": k for k in WINDOWS}, 3),
         },
         alt="A phantom whose boundary is blurred, the strength of its edge for one window, and the edge across the boundary.",
-        still=edge_scales_figure,
+        still=lambda: phantom_edges_figure([painted(1.0), painted(8.0)], (3, 9, 25)),
     )
 
 
@@ -56,7 +55,9 @@ def edge_explorer(model: nn.Module, samples: Iterable[Sample]) -> Panel:
 
     def still() -> Figure:
         first = next(iter(cases))
-        return pyramid_figure(seen(first), cases[first].image)
+        mask = cases[first].mask
+        assert mask is not None
+        return stages_edge_figure(seen(first), cases[first].image, mask > 0)
 
     return Panel(
         render,

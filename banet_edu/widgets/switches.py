@@ -9,11 +9,11 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from banet_edu.data.sample import Sample
-from banet_edu.explain.before_after import Effect, effect, mean_effects
+from banet_edu.explain.before_after import Effect, effect
 from banet_edu.explain.trace import Trace, probe
-from banet_edu.plots.before_after import before_after_figure, effects_figure
+from banet_edu.plots.before_after import before_after_figure
 from banet_edu.plots.gate_switch import gate_switch_figure
-from banet_edu.plots.gates import gate_maps_figure, gate_name
+from banet_edu.plots.gates import gate_name
 from banet_edu.widgets.choices import by_name, choice
 from banet_edu.widgets.panel import Panel
 
@@ -38,10 +38,6 @@ def switch_explorer(model: nn.Module, samples: Iterable[Sample], switches: Mappi
         assert case.mask is not None
         return before_after_figure(case.image, found(sample, off), case.mask > 0)
 
-    def still() -> Figure:
-        table = mean_effects(model, cases.values(), switches.values())
-        return effects_figure(table, title=f"mean over {len(cases)} images")
-
     return Panel(
         render,
         {
@@ -49,7 +45,6 @@ def switch_explorer(model: nn.Module, samples: Iterable[Sample], switches: Mappi
             "off": choice("switched off", {name: name for name in switches}),
         },
         alt="The contour of the network as it is, with a part switched off, and where the line moved.",
-        still=still,
     )
 
 
@@ -72,18 +67,13 @@ def gate_explorer(model: nn.Module, samples: Iterable[Sample]) -> Panel:
         change = None if gate == AS_LEARNED else replaced(sample, stage, source, gate)
         return gate_switch_figure(seen(sample), change, stage, source, case.image, case.mask > 0)
 
-    def still() -> Figure:
-        first = next(iter(cases))
-        return gate_maps_figure(seen(first), 2, cases[first].image)
-
     return Panel(
         render,
         {
             "sample": choice("sample", {name: name for name in cases}),
             "stage": choice("who listens", {f"stage {i}": i for i in (1, 2, 3, 4)}),
             "source": choice("gate for the map of", {f"stage {i}": i for i in (1, 2, 3, 4)}),
-            "gate": choice("the gate is", {name: name for name in (AS_LEARNED, "open", "closed")}),
+            "gate": choice("the gate is", {name: name for name in (AS_LEARNED, "open", "closed")}, "open"),
         },
         alt="The map of one gate, the contour as it is, and the contour with the gate held open or closed.",
-        still=still,
     )

@@ -77,7 +77,9 @@ predictions.choose(
 
 # %%
 strongest = {
-    (blur, k): np.abs(edge_of_step(blur, k)[3]).max() for blur in (0.3, 10) for k in (3, 7)
+    (blur, k): np.abs(edge_of_step(blur, k)[3]).max()
+    for blur in (0.3, 10)
+    for k in (3, 7)
 }
 sharp = strongest[0.3, 7] / strongest[0.3, 3]
 blurred = strongest[10, 7] / strongest[10, 3]
@@ -91,12 +93,12 @@ predictions.compare(
 
 # %% [markdown]
 # On a blurred boundary the edge is nearly the *bend* of the brightness curve, times $(k^2 - 1)/24$: that is 2 for
-# $k = 7$ and 1/3 for $k = 3$, so a factor of 6. **A wide window finds soft edges that a narrow one cannot see.** It pays for that:
-# its double line is wider, so it says less precisely where the boundary is. This is why one window is not enough, and why
-# the method is called a *pyramid*.
+# $k = 7$ and 1/3 for $k = 3$, so a factor of 6. **A wide window finds soft edges that a narrow one cannot see.** It pays
+# for that: its double line is wider, so it says less precisely where the boundary is. This is why one window is not enough,
+# and why the method is called a *pyramid*.
 #
-# Try it on a painted lesion. Here $R$ is simply the brightness. Blur the boundary; then find the window that brings it back.
-# (Keyboard: Tab to a slider, then the left and right keys.)
+# Try it on a painted lesion. Here $R$ is simply the brightness. Blur the boundary by 8 pixels, then widen the window: the
+# ring comes back, and with it the texture of the skin. (Keyboard: Tab to a slider, then the left and right keys.)
 
 # %% tags=["nbval-ignore-output"]
 softness_explorer()
@@ -128,9 +130,9 @@ show(
 )
 
 # %% [markdown]
-# In stage 4 the wide window is larger than the whole image: there, "edge" means "unlike the rest of the picture". Stages 1
-# and 2 follow the outline, but also texture inside the lesion. (The lines along the frame come from the
-# encoder, which fills up with zeros beyond it.)
+# In stage 4 the wide window is larger than the whole image: there, "edge" means "unlike the rest of the picture". Stage 1
+# traces the outline. Stage 2 answers more strongly inside the lesion than on its boundary: to its features, the lesion's
+# texture is full of edges. (The lines along the frame come from the encoder, which fills up with zeros beyond it.)
 #
 # Walk through the stages; the orange square is the window, the white one a single cell.
 
@@ -144,7 +146,13 @@ edge_explorer(model, [samples[i] for i in range(4)])
 predictions.choose(
     "stage",
     "Blurring the boundary by 16 pixels: which stage loses most of its edge strength there?",
-    ["stage 1 (fine)", "stage 2", "stage 3", "stage 4 (coarse)", "all lose the same share"],
+    [
+        "stage 1 (fine)",
+        "stage 2",
+        "stage 3",
+        "stage 4 (coarse)",
+        "all lose the same share",
+    ],
 )
 
 # %%
@@ -174,9 +182,9 @@ predictions.compare(
 )
 
 # %% [markdown]
-# **Fine stages see sharp boundaries, coarse stages still see blurred ones.** Inside one stage the choice of the window changes
-# much less: $R$ is learned, and no longer a simple step. Note the price again: a cell of stage 4 is 4.5 mm wide. It can say
-# that there is a boundary, not where.
+# **Fine stages see sharp boundaries, coarse stages still see blurred ones.** Inside one stage the choice of the window
+# changes much less: $R$ is learned, and no longer a simple step. Note the price again: a cell of stage 4 is 4.5 mm wide. It
+# can say that there is a boundary, not where.
 #
 # ## 3 Write it yourself
 #
@@ -227,6 +235,7 @@ for padding in ("zero", "replicate"):
 # edges along the frame. $R$ is a tensor `batch x channels x rows x columns`. Useful: `F.pad(R, (m, m, m, m),
 # mode="replicate")` and `F.avg_pool2d`. The check says what is wrong, as often as you like.
 
+
 # %% tags=["exercise"]
 def my_edge(R, k):
     # Replace this line: pad, average, subtract.
@@ -258,6 +267,7 @@ check_edge(my_edge)
 # **Exercise 2.** Write `my_pee(block, C)` with your `my_edge`. The block lends you its trained parts: `block.reduce`,
 # `block.mix`, `block.relu`, `block.fuse`, and its windows: `[scale.kernel for scale in block.scales.values()]`. Joining is
 # `torch.cat([...], dim=1)`.
+
 
 # %% tags=["exercise"]
 def my_pee(block, C):
@@ -311,8 +321,8 @@ predictions.compare(
 # %% [markdown]
 # ## 6 What is it worth?
 #
-# Switch PEE off in the trained network (every edge map becomes 0) and predict the 30 bundled test images: skin, polyp and lung,
-# 10 of each. The boundary error is the ASSD, the average distance between predicted and true boundary.
+# Switch PEE off in the trained network (every edge map becomes 0) and predict the 30 bundled test images: skin, polyp and
+# lung, 10 of each. The boundary error is the ASSD, the average distance between predicted and true boundary.
 
 # %% tags=["nbval-ignore-output"]
 predictions.guess(
@@ -323,7 +333,9 @@ predictions.guess(
 
 # %%
 everything = [
-    case for kind in ("dermoscopy", "polyp", "lung") for case in load_samples(kind, "test")
+    case
+    for kind in ("dermoscopy", "polyp", "lung")
+    for case in load_samples(kind, "test")
 ]
 knobs = ["pee off", *(f"stage{i}.pee off" for i in (1, 2, 3, 4))]
 table = mean_effects(model, everything, knobs)
@@ -346,7 +358,8 @@ predictions.compare(
 # %% [markdown]
 # Three honest remarks.
 #
-# - On average PEE matters: without it the boundary error grows by more than half. In a few images it is smaller.
+# - On average PEE matters: without it the boundary error grows by more than half. In a few images it is smaller. (Lungs are the
+#   largest objects here, so they weigh most in a mean of millimetres; JA weighs all images alike.)
 # - The stages do not matter alike: stage 1 most, stage 3 hardly at all (JA even rises a little without it).
 # - Switching off asks what *this trained network* leans on. It does not say what a network trained *without* PEE would reach;
 #   that is an ablation, and lesson 07.
@@ -357,7 +370,8 @@ predictions.compare(
 switch_explorer(
     model,
     [everything[i] for i in (0, 10, 14, 20)],
-    {"all PEE": "pee off"} | {f"PEE of stage {i}": f"stage{i}.pee off" for i in (1, 2, 3, 4)},
+    {"all PEE": "pee off"}
+    | {f"PEE of stage {i}": f"stage{i}.pee off" for i in (1, 2, 3, 4)},
 )
 
 # %% [markdown]
