@@ -81,7 +81,9 @@ def by_mouse(slider: Any, page: Any) -> None:
 def step(slider: Any) -> str:
     """The arrow key that moves the handle: to the left where it stands at the right end."""
     handle = slider.locator(".noUi-handle")
-    return "ArrowLeft" if handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax") else "ArrowRight"
+    return (
+        "ArrowLeft" if handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax") else "ArrowRight"
+    )
 
 
 def answer_predictions(page: Any) -> int:

@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from banet_edu import create_model, load_model, load_samples, make_phantom
-from banet_edu.explain import effects, mean_effects, probe, zone_means
+from banet_edu.explain import effect, effects, mean_effects, probe, zone_means
 from banet_edu.metrics.overlap import overlap
 from banet_edu.paths import samples_root
 from banet_edu.plots.edge_scales import edge_of_step
+from banet_edu.plots.gates import gate_matrix
 from banet_edu.plots.pyramid import edge_maps
 
 KINDS = ("dermoscopy", "polyp", "lung")
@@ -154,3 +155,69 @@ def test_stage_1_without_the_others_falls_on_skin_and_polyps_and_rises_on_lungs(
     assert change["lung"]["JA_change"] > 0.003 and change["lung"]["assd_mm_change"] < 0
     # "lungs weigh most in a mean of millimetres"
     assert change["lung"]["assd_mm_before"] > 3 * change["polyp"]["assd_mm_before"]
+
+
+# The outcomes that predictions are compared with: the lessons measure them; here are the bounds their texts rest on.
+
+
+def test_window_7_answers_six_times_as_strongly_on_a_blurred_boundary():
+    strongest = {(blur, k): np.abs(edge_of_step(blur, k)[3]).max() for blur in (0.3, 10) for k in (3, 7)}
+    assert 1.25 < strongest[0.3, 7] / strongest[0.3, 3] < 1.35
+    assert 5.7 < strongest[10, 7] / strongest[10, 3] < 6.1
+
+
+def test_blur_takes_most_from_stage_1_and_least_from_stage_4(model):
+    seen = np.zeros((2, 4))
+    for row, blur in enumerate((1, 16)):
+        for seed in (100, 101, 102, 103):
+            phantom = make_phantom("dermoscopy", seed=seed, edge_softness_px=blur)
+            trace = probe(model, phantom)
+            for i in (1, 2, 3, 4):
+                seen[row, i - 1] += zone_means(next(iter(edge_maps(trace, i).values())), phantom.mask)[1]
+    left = seen[1] / seen[0]
+    assert left[0] < 0.5 and left[3] > 0.9 and (np.diff(left) > 0.05).all()
+
+
+@pytest.mark.parametrize(("signal", "reverse"), [("stage2.ia.seg_weight", True), ("stage2.cff.gate_own", False)])
+def test_share_and_own_gate_of_stage_2_rise_from_inside_to_outside(model, samples, signal, reverse):
+    rising = 0
+    for kind in KINDS:
+        for sample in samples[kind]:
+            values = probe(model, sample).map(signal)
+            inside, boundary, outside = zone_means(1 - values if reverse else values, sample.mask)
+            rising += inside < boundary < outside
+    assert rising >= 28
+
+
+def test_each_block_switched_off_costs_what_the_texts_say(model, samples):
+    everything = [sample for kind in KINDS for sample in samples[kind]]
+    table = mean_effects(model, everything, ["pee off", "ia off", "cff off"]).set_index("knob")
+    grows = table["assd_mm_after"] / table["assd_mm_before"]
+    assert 1.5 < grows["pee off"] < 1.8  # "by more than half"
+    assert 1.19 < grows["ia off"] < 1.26 and 1.19 < grows["cff off"] < 1.27  # "about a quarter"
+    assert (table["left_out"] == 0).all() and (abs(table["better"] - 4) <= 1).all()
+
+
+def test_only_the_half_that_the_object_branch_hears_moves_the_contour(model, samples):
+    for kind in KINDS:
+        for sample in samples[kind][:3]:
+            change = {}
+            for task in ("seg", "edge"):
+                found = effect(model, sample, {f"stage{i}.ia.{task}_weight": 1.0 for i in (1, 2, 3, 4)})
+                change[task] = np.abs(found.after.probability - found.before.probability).max()
+            assert change["seg"] > 0.1 and change["edge"] == 0
+
+
+def test_stage_2_alone_is_best_on_skin_and_the_final_answer_better_still(skin):
+    signals = [*(f"stage{i}.side.mask" for i in (1, 2, 3, 4)), "logits"]
+    table = [[overlap(t.mask_probability(n, s.mask.shape) >= 0.5, s.mask)["JA"] for n in signals] for s, t in skin]
+    mean = np.mean(table, axis=0)
+    assert mean[:4].argmax() == 1 and mean[1] > np.delete(mean[:4], 1).max() + 0.02
+    assert mean[4] > mean[1] + 0.03
+
+
+def test_about_a_quarter_of_each_map_arrives(skin):
+    for _, trace in skin:
+        others = gate_matrix(trace, effective=True)[~np.eye(4, dtype=bool)]
+        assert others.min() > 0.15 and others.max() < 0.35
+        assert 0.22 < others.mean() < 0.28
