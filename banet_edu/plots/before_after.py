@@ -57,7 +57,7 @@ def before_after_figure(
             draw_lines(panel, prediction.contours, colour=PREDICTION, label="model")
             panel.set_title(said)
         draw_image(axes[2], image, size, spacing_mm=spacing)
-        limit = _draw_shift(axes[2], effect, f"moved_{unit}")
+        limit = draw_shift(axes[2], effect, f"moved_{unit}")
         colour_bar(figure, error_colours(limit), axes, f"shift of the boundary ({unit}): inward < 0 < outward")
         if spacing is not None:
             draw_scale_bar(axes[0], size, spacing)
@@ -70,7 +70,7 @@ def before_after_figure(
     return figure
 
 
-def _draw_shift(axes: Axes, effect: Effect, column: str) -> float:
+def draw_shift(axes: Axes, effect: Effect, column: str) -> float:
     """The new boundary's points coloured by their shift; the largest shift, where the colours end."""
     figures, unit = effect.figures, column.rpartition("_")[2]
     if effect.moved.empty:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -11,7 +13,7 @@ from banet_edu.metrics.overlap import overlap
 from banet_edu.metrics.shape import outlines
 from banet_edu.plots.contour import draw_lines, draw_scale_bar, mask_outlines
 from banet_edu.plots.maps import colour_bar, draw_map, need, panels, picture_of
-from banet_edu.plots.style import INK, PREDICTION, REFERENCE, draw_image, styled
+from banet_edu.plots.style import BLUE, INK, PREDICTION, REFERENCE, VERMILLION, draw_image, new_figure, styled
 
 
 def ladder_figure(
@@ -78,3 +80,29 @@ def ladder_figure(
 def _score(mask: NDArray[np.bool_], reference: NDArray[np.bool_]) -> str:
     row = overlap(mask, reference)
     return f"JA {row['JA']:.2f}" if row["status"] == "ok" else str(row["status"]).replace("_", " ")
+
+
+def stage_scores_figure(scores: Mapping[str, Sequence[tuple[float, float]]], unit: str) -> Figure:
+    """Which answer is best: per entry of `scores` (name -> (JA, ASSD in `unit`) of each image) the mean as a bar.
+
+    Each image is a small dot. Left JA (more is better), right ASSD (less is better).
+
+    >>> figure = stage_scores_figure({"stage 1": [(0.8, 0.5)], "fused": [(0.9, 0.2)]}, "mm")
+    >>> [axes.get_ylabel() for axes in figure.axes]
+    ['JA (more is better)', 'ASSD in mm (less is better)']
+    """
+    figure, [axes] = new_figure(1, 2, height=3.4)
+    names = list(scores)
+    with styled():
+        for at, (panel, label, colour) in enumerate(
+            zip(axes, ("JA (more is better)", f"ASSD in {unit} (less is better)"), (BLUE, VERMILLION), strict=True)
+        ):
+            columns = [np.array([row[at] for row in scores[name]], float) for name in names]
+            panel.bar(range(len(names)), [np.nanmean(values) for values in columns], color=colour, alpha=0.75)
+            for place, values in enumerate(columns):
+                spread = place + np.linspace(-0.2, 0.2, len(values))
+                panel.scatter(spread, values, s=9, color=INK, zorder=3)
+            panel.set_xticks(range(len(names)), names)
+            panel.set_ylabel(label)
+            panel.grid(axis="x", visible=False)
+    return figure

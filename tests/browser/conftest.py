@@ -79,7 +79,7 @@ def lab(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
         server = subprocess.Popen(command, env=environment, cwd=home, stdout=log, stderr=subprocess.STDOUT)
     try:
         _wait(f"http://127.0.0.1:{port}/api?token={TOKEN}", server, home / "log")
-        yield f"http://127.0.0.1:{port}/lab/tree/{{}}?token={TOKEN}"
+        yield f"http://127.0.0.1:{port}/lab/tree/{{}}?reset&token={TOKEN}"  # without the lesson opened before
     finally:
         server.terminate()
         try:

@@ -1,4 +1,4 @@
-"""Every lesson in real JupyterLab: run all cells, move every slider by keyboard and mouse, look for errors."""
+"""Every lesson in real JupyterLab: run all cells, move every slider, answer every prediction and quiz, look for errors."""
 
 from __future__ import annotations
 
@@ -68,13 +68,55 @@ def moved(page: Any, picture: Any, action: Any) -> bool:
 
 
 def by_keyboard(slider: Any) -> None:
-    slider.locator(".noUi-handle").press("ArrowRight")
+    slider.locator(".noUi-handle").press(step(slider))
 
 
 def by_mouse(slider: Any, page: Any) -> None:
-    """A click on the right part of the track, where no slider of the course stands after one step."""
-    box = slider.locator(".noUi-base").bounding_box()
-    page.mouse.click(box["x"] + 0.8 * box["width"], box["y"] + box["height"] / 2)
+    """A click on the half of the track where the handle is not."""
+    box, handle = slider.locator(".noUi-base").bounding_box(), slider.locator(".noUi-handle").bounding_box()
+    left = handle["x"] + handle["width"] / 2 < box["x"] + box["width"] / 2
+    page.mouse.click(box["x"] + (0.97 if left else 0.03) * box["width"], box["y"] + box["height"] / 2)
+
+
+def step(slider: Any) -> str:
+    """The arrow key that moves the handle: to the left where it stands at the right end."""
+    handle = slider.locator(".noUi-handle")
+    return (
+        "ArrowLeft" if handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax") else "ArrowRight"
+    )
+
+
+def answer_predictions(page: Any) -> int:
+    """Choose and commit every prediction, one by mouse, the next by keyboard; the number of them."""
+    commits = page.locator("button:has-text('Commit my prediction')")
+    for index in range(commits.count()):
+        box = commits.nth(index).locator("xpath=ancestor::*[contains(@class, 'widget-vbox')][1]")
+        press(box.locator("button.banet-answer").first, index) if box.locator("button.banet-answer").count() else None
+        press(commits.nth(index), index)
+        box.get_by_text("Recorded:").wait_for()
+        assert commits.nth(index).is_disabled()
+    return commits.count()
+
+
+def answer_quiz(page: Any) -> int:
+    """Press every option of every question; each must answer at once."""
+    score = page.get_by_text("Right at the first try:")
+    if not score.count():
+        return 0
+    quiz = score.locator("xpath=ancestor::*[contains(@class, 'widget-vbox')][1]")
+    questions = quiz.locator(":scope > .widget-vbox")
+    for index in range(questions.count()):
+        options = questions.nth(index).locator("button.banet-answer")
+        for at in range(options.count()):
+            press(options.nth(at), at)
+            options.nth(at).get_by_text("●").wait_for()
+        questions.nth(index).get_by_text("Right.").or_(questions.nth(index).get_by_text("Not quite.")).wait_for()
+    return int(questions.count())
+
+
+def press(button: Any, turn: int) -> None:
+    button.scroll_into_view_if_needed()
+    button.press("Space") if turn % 2 else button.click()
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
@@ -90,6 +132,9 @@ def test_lesson_runs_and_its_widgets_move(lesson: str, page: Any, lab: str) -> N
         picture.wait_for()
         assert moved(page, picture, lambda slider=slider: by_keyboard(slider)), f"slider {index}: keyboard"
         assert moved(page, picture, lambda slider=slider: by_mouse(slider, page)), f"slider {index}: mouse"
+    asked, questions = answer_predictions(page), answer_quiz(page)
+    if not lesson.startswith("00"):
+        assert asked >= 2 and questions >= 3
     keep_screenshots(page, lesson)
     assert page.locator(ERRORS).all_inner_texts() == []
     assert page.complaints == []

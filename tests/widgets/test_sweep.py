@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import ipywidgets
@@ -10,20 +12,36 @@ import pytest
 import torch
 
 from banet_edu import create_model, make_phantom
+from banet_edu.widgets.attention import attention_explorer
+from banet_edu.widgets.edges import edge_explorer, softness_explorer
 from banet_edu.widgets.panel import Panel
+from banet_edu.widgets.switches import gate_explorer, switch_explorer
 from banet_edu.widgets.threshold import threshold_explorer
 
 MOST_VALUES = 25  # of one control: longer ranges are sampled, both ends included
 
 
-def make_threshold_explorer() -> Panel:
+def case() -> tuple[Any, list[Any]]:
+    """A small network with attention weights and gates far from 0.5, so that every switch shows; two small samples."""
     torch.manual_seed(0)
     model = create_model("banet", preset="nano").eval()
-    return threshold_explorer(model, [make_phantom(kind, size=64) for kind in ("dermoscopy", "lung")])
+    for name, value in model.named_parameters():
+        if "attention" in name or "gates" in name:
+            torch.nn.init.normal_(value, std=0.5)
+    return model, [make_phantom(kind, size=64) for kind in ("dermoscopy", "lung")]
 
+
+SWITCHES = {"all attention": "ia off", "fusion at stage 1": "stage1.cff off", "all PEE": "pee off"}
 
 # One entry for every widget that a lesson shows: a function that builds it small and fast.
-WIDGETS: dict[str, Callable[[], Panel]] = {"threshold_explorer": make_threshold_explorer}
+WIDGETS: dict[str, Callable[[], Panel]] = {
+    "threshold_explorer": lambda: threshold_explorer(*case()),
+    "softness_explorer": lambda: softness_explorer(size=64),
+    "edge_explorer": lambda: edge_explorer(*case()),
+    "attention_explorer": lambda: attention_explorer(*case()),
+    "switch_explorer": lambda: switch_explorer(*case(), SWITCHES),
+    "gate_explorer": lambda: gate_explorer(*case()),
+}
 
 
 def values_of(control: ipywidgets.ValueWidget) -> list[Any]:
@@ -85,3 +103,16 @@ def test_sweep_reaches_both_ends_of_long_and_short_ranges():
     assert values_of(ipywidgets.IntSlider(0, 0, 1000))[0::24] == [0, 1000]
     assert values_of(ipywidgets.FloatSlider(0.5, min=0.0, max=1.0, step=0.25)) == [0, 0.25, 0.5, 0.75, 1]
     assert values_of(ipywidgets.SelectionSlider(options=[("a", 1), ("b", 2)])) == [1, 2]
+
+
+def test_every_widget_of_every_lesson_is_swept():
+    sources = Path(__file__).resolve().parents[2] / "notebooks" / "src"
+    shown = {
+        name for path in sources.glob("*.py") for name in re.findall(r"\b(\w+_explorer)\(", path.read_text("utf-8"))
+    }
+    assert shown == set(WIDGETS)
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_still_picture_of_every_widget_is_drawn(name):
+    assert len(WIDGETS[name]()._repr_mimebundle_()["image/png"]) > 5000

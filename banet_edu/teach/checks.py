@@ -1,0 +1,144 @@
+"""What the checks of all lessons share: a verdict in words, and calling a student's function without ever raising.
+
+A check tells WHAT is wrong and how to go on. It compares numbers, never code, so that any right way is accepted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+import torch
+from torch import Tensor
+
+TOLERANCE = 1e-4  # another order of the same additions differs by less
+
+
+@dataclass(frozen=True, repr=False)
+class Verdict:
+    """The answer of a check; a notebook cell that ends with it shows it.
+
+    >>> Verdict(False, "my_edge gives nothing back.", "End it with return.")
+    Not yet: my_edge gives nothing back.
+    Hint: End it with return.
+    """
+
+    passed: bool
+    said: str
+    hint: str = ""
+
+    def __repr__(self) -> str:
+        first = f"{'Passed' if self.passed else 'Not yet'}: {self.said}"
+        return f"{first}\nHint: {self.hint}" if self.hint else first
+
+
+class Wrong(Exception):
+    """Raised inside a check: what is wrong, and a hint."""
+
+    def __init__(self, said: str, hint: str = "") -> None:
+        super().__init__(said)
+        self.said, self.hint = said, hint
+
+
+def checked(check: Callable[..., str]) -> Callable[..., Verdict]:
+    """Make a check of a function that returns what to say of a right answer and raises `Wrong` otherwise."""
+
+    @wraps(check)
+    def run(*answers: Any) -> Verdict:
+        try:
+            with torch.no_grad():
+                return Verdict(True, check(*answers))
+        except Wrong as wrong:
+            return Verdict(False, wrong.said, wrong.hint)
+        except Exception as error:  # a wrong answer of a kind nobody thought of
+            return Verdict(
+                False,
+                f"the check could not read your answer ({type(error).__name__}: {error}).",
+                "Compare what your function takes and gives back with the text of the exercise.",
+            )
+
+    return run
+
+
+def attempt(function: Any, name: str, *inputs: Any, hint: Callable[[Exception], str] | None = None) -> Any:
+    """Call the student's function on copies of the inputs; Wrong in plain words where it cannot be called or stops.
+
+    `hint` may know an error better than the general hints do; it gives "" where it does not.
+    """
+    if not callable(function):
+        raise Wrong(
+            f"{name} is no function but {type(function).__name__}.", f"Write `def {name}(...):` and run the cell."
+        )
+    try:
+        result = function(*[_copy(value) for value in inputs])
+    except NotImplementedError:
+        raise Wrong(f"{name} is not written yet.", "Replace the line with raise by your own.") from None
+    except Exception as error:
+        raise Wrong(
+            f"{name} stops with {type(error).__name__}: {_short(error)}.",
+            (hint(error) if hint else "") or _hint_on(error),
+        ) from None
+    if result is None:
+        raise Wrong(f"{name} gives nothing back.", "Its last line must be `return ...`.")
+    return result
+
+
+def as_map(value: Any, name: str, shape: tuple[int, ...]) -> Tensor:
+    """The value as a tensor of that shape without nan; Wrong otherwise."""
+    if not isinstance(value, Tensor):
+        raise Wrong(f"{name} is {type(value).__name__}, a torch tensor is expected.", "Stay with tensors all the way.")
+    if tuple(value.shape) != tuple(shape):
+        raise Wrong(
+            f"{name} has the shape {sizes(value.shape)}, expected is {sizes(shape)}.",
+            "Print the shapes of your intermediate results and find the line where they change.",
+        )
+    if not torch.isfinite(value).all():
+        raise Wrong(f"{name} holds nan or infinity.", "Is something divided by zero?")
+    return value
+
+
+def same(a: Tensor, b: Tensor) -> bool:
+    """Equal but for rounding."""
+    return a.shape == b.shape and bool(torch.allclose(a.float(), b.float(), atol=TOLERANCE, rtol=1e-3))
+
+
+def recognise(value: Tensor, slips: Mapping[tuple[str, str], Tensor], otherwise: tuple[str, str]) -> Wrong:
+    """The slip, (what is wrong, hint), whose result this is; else `otherwise`."""
+    for (said, hint), result in slips.items():
+        if same(value, result):
+            return Wrong(said, hint)
+    return Wrong(*otherwise)
+
+
+def sizes(shape: Any) -> str:
+    """(1, 3, 8, 8) as "1 x 3 x 8 x 8"."""
+    return " x ".join(str(int(n)) for n in shape)
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return value.clone()
+    return [_copy(each) for each in value] if isinstance(value, list) else value
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:160].rstrip(".")
+
+
+def _hint_on(error: Exception) -> str:
+    said = str(error)
+    if isinstance(error, NameError):
+        return "This name is unknown here: is it spelled right, was its import or cell run?"
+    if found := re.search(r"size of tensor a \((\d+)\) must match the size of tensor b \((\d+)\)", said):
+        return (
+            f"Two maps of different size meet: {found[1]} against {found[2]} cells. "
+            "Print their shapes just before that line."
+        )
+    if "expected input" in said and "channels" in said:
+        return "A convolution gets another number of channels than it was built for: what goes in, in which order?"
+    if isinstance(error, TypeError) and "argument" in said:
+        return "Compare the arguments with those in the text of the exercise."
+    return "Read the last line of the error; print shapes before it."

@@ -1,0 +1,386 @@
+# %% [markdown]
+# # 03 · Pyramid edge extraction: an edge is what an average takes away
+#
+# **For** students who know a little Python; clinicians can follow the pictures of parts 1, 2 and 6. **Time** 45 minutes
+# (the cells themselves run in half a minute). **You need** lesson 00; what a convolution is helps.
+#
+# **Afterwards you can**
+# - explain with one picture why `R - average(R)` finds edges, and what the window's size changes,
+# - say which of BA-Net's four stages sees a sharp boundary, and which a blurred one,
+# - write PEE yourself, and name three ways to get it wrong,
+# - measure in millimetres what a trained network loses without it.
+#
+# All images are painted ("phantoms"), so their true boundaries are known. Nothing here is a medical device.
+
+# %%
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from banet_edu import load_model, load_samples, make_phantom, predict
+from banet_edu.explain import mean_effects, probe, zone_means
+from banet_edu.models.pee import EdgeScale, convert_pee
+from banet_edu.plots.before_after import effects_figure
+from banet_edu.plots.edge_scales import (
+    blur_response_figure,
+    edge_of_step,
+    edge_scales_figure,
+)
+from banet_edu.plots.pyramid import edge_maps, pyramid_figure
+from banet_edu.plots.style import show
+from banet_edu.teach.lesson03 import check_edge, check_pee, quiz
+from banet_edu.teach.predictions import Predictions
+from banet_edu.widgets.edges import edge_explorer, softness_explorer
+from banet_edu.widgets.switches import switch_explorer
+
+# Your answers live as long as this notebook runs. To keep them in a file beside it:
+# Predictions("03", file="my_predictions.json")
+predictions = Predictions("03")
+
+# %% [markdown]
+# ## 1 One boundary, two windows
+#
+# Walk across a boundary from bright to dark. The black line below is the brightness $R$. Replace each value by the average
+# of its neighbours, $k$ of them: the corners get round. What the rounding took away is the *edge*:
+#
+# $$\mathrm{edge}_k = R - \mathrm{AvgPool}_{k \times k}(R)$$
+#
+# $R$ is the map we start from, $k$ the width of the window in cells (odd, so that it has a middle), $\mathrm{AvgPool}$
+# the average over that window.
+
+# %%
+show(
+    edge_scales_figure(softnesses=(0.3, 3), kernels=(3, 7)),
+    alt="Across a sharp and a blurred boundary: R and its averages; below, what is left.",
+)
+
+# %% [markdown]
+# Three things to see:
+#
+# - where $R$ is even, nothing is left;
+# - the edge is positive on the bright side, negative on the dark side, and **0 on the boundary itself**: its strength
+#   $|\mathrm{edge}_k|$ is a double line with the boundary in the middle;
+# - on the sharp boundary the wide window answers only a little more strongly than the narrow one.
+
+# %% tags=["nbval-ignore-output"]
+times = {1.3: "still about 1.3 times", 3: "about 3 times", 6: "about 6 times"}
+predictions.choose(
+    "window",
+    "On the sharp boundary, window 7 answers 1.3 times as strongly as window 3. "
+    "How is it on a boundary that is blurred by 10 pixels?",
+    [*times.values(), "weaker than window 3"],
+)
+
+# %%
+strongest = {
+    (blur, k): np.abs(edge_of_step(blur, k)[3]).max()
+    for blur in (0.3, 10)
+    for k in (3, 7)
+}
+sharp = strongest[0.3, 7] / strongest[0.3, 3]
+blurred = strongest[10, 7] / strongest[10, 3]
+nearest = min(times, key=lambda factor: abs(factor - blurred))
+
+predictions.compare(
+    "window",
+    times[nearest],
+    because=f"Sharp: {sharp:.1f} times. Blurred: {blurred:.1f} times.",
+)
+
+# %% [markdown]
+# On a blurred boundary the edge is nearly the *bend* of the brightness curve, times $(k^2 - 1)/24$: that is 2 for
+# $k = 7$ and 1/3 for $k = 3$, so a factor of 6. **A wide window finds soft edges that a narrow one cannot see.** It pays
+# for that: its double line is wider, so it says less precisely where the boundary is. This is why one window is not enough,
+# and why the method is called a *pyramid*.
+#
+# Try it on a painted lesion. Here $R$ is simply the brightness. Blur the boundary by 8 pixels, then widen the window: the
+# ring comes back, and with it the texture of the skin. (Keyboard: Tab to a slider, then the left and right keys.)
+
+# %% tags=["nbval-ignore-output"]
+softness_explorer()
+
+# %% [markdown]
+# ## 2 Four stages: the other pyramid
+#
+# BA-Net does not look at brightness. Its encoder computes four maps of *features*, one per **stage**, from fine (1) to coarse
+# (4), and each stage has two windows of its own. A window of 5 cells is narrow in stage 1 and huge in stage 4, because the
+# cells grow. We look into `banet-lite-phantom`, a small BA-Net that learned from 450 painted images.
+
+# %%
+model = load_model("banet-lite-phantom")
+samples = load_samples("dermoscopy", "test")
+sample = samples[0]
+trace = probe(model, sample)
+
+field_mm = sample.mask.shape[0] * sample.spacing_mm[0]
+print(f"the image is {field_mm:.0f} mm high")
+for stage in (1, 2, 3, 4):
+    maps = edge_maps(trace, stage)
+    cells = next(iter(maps.values())).shape[0]
+    spans = ", ".join(f"{k} cells = {k * field_mm / cells:.1f} mm" for k in maps)
+    print(f"stage {stage}: {cells:2d} x {cells:2d} cells; windows: {spans}")
+
+show(
+    pyramid_figure(trace, sample.image),
+    alt="Edge strength of four stages (columns) with two windows each (rows).",
+)
+
+# %% [markdown]
+# In stage 4 the wide window is larger than the whole image: there, "edge" means "unlike the rest of the picture". Stage 1
+# traces the outline. Stage 2 answers more strongly inside the lesion than on its boundary: to its features, the lesion's
+# texture is full of edges. (The lines along the frame come from the encoder, which fills up with zeros beyond it.)
+#
+# Walk through the stages; the orange square is the window, the white one a single cell.
+
+# %% tags=["nbval-ignore-output"]
+edge_explorer(model, [samples[i] for i in range(4)])
+
+# %% [markdown]
+# Now blur the boundary of four lesions, from 1 pixel to 16 pixels (1.1 mm), and measure the edge strength on the boundary.
+
+# %% tags=["nbval-ignore-output"]
+names = ["stage 1 (fine)", "stage 2", "stage 3", "stage 4 (coarse)"]
+predictions.choose(
+    "stage",
+    "Blurring the boundary by 16 pixels: which stage loses most of its edge strength there?",
+    [*names, "all lose the same share"],
+)
+
+# %%
+blurs = (1, 2, 4, 8, 16)
+on_boundary = np.zeros((len(blurs), 4))
+for row, blur in enumerate(blurs):
+    for seed in (100, 101, 102, 103):
+        phantom = make_phantom("dermoscopy", seed=seed, edge_softness_px=blur)
+        seen = probe(model, phantom)
+        for stage in (1, 2, 3, 4):
+            narrow = next(iter(edge_maps(seen, stage).values()))
+            on_boundary[row, stage - 1] += zone_means(narrow, phantom.mask)[1] / 4
+
+left = on_boundary / on_boundary[0]
+assert np.ptp(left[-1]) > 0.05  # they do not all lose the same share
+
+show(
+    blur_response_figure(blurs, {f"stage {i + 1}": left[:, i] for i in range(4)}),
+    alt="Edge strength left on the boundary against its blur, one line per stage.",
+)
+predictions.compare(
+    "stage",
+    names[left[-1].argmin()],
+    because="Left of it: "
+    + ", ".join(f"stage {i + 1} {left[-1, i]:.0%}" for i in range(4))
+    + ".",
+)
+
+# %% [markdown]
+# **Fine stages see sharp boundaries, coarse stages still see blurred ones.** Inside one stage the choice of the window
+# changes much less: $R$ is learned, and no longer a simple step. Note the price again: a cell of stage 4 is 4.5 mm wide. It
+# can say that there is a boundary, not where.
+#
+# ## 3 Write it yourself
+#
+# A snippet on the web computes the average of a map with 32 x 32 cells like this:
+#
+#     average = F.avg_pool2d(R, 3, padding=1)
+#     edge = R - average
+
+# %% tags=["nbval-ignore-output"]
+predictions.choose(
+    "stride",
+    "How many cells has this `average`?",
+    ["32 x 32, like R", "30 x 30", "16 x 16", "11 x 11"],
+)
+
+# %%
+R = torch.rand(1, 1, 32, 32, generator=torch.Generator().manual_seed(0))
+average = F.avg_pool2d(R, 3, padding=1)
+
+height, width = average.shape[-2:]
+predictions.compare(
+    "stride",
+    f"{height} x {width}",
+    because="avg_pool2d moves its window by the window's own width unless told stride=1.",
+)
+try:
+    edge = R - average
+except RuntimeError:
+    print("R - average: maps of 32 x 32 and 11 x 11 cells cannot be subtracted.")
+
+# %% [markdown]
+# With `stride=1` the sizes agree. One trap is left: what lies beyond the frame? Filling up with zeros darkens the average
+# there, and an even map gets an edge that does not exist:
+
+# %%
+even = torch.ones(1, 1, 5, 5)
+for padding in ("zero", "replicate"):
+    found = EdgeScale(3, padding=padding)(even)[0, 0]
+    print(
+        f"{padding:9s}: side {found[0, 2]:.2f}, corner {found[0, 0]:.2f}, "
+        f"middle {found[2, 2]:.2f}"
+    )
+
+# %% [markdown]
+# The authors' released code pads with zeros; this package repeats the frame (`replicate`) unless told otherwise.
+#
+# **Exercise 1.** Write `my_edge(R, k)`: $R$ minus its average over $k \times k$ cells, of the same size as $R$, without false
+# edges along the frame. $R$ is a tensor `batch x channels x rows x columns`. Useful: `F.pad(R, (m, m, m, m),
+# mode="replicate")` and `F.avg_pool2d`. The check says what is wrong, as often as you like.
+
+
+# %% tags=["exercise"]
+def my_edge(R, k):
+    # Replace this line: pad, average, subtract.
+    raise NotImplementedError
+
+
+# %% tags=["solution"]
+def my_edge(R, k):
+    m = k // 2
+    padded = F.pad(R, (m, m, m, m), mode="replicate")
+    average = F.avg_pool2d(padded, k, stride=1)
+    return R - average
+
+
+# %%
+check_edge(my_edge)
+
+# %% [markdown]
+# ## 4 The whole block
+#
+# PEE is five steps. $C$ is a stage's map from the encoder, with many channels:
+#
+# 1. reduce: $R = \mathrm{conv}_{1 \times 1}(C)$, fewer channels;
+# 2. one edge map for each window: $\mathrm{edge}_{k_1}, \mathrm{edge}_{k_2}, \dots$;
+# 3. join: $[R, \mathrm{edge}_{k_1}, \mathrm{edge}_{k_2}, \dots]$, one behind the other along the channels;
+# 4. mix: a $1 \times 1$ convolution, then ReLU (negative values become 0);
+# 5. fuse: a small $3 \times 3$ convolution gives $P$, the result.
+#
+# **Exercise 2.** Write `my_pee(block, C)` with your `my_edge`. The block lends you its trained parts: `block.reduce`,
+# `block.mix`, `block.relu`, `block.fuse`, and its windows: `[scale.kernel for scale in block.scales.values()]`. Joining is
+# `torch.cat([...], dim=1)`.
+
+
+# %% tags=["exercise"]
+def my_pee(block, C):
+    R = block.reduce(C)
+    # Replace this line: edges, join, mix, ReLU, fuse.
+    raise NotImplementedError
+
+
+# %% tags=["solution"]
+def my_pee(block, C):
+    R = block.reduce(C)
+    edges = [my_edge(R, scale.kernel) for scale in block.scales.values()]
+    pyramid = torch.cat([R, *edges], dim=1)
+    return block.fuse(block.relu(block.mix(pyramid)))
+
+
+# %%
+check_pee(my_pee)
+
+# %% [markdown]
+# ## 5 Differences or averages?
+#
+# The paper joins $R$ with the differences. The released code joins $R$ with the **averages** $A_k$ themselves. Which network
+# can do more? Look at what one weight of the mixing does, first $W_0$ for $R$, then $W_1$ for the second map:
+#
+# $$W_0 R + W_1 A_1 \;=\; (W_0 + W_1)\,R \;-\; W_1\,(R - A_1)$$
+#
+# Other weights, the same result. `convert_pee` rewrites the weights of a trained network in this way.
+
+# %% tags=["nbval-ignore-output"]
+sizes = ["by nothing but rounding", "by about 0.01", "by about 0.1", "by more than 0.5"]
+predictions.choose(
+    "form",
+    "We turn all four PEE blocks of the trained network from differences into averages. "
+    "By how much does the probability of a pixel change at most?",
+    sizes,
+)
+
+# %%
+averages = convert_pee(model, "average")
+change = np.abs(
+    predict(averages, sample).probability - predict(model, sample).probability
+).max()
+
+predictions.compare(
+    "form",
+    sizes[np.searchsorted([0.001, 0.03, 0.3], change)],
+    because="Both forms can express the same; the difference form is easier to read.",
+)
+
+# %% [markdown]
+# ## 6 What is it worth?
+#
+# Switch PEE off in the trained network (every edge map becomes 0) and predict the 30 bundled test images: skin, polyp and
+# lung, 10 of each. The boundary error is the ASSD, the average distance between predicted and true boundary.
+
+# %% tags=["nbval-ignore-output"]
+predictions.guess(
+    "off",
+    "In how many of the 30 images is the boundary error SMALLER without PEE?",
+    unit="images",
+)
+
+# %%
+everything = [
+    case
+    for kind in ("dermoscopy", "polyp", "lung")
+    for case in load_samples(kind, "test")
+]
+knobs = ["pee off", *(f"stage{i}.pee off" for i in (1, 2, 3, 4))]
+table = mean_effects(model, everything, knobs)
+off = table.set_index("knob").loc["pee off"]
+
+show(
+    effects_figure(table, title="PEE switched off, mean over 30 images"),
+    alt="Change of JA and of ASSD with PEE off, at all stages and at each stage.",
+)
+predictions.compare(
+    "off",
+    int(off["better"]),
+    tolerance=2,
+    because=f"The mean error goes from {off['assd_mm_before']:.1f} mm "
+    f"to {off['assd_mm_after']:.1f} mm.",
+)
+
+# %% [markdown]
+# Three honest remarks.
+#
+# - On average PEE matters: without it the boundary error grows by more than half. In a few images it is smaller. (Lungs are the
+#   largest objects here, so they weigh most in a mean of millimetres; JA weighs all images alike.)
+# - The stages do not matter alike: stage 1 most, stage 3 hardly at all (JA even rises a little without it).
+# - Switching off asks what *this trained network* leans on. It does not say what a network trained *without* PEE would reach;
+#   that is an ablation, and lesson 07.
+#
+# Look at single images; find one that gets better.
+
+# %% tags=["nbval-ignore-output"]
+switch_explorer(
+    model,
+    [everything[i] for i in (0, 10, 14, 20)],
+    {"all PEE": "pee off"}
+    | {f"PEE of stage {i}": f"stage{i}.pee off" for i in (1, 2, 3, 4)},
+)
+
+# %% [markdown]
+# ## 7 Quiz
+#
+# Press an answer, with the mouse or with Tab and Space. Every answer explains itself; try the wrong ones too.
+
+# %% tags=["nbval-ignore-output"]
+quiz()
+
+# %%
+predictions.summary()
+
+# %% [markdown]
+# ## What to take along
+#
+# - $\mathrm{edge}_k = R - \mathrm{AvgPool}_{k \times k}(R)$: 0 where the map is even, a double line along a boundary.
+# - Wide windows and coarse stages see blurred boundaries; narrow windows and fine stages say where a sharp one is.
+# - Three ways to get it wrong: no `stride=1`, no padding, zeros beyond the frame.
+# - Differences and averages are two ways of writing the same block.
+#
+# **Next.** Lesson 04: what the network does with these edges, when an object branch and an edge branch teach each other.
+# The block's formula and its sources: [docs/method.md](../docs/method.md); its code: `banet_edu/models/pee.py`.

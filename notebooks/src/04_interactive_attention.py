@@ -1,0 +1,284 @@
+# %% [markdown]
+# # 04 · Interactive attention: two tasks teach each other
+#
+# **For** students who know a little Python; clinicians can follow the pictures of parts 1, 2 and 4. **Time** 40 minutes
+# (the cells themselves run in about half a minute). **You need** lesson 03.
+#
+# **Afterwards you can**
+# - compute by hand what one branch takes over from the other, from one weight,
+# - read a map of attention, and say what it does *not* show,
+# - write interactive attention yourself,
+# - tell which half of the exchange reaches the final contour, and measure in millimetres what it is worth.
+#
+# All images are painted ("phantoms"), so their true boundaries are known. Nothing here is a medical device.
+
+# %%
+import numpy as np
+
+from banet_edu import load_model, load_samples
+from banet_edu.explain import effect, mean_effects, probe, zone_means
+from banet_edu.plots.attention import attention_figure, taken_over
+from banet_edu.plots.before_after import effects_figure
+from banet_edu.plots.ladder import ladder_figure
+from banet_edu.plots.style import show
+from banet_edu.plots.zones import zones_figure
+from banet_edu.teach.lesson04 import check_attention, quiz
+from banet_edu.teach.predictions import Predictions
+from banet_edu.widgets.attention import attention_explorer
+from banet_edu.widgets.switches import switch_explorer
+
+# To keep your answers in a file: Predictions("04", file="my_predictions.json")
+predictions = Predictions("04")
+
+# %% [markdown]
+# ## 1 Two questions about the same place
+#
+# At each stage BA-Net asks twice about every cell: *is this the object?* and *is this its edge?* Two small branches answer.
+# Their side answers can be read out (model: `banet-lite-phantom`, learned from 450 painted images):
+
+# %%
+model = load_model("banet-lite-phantom")
+samples = load_samples("dermoscopy", "test")
+sample = samples[0]
+trace = probe(model, sample)
+show(
+    ladder_figure(trace, sample.image, sample.mask),
+    alt="Stages 4 to 1 and the final answer: object and edge probability, and contours.",
+)
+
+# %% [markdown]
+# The two answers belong together: who knows the object knows where its edge is, and the other way round. So BA-Net lets the
+# branches talk. Let $s$ be the features of the object branch ($s$ for *segmentation*) and $e$ those of the edge branch. Each
+# branch computes a **weight** of its own, between 0 and 1 for every channel and cell, and takes over from the other one
+# *where its weight is small*:
+#
+# $$S = s + (1 - a_s)\, e \qquad\qquad E = e + (1 - a_e)\, s$$
+#
+# - $a_s = \mathrm{sigmoid}(\mathrm{conv}(s))$ is the object branch's weight, $a_e$ the edge branch's;
+# - $1 - a_s$ is the **share taken over**: 0 means "I keep to myself", 1 means "I add all of yours";
+# - $S$ and $E$ are what both know after the exchange. It goes both ways at once: $E$ takes over $s$, not $S$.
+#
+# The idea behind it: *where I am unsure, I listen.*
+
+# %% tags=["nbval-ignore-output"]
+predictions.guess(
+    "hand",
+    "One cell, one channel: s = 2, e = 4 and the object branch's weight is 0.25. What is S there?",
+)
+
+# %%
+s, e, a_s = 2, 4, 0.25
+S = s + (1 - a_s) * e
+predictions.compare(
+    "hand", S, because="2 + (1 - 0.25) * 4: three quarters of e arrive."
+)
+
+# %% [markdown]
+# ## 2 Where does it listen?
+#
+# You would expect the object branch to listen where it has most to gain: on the boundary. The maps below show the share
+# taken over, as the mean over the channels.
+
+# %%
+show(
+    attention_figure(trace, sample.image),
+    alt="Share taken over at four stages, object from edge (upper row) and edge from object.",
+)
+shares = [
+    taken_over(trace, i, task).mean() for i in (1, 2, 3, 4) for task in ("seg", "edge")
+]
+assert all(0.45 < share < 0.55 for share in shares)
+print(f"the mean of all eight maps: {np.mean(shares):.1f}")
+
+# %% [markdown]
+# **The means say nothing:** all eight are near 0.5, half of the other branch. Only the maps have a structure, and their
+# colours run from about 0.4 to 0.6. Look at stage 2, upper row. To be certain, we measure three zones in 30 test images
+# (skin, polyp and lung, 10 of each): inside the object, on its boundary (within one cell), and outside.
+
+# %% tags=["nbval-ignore-output"]
+places = ["inside the object", "on its boundary", "outside"]
+predictions.choose(
+    "where",
+    "Stage 2: in which zone does the object branch take over most from the edge branch?",
+    places,
+)
+
+# %%
+everything = [
+    case
+    for kind in ("dermoscopy", "polyp", "lung")
+    for case in load_samples(kind, "test")
+]
+traces = [probe(model, case) for case in everything]
+zones = {
+    f"stage {stage}": [
+        zone_means(taken_over(seen, stage, "seg"), case.mask)
+        for seen, case in zip(traces, everything, strict=True)
+    ]
+    for stage in (1, 2, 3)
+}
+
+show(
+    zones_figure(zones, "share of e taken over"),
+    alt="Share taken over inside, on the boundary and outside, at stages 1 to 3.",
+)
+mean = np.nanmean(zones["stage 2"], axis=0)
+predictions.compare(
+    "where",
+    places[mean.argmax()],
+    because="Stage 2 on average: "
+    + ", ".join(
+        f"{share:.2f} {place}" for share, place in zip(mean, places, strict=True)
+    )
+    + ".",
+)
+
+# %% [markdown]
+# The nice story does not hold for this network: its object branch keeps to itself *inside* the object and listens most
+# *outside*. (One small polyp has no cell of stage 2 inside; stage 4 is too coarse for zones.) The formula allows
+# "listen on the boundary"; training did not choose it. A mechanism's name, *attention*, is no proof of what it does: look,
+# and measure.
+#
+# Follow one exchange step by step. First $s$ and $e$ (their strength: the mean of absolute values), the share, what arrives,
+# and the result.
+
+# %% tags=["nbval-ignore-output"]
+attention_explorer(model, [everything[i] for i in (0, 1, 10, 20)])
+
+# %% [markdown]
+# ## 3 Write it yourself
+#
+# **Exercise.** Write `my_attention(block, P)`, which returns `S, E`. $P$ is what pyramid edge extraction gave (lesson 03).
+# The block lends you four parts, each called like a function: `block.seg_branch` and `block.edge_branch` turn $P$ into $s$
+# and $e$; `block.seg_attention` turns $s$ into $a_s$, `block.edge_attention` turns $e$ into $a_e$ (the sigmoid is in
+# there).
+
+
+# %% tags=["exercise"]
+def my_attention(block, P):
+    s = block.seg_branch(P)
+    # Replace this line: e, both weights, S and E.
+    raise NotImplementedError
+
+
+# %% tags=["solution"]
+def my_attention(block, P):
+    s = block.seg_branch(P)
+    e = block.edge_branch(P)
+    S = s + (1 - block.seg_attention(s)) * e
+    E = e + (1 - block.edge_attention(e)) * s
+    return S, E
+
+
+# %%
+check_attention(my_attention)
+
+# %% [markdown]
+# ## 4 Who teaches whom?
+#
+# Now we interrupt one direction of the exchange at all four stages, and predict again. With $a_s = 1$ the object branch hears
+# nothing; with $a_e = 1$ the edge branch hears nothing.
+
+# %% tags=["nbval-ignore-output"]
+predictions.choose(
+    "half",
+    "Which interruption moves the final contour?",
+    [
+        "only: the object branch hears nothing",
+        "only: the edge branch hears nothing",
+        "both move it",
+        "neither moves it",
+    ],
+)
+
+# %%
+stages = (1, 2, 3, 4)
+moved = {}
+for who, replaced in {
+    "object branch deaf": {f"stage{i}.ia.seg_weight": 1.0 for i in stages},
+    "edge branch deaf": {f"stage{i}.ia.edge_weight": 1.0 for i in stages},
+}.items():
+    cut = effect(model, sample, replaced)
+    moved[who] = np.abs(cut.after.probability - cut.before.probability).max()
+    print(f"{who:18s} changes a probability by at most {moved[who]:.1f}")
+outcomes = {
+    (True, False): "only: the object branch hears nothing",
+    (False, True): "only: the edge branch hears nothing",
+    (True, True): "both move it",
+    (False, False): "neither moves it",
+}
+predictions.compare(
+    "half",
+    outcomes[moved["object branch deaf"] > 0, moved["edge branch deaf"] > 0],
+)
+
+# %% [markdown]
+# The way to the final contour reads $S$ only; nothing on it reads $E$. So is the second half useless? Here it is, for the
+# contour. But not in training: the edge loss looks at $E = e + (1 - a_e)\, s$, and through it the object branch is taught
+# about edges. **$S$ lets the edge speak when the network is used; $E$ lets the edge teach when it is trained.**
+#
+# The blog this course started from has another form: $S = s$ and $E = e + \mathrm{sigmoid}(s)\, s$. There nothing of $e$
+# reaches the contour, and the edge helps by teaching only. (`create_model("banet", interactive_attention="blog")` builds it.)
+#
+# ## 5 What is it worth?
+
+# %% tags=["nbval-ignore-output"]
+predictions.guess(
+    "worth",
+    "With the exchange off at all stages: by how many percent does the mean boundary error "
+    "(ASSD) of the 30 images grow?",
+    unit="%",
+)
+
+# %%
+knobs = ["ia off", *(f"stage{i}.ia off" for i in stages)]
+table = mean_effects(model, everything, knobs)
+off = table.set_index("knob").loc["ia off"]
+grows = 100 * (off["assd_mm_after"] / off["assd_mm_before"] - 1)
+
+show(
+    effects_figure(table, title="interactive attention off, mean over 30 images"),
+    alt="Change of JA and of ASSD with attention off, at all stages and at each stage.",
+)
+predictions.compare(
+    "worth",
+    round(grows),
+    tolerance=8,
+    because=f"From {off['assd_mm_before']:.1f} mm to {off['assd_mm_after']:.1f} mm.",
+)
+
+# %% [markdown]
+# (Lungs are the largest objects here, so they weigh most in a mean of millimetres.) In about 4 of the 30 images the contour
+# is *better* without the exchange. That is what one should expect of any block, and a reason to look at all images before
+# believing a single one. And mind what was measured: what this trained network leans on, not what a network trained without
+# attention would reach (lesson 07).
+
+# %% tags=["nbval-ignore-output"]
+switch_explorer(
+    model,
+    [everything[i] for i in (0, 10, 14, 20)],
+    {"all attention": "ia off"}
+    | {f"attention of stage {i}": f"stage{i}.ia off" for i in stages},
+)
+
+# %% [markdown]
+# ## 6 Quiz
+#
+# Press an answer, with the mouse or with Tab and Space. Every answer explains itself.
+
+# %% tags=["nbval-ignore-output"]
+quiz()
+
+# %%
+predictions.summary()
+
+# %% [markdown]
+# ## What to take along
+#
+# - $S = s + (1 - a_s)\, e$: the own branch stays whole, and the weight says how much of the other one is kept out.
+# - Means of weights lie near 0.5 and hide everything; read maps, and measure zones.
+# - In this network the object branch listens most outside the object, not on the boundary.
+# - $S$ reaches the contour; $E$ only teaches.
+#
+# **Next.** Lesson 05: how the four stages share what they know. The block's formula and its sources:
+# [docs/method.md](../docs/method.md); its code: `banet_edu/models/mini_mtl.py`.

@@ -1,0 +1,223 @@
+"""What the texts of lessons 03, 04 and 05 say about the bundled weights and samples holds for those bundled now."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from banet_edu import create_model, load_model, load_samples, make_phantom
+from banet_edu.explain import effect, effects, mean_effects, probe, zone_means
+from banet_edu.metrics.overlap import overlap
+from banet_edu.paths import samples_root
+from banet_edu.plots.edge_scales import edge_of_step
+from banet_edu.plots.gates import gate_matrix
+from banet_edu.plots.pyramid import edge_maps
+
+KINDS = ("dermoscopy", "polyp", "lung")
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load_model("banet-lite-phantom")
+
+
+@pytest.fixture(scope="module")
+def samples():
+    return {kind: load_samples(kind, "test") for kind in KINDS}
+
+
+@pytest.fixture(scope="module")
+def skin(model, samples):
+    return [(sample, probe(model, sample)) for sample in samples["dermoscopy"]]
+
+
+def test_model_learned_from_450_painted_images():
+    card = json.loads((samples_root() / "weights" / "banet-lite-phantom.json").read_text(encoding="utf-8"))
+    assert card["training"]["train_images"] == 450
+
+
+# Lesson 03
+
+
+def test_edge_of_a_soft_step_is_its_bend_times_k_squared_minus_1_over_24():
+    for kernel in (3, 7):
+        x, r, _, edge = edge_of_step(10, kernel)
+        bend = np.gradient(np.gradient(r, x), x)
+        assert np.abs(edge).max() == pytest.approx((kernel**2 - 1) / 24 * np.abs(bend).max(), rel=0.03)
+    assert [(k**2 - 1) / 24 for k in (3, 7)] == [pytest.approx(1 / 3), 2]
+
+
+def test_edge_is_0_on_the_boundary_positive_on_the_bright_side_and_wider_for_a_wide_window():
+    width = {}
+    for kernel in (3, 7):
+        x, _, _, edge = edge_of_step(3, kernel)
+        assert edge[x < 0].max() > 0 > edge[x > 0].min()
+        assert abs(np.interp(0, x, edge)) < 1e-6
+        width[kernel] = (np.abs(edge) > 0.2 * np.abs(edge).max()).sum()
+    assert width[7] > width[3]
+
+
+def test_stage_1_traces_the_outline_and_stage_2_answers_inside(skin):
+    outline, inside = 0, 0
+    for sample, trace in skin:
+        fine, second = (zone_means(next(iter(edge_maps(trace, i).values())), sample.mask) for i in (1, 2))
+        outline += fine[1] == fine.max()
+        inside += second[0] > second[1]
+    assert outline >= 7 and inside >= 8
+
+
+def test_window_changes_less_than_the_stage(model):
+    """Blur by 16 pixels: wide over narrow window grows by less than a fifth inside a stage."""
+    ratio = {}
+    for blur in (1, 16):
+        phantom = make_phantom("dermoscopy", seed=100, edge_softness_px=blur)
+        trace = probe(model, phantom)
+        ratio[blur] = [
+            np.divide(*[zone_means(values, phantom.mask)[1] for values in reversed(edge_maps(trace, i).values())])
+            for i in (1, 2, 3, 4)
+        ]
+    assert (np.array(ratio[16]) / np.array(ratio[1]) < 1.2).all()
+    assert phantom.spacing_mm[0] * 16 == pytest.approx(1.1, abs=0.05)
+    assert phantom.spacing_mm[0] * 64 == pytest.approx(4.5, abs=0.05)
+
+
+def test_pee_matters_most_at_stage_1_and_hardly_at_stage_3(model, samples):
+    everything = [sample for kind in KINDS for sample in samples[kind]]
+    table = mean_effects(model, everything, [f"stage{i}.pee off" for i in (1, 2, 3, 4)]).set_index("knob")
+    assert table["JA_change"].idxmin() == "stage1.pee off"
+    assert 0 < table.loc["stage3.pee off", "JA_change"] < 0.006
+    assert table["left_out"].sum() == 0
+    # "Find one that gets better": it is among those that the widget offers.
+    shown = [everything[i] for i in (0, 10, 14, 20)]
+    assert any((effects(model, s, ["pee off", "stage3.pee off"])["JA_change"] > 0).any() for s in shown)
+
+
+# Lesson 04
+
+
+def test_edge_loss_reaches_the_object_branch_through_the_exchange_only():
+    """`E = e + (1 - a_e) s` teaches s; without the exchange the edge loss gives the object branch no gradient."""
+    for attention, reached in (("release", True), ("blog", True), (False, False)):
+        torch.manual_seed(0)
+        net = create_model("banet", preset="nano", interactive_attention=attention).train()
+        out = net(torch.randn(2, 3, 64, 64))
+        target = torch.zeros(2, 64, 64, dtype=torch.long)
+        loss = sum(torch.nn.functional.cross_entropy(side, target) for side in out.side_edges)
+        loss.backward()
+        gradient = net.head.mini_mtl[0].seg_branch.pointwise.weight.grad
+        assert (gradient is not None and bool(gradient.abs().sum() > 0)) == reached, attention
+
+
+def test_in_the_blogs_form_nothing_of_e_reaches_the_contour():
+    torch.manual_seed(0)
+    net = create_model("banet", preset="nano", interactive_attention="blog").eval()
+    x = torch.randn(1, 3, 64, 64)
+    before = net(x)
+    for block in net.head.mini_mtl:
+        block.edge_branch.pointwise.weight.data.normal_()
+    torch.testing.assert_close(net(x), before)
+
+
+def test_one_small_polyp_has_no_cell_inside_at_stage_2(model, samples):
+    missing = [
+        kind
+        for kind in KINDS
+        for sample in samples[kind]
+        if np.isnan(zone_means(probe(model, sample).map("stage2.ia.seg_weight"), sample.mask)[0])
+    ]
+    assert missing == ["polyp"]
+
+
+# Lesson 05
+
+
+def test_stage_1_is_best_on_some_images_and_breaks_up_on_others(skin):
+    table = np.array(
+        [
+            [
+                overlap(t.mask_probability(f"stage{i}.side.mask", s.mask.shape) >= 0.5, s.mask)["JA"]
+                for i in (1, 2, 3, 4)
+            ]
+            for s, t in skin
+        ]
+    )
+    first = table.argmax(axis=1) == 0
+    assert first.sum() >= 3 and (table[first, 0] > 0.8).all()
+    assert (table[:, 0] < 0.6).sum() >= 1
+
+
+def test_stage_1_without_the_others_falls_on_skin_and_polyps_and_rises_on_lungs(model, samples):
+    change = {kind: mean_effects(model, samples[kind], ["stage1.cff off"]).iloc[0] for kind in KINDS}
+    assert change["dermoscopy"]["JA_change"] < -0.005 and change["polyp"]["JA_change"] < -0.005
+    assert change["lung"]["JA_change"] > 0.003 and change["lung"]["assd_mm_change"] < 0
+    # "lungs weigh most in a mean of millimetres"
+    assert change["lung"]["assd_mm_before"] > 3 * change["polyp"]["assd_mm_before"]
+
+
+# The outcomes that predictions are compared with: the lessons measure them; here are the bounds their texts rest on.
+
+
+def test_window_7_answers_six_times_as_strongly_on_a_blurred_boundary():
+    strongest = {(blur, k): np.abs(edge_of_step(blur, k)[3]).max() for blur in (0.3, 10) for k in (3, 7)}
+    assert 1.25 < strongest[0.3, 7] / strongest[0.3, 3] < 1.35
+    assert 5.7 < strongest[10, 7] / strongest[10, 3] < 6.1
+
+
+def test_blur_takes_most_from_stage_1_and_least_from_stage_4(model):
+    seen = np.zeros((2, 4))
+    for row, blur in enumerate((1, 16)):
+        for seed in (100, 101, 102, 103):
+            phantom = make_phantom("dermoscopy", seed=seed, edge_softness_px=blur)
+            trace = probe(model, phantom)
+            for i in (1, 2, 3, 4):
+                seen[row, i - 1] += zone_means(next(iter(edge_maps(trace, i).values())), phantom.mask)[1]
+    left = seen[1] / seen[0]
+    assert left[0] < 0.5 and left[3] > 0.9 and (np.diff(left) > 0.05).all()
+
+
+@pytest.mark.parametrize(("signal", "reverse"), [("stage2.ia.seg_weight", True), ("stage2.cff.gate_own", False)])
+def test_share_and_own_gate_of_stage_2_rise_from_inside_to_outside(model, samples, signal, reverse):
+    rising = 0
+    for kind in KINDS:
+        for sample in samples[kind]:
+            values = probe(model, sample).map(signal)
+            inside, boundary, outside = zone_means(1 - values if reverse else values, sample.mask)
+            rising += inside < boundary < outside
+    assert rising >= 28
+
+
+def test_each_block_switched_off_costs_what_the_texts_say(model, samples):
+    everything = [sample for kind in KINDS for sample in samples[kind]]
+    table = mean_effects(model, everything, ["pee off", "ia off", "cff off"]).set_index("knob")
+    grows = table["assd_mm_after"] / table["assd_mm_before"]
+    assert 1.5 < grows["pee off"] < 1.8  # "by more than half"
+    assert 1.19 < grows["ia off"] < 1.26 and 1.19 < grows["cff off"] < 1.27  # "about a quarter"
+    assert (table["left_out"] == 0).all() and (abs(table["better"] - 4) <= 1).all()
+
+
+def test_only_the_half_that_the_object_branch_hears_moves_the_contour(model, samples):
+    for kind in KINDS:
+        for sample in samples[kind][:3]:
+            change = {}
+            for task in ("seg", "edge"):
+                found = effect(model, sample, {f"stage{i}.ia.{task}_weight": 1.0 for i in (1, 2, 3, 4)})
+                change[task] = np.abs(found.after.probability - found.before.probability).max()
+            assert change["seg"] > 0.1 and change["edge"] == 0
+
+
+def test_stage_2_alone_is_best_on_skin_and_the_final_answer_better_still(skin):
+    signals = [*(f"stage{i}.side.mask" for i in (1, 2, 3, 4)), "logits"]
+    table = [[overlap(t.mask_probability(n, s.mask.shape) >= 0.5, s.mask)["JA"] for n in signals] for s, t in skin]
+    mean = np.mean(table, axis=0)
+    assert mean[:4].argmax() == 1 and mean[1] > np.delete(mean[:4], 1).max() + 0.02
+    assert mean[4] > mean[1] + 0.03
+
+
+def test_about_a_quarter_of_each_map_arrives(skin):
+    for _, trace in skin:
+        others = gate_matrix(trace, effective=True)[~np.eye(4, dtype=bool)]
+        assert others.min() > 0.15 and others.max() < 0.35
+        assert 0.22 < others.mean() < 0.28
