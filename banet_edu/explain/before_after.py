@@ -96,8 +96,8 @@ def mean_effects(model: nn.Module, samples: Iterable[Sample], names: Iterable[st
 
     >>> from banet_edu import load_model, load_samples
     >>> table = mean_effects(load_model("banet-lite-phantom"), load_samples("lung", "test")[:2], ["ia off"])
-    >>> table.loc[0, ["knob", "images", "left_out"]].tolist()
-    ['ia off', 2, 0]
+    >>> table[["knob", "images", "left_out"]].to_dict("records")
+    [{'knob': 'ia off', 'images': 2, 'left_out': 0}]
     """
     import pandas as pd
 

@@ -24,7 +24,7 @@ def zone_means(values: NDArray[Any], mask: NDArray[np.bool_], *, within: float =
 
     >>> mask = np.zeros((64, 64), bool); mask[16:48, 16:48] = True
     >>> zone_means(mask.astype(float)[::4, ::4], mask).round(1).tolist()
-    [1.0, 0.5, 0.0]
+    [1.0, 0.4, 0.0]
     """
     mask = np.asarray(mask) > 0
     if not mask.any() or mask.all():
