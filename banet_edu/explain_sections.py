@@ -19,8 +19,9 @@ from banet_edu.models.banet import BANet
 from banet_edu.plots.attention import attention_figure
 from banet_edu.plots.attribution import attribution_figure, knob_values_figure
 from banet_edu.plots.before_after import before_after_figure, effects_figure
-from banet_edu.plots.causes import causes_figure, doubtful_figure
+from banet_edu.plots.causes import causes_figure
 from banet_edu.plots.contour import contour_figure
+from banet_edu.plots.doubtful import doubtful_figure
 from banet_edu.plots.gates import gate_matrix_figure
 from banet_edu.plots.ladder import ladder_figure
 from banet_edu.plots.pyramid import pyramid_figure

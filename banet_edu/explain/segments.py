@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banet_edu.explain.profiles import unit_of_profile
-from banet_edu.explain.severity import PRESENT, severities
+from banet_edu.explain.severity import CAUSES, PRESENT, severities
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +66,7 @@ def untrusted_segments(profile: pd.DataFrame, x: pd.DataFrame | None = None) -> 
                 "middle_row": part.loc[inside[len(at) // 2], "row"],
                 "middle_column": part.loc[inside[len(at) // 2], "column"],
                 "reasons": ", ".join(
-                    _WORDS[cause] for cause, share in counts.items() if share >= min(0.25, counts.iloc[0])
+                    _WORDS[str(cause)] for cause, share in counts.items() if share >= min(0.25, counts.iloc[0])
                 ),
             }
             if f"signed_error_{unit}" in profile.columns:
@@ -83,12 +83,7 @@ def _columns(profile: pd.DataFrame, unit: str) -> list[str]:
     return columns + [f"mean_error_{unit}", f"largest_error_{unit}"] * (f"signed_error_{unit}" in profile.columns)
 
 
-_WORDS: dict[object, str] = {
-    "low_contrast": "low contrast",
-    "soft_edge": "soft edge",
-    "occluder": "hair/line or highlight",
-    "undecided": "network undecided",
-}
+_WORDS = {cause.name: cause.words for cause in CAUSES if cause.name in _WARNINGS} | {"undecided": "network undecided"}
 
 
 def _stretches(marked: NDArray[np.bool_], closed: bool) -> list[NDArray[np.intp]]:

@@ -13,9 +13,11 @@ from banet_edu import load_model, make_phantom, predict
 from banet_edu.data.sample import Sample
 from banet_edu.explain import boundary_profile, why
 from banet_edu.explain.causes import Explanation
-from banet_edu.plots.causes import REASON_STYLES, causes_figure, doubtful_figure, main_reason, rows_of
+from banet_edu.plots.causes import causes_figure
+from banet_edu.plots.doubtful import REASON_STYLES, doubtful_figure, main_reason, rows_of
+from banet_edu.plots.strip import unrolled_image
 from banet_edu.plots.style import VERMILLION
-from banet_edu.plots.unrolled import unrolled_figure, unrolled_image
+from banet_edu.plots.unrolled import unrolled_figure
 from banet_edu.prediction import Prediction
 
 Case = tuple[Sample, Prediction, pd.DataFrame, Explanation]
