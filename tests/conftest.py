@@ -1,4 +1,4 @@
-"""Makes `known_model` and `pictures`, which several test files share, importable."""
+"""Makes what several test files share (such as `known_model` and `pictures`) importable."""
 
 import sys
 from pathlib import Path
