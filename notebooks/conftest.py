@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 
 import pytest
@@ -11,8 +12,9 @@ import pytest
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
     """A lesson's kernel starts when its first cell is set up, and inherits what is set here."""
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv(
-            "OMP_WAIT_POLICY", "PASSIVE"
-        )  # two torch processes on two cores would spin against each other
+        # Two torch processes on two cores would spin against each other.
+        environment.setenv("OMP_WAIT_POLICY", "PASSIVE")
+        if "PYTEST_XDIST_WORKER" in os.environ:  # `pytest -n 2`: the cores are shared out
+            environment.setenv("OMP_NUM_THREADS", "1")
         environment.delenv("BANET_EDU_DATA", raising=False)  # committed outputs come from the bundled samples
         return (yield)
