@@ -9,10 +9,15 @@ from typing import Any
 from torch import nn
 
 from banet_edu.config import BASE_WIDTH, INPUT_SIZE, PRESETS, ModelSpec
+from banet_edu.models.attention_unet import AttentionUNet
 from banet_edu.models.banet import RELEASE_KERNELS, BANet
+from banet_edu.models.cenet import CENet
+from banet_edu.models.deeplabv3 import DeepLabV3
+from banet_edu.models.fcn import FCN
 from banet_edu.models.pretrained import load_imagenet
 from banet_edu.models.unet import UNet
 from banet_edu.models.unet_same_encoder import UNetSameEncoder
+from banet_edu.models.unetpp import UNetPlusPlus
 
 _ENCODER: dict[str, dict[str, Any]] = {
     "nano": {"encoder": "resnet18", "encoder_width": 0.125, "output_stride": 16},
@@ -47,11 +52,24 @@ _BANET: dict[str, dict[str, Any]] = {
     },
 }
 
+_BASE: dict[str, dict[str, Any]] = {preset: {"base_width": BASE_WIDTH[preset]} for preset in PRESETS}
+
+_DEEPLAB: dict[str, dict[str, Any]] = {
+    "nano": {**_ENCODER["nano"], "aspp_rates": (1, 2), "channels": 16},
+    "lite": {**_ENCODER["lite"], "output_stride": 16, "aspp_rates": (1, 2, 3), "channels": 64},
+    "paper": {**_ENCODER["paper"], "aspp_rates": (12, 24, 36), "channels": 256},  # its rates for stride 8
+}
+
 # name -> (class, default arguments of each preset)
 _MODELS: dict[str, tuple[Callable[..., nn.Module], dict[str, dict[str, Any]]]] = {
     "banet": (BANet, _BANET),
-    "unet": (UNet, {preset: {"base_width": BASE_WIDTH[preset]} for preset in PRESETS}),
+    "unet": (UNet, _BASE),
     "unet_same_encoder": (UNetSameEncoder, _ENCODER),
+    "fcn": (FCN, _ENCODER),
+    "deeplabv3": (DeepLabV3, _DEEPLAB),
+    "cenet": (CENet, _ENCODER),
+    "attention_unet": (AttentionUNet, _BASE),
+    "unetpp": (UNetPlusPlus, _BASE),
 }
 
 
@@ -73,7 +91,7 @@ def create_model(
     """Build a network, randomly initialised (seed torch first where that matters).
 
     Args:
-        name: banet, unet or unet_same_encoder.
+        name: banet, unet, unet_same_encoder, fcn, deeplabv3, cenet, attention_unet or unetpp.
         preset: nano (tests, slides), lite (minutes on 2 cores) or paper (the study's).
         num_classes: K, background included.
         pretrained: True for public ImageNet weights of the encoder, or the path of a `.safetensors` file.
