@@ -1,10 +1,10 @@
-"""`banet-edu ablate`: BA-Net with and without its blocks, one data set or phantoms, one budget."""
+"""`banet-edu ablate`: BA-Net with and without its blocks, on one data set or on phantoms, under one budget."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -12,10 +12,102 @@ from rich.table import Table
 
 from banet_edu.cli.comparing import parse_list, parse_seeds
 from banet_edu.cli.console import out, show_left_out
-from banet_edu.cli.options import DataOptions, FormatOptions, TrainingOptions, spread
+from banet_edu.cli.options import AnyDataOptions, TrainingOptions, spread
 from banet_edu.cli.outcome import progress_bars
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 EPILOG = (
-    "Example: [bold]banet-edu ablate --kind all --steps 300 --seeds 0,1[/] on phantoms; on images of your own: "
+    "Example: [bold]banet-edu ablate --kind all --steps 300 --seeds 0,1[/] on phantoms; with a data set: "
     "[bold]banet-edu ablate --format isic2017 --root ISIC-2017[/]. What was stopped goes on with the same command."
 )
+
+
+@spread
+def run_ablation(
+    variants: Annotated[
+        str | None,
+        typer.Option(
+            "--variants",
+            help="Names with commas between; the others are measured against the first. Default: banet, no-pee, "
+            "no-attention, no-edge-task, no-cff, kernels-3-5, kernels-5-7, kernels-3-5-7. Also: unet, unet_same_encoder.",
+        ),
+    ] = None,
+    seeds: Annotated[str, typer.Option("--seed", "--seeds", help="One, or several with commas between.")] = "0,1",
+    folder: Annotated[
+        Path | None, typer.Option("--out", help="Run directory. Default: runs/DATA-PRESET-ablation.")
+    ] = None,
+    *,
+    data: AnyDataOptions,
+    training: TrainingOptions,
+) -> None:
+    """Train BA-Net with and without each of its blocks, and with other windows, on the same images with the same budget."""
+    from banet_edu.ablation import VARIANTS, ablate
+    from banet_edu.plots.ablation import ablation_figure
+
+    data.check()
+    parts, about = open_parts(data)
+    run_dir = folder or Path("runs") / f"{data.name}-{training.preset}-ablation"
+    result = ablate(
+        parts,
+        parse_list(variants) if variants is not None else tuple(VARIANTS),
+        training.config(upright=about.pop("upright")),
+        parse_seeds(seeds),
+        run_dir=run_dir,
+        preset=training.preset,
+        input_size=training.size,
+        callbacks=progress_bars,
+        **about,
+    )
+    for label, summary in result.summary.groupby("class", sort=False):
+        named = f"class {label}: " if result.summary["class"].nunique() > 1 else ""
+        for metric in summary["metric"].unique()[:2]:
+            out.print(variant_table(summary[summary["metric"] == metric], f"{named}{metric}"))
+        picture = run_dir / (f"ablation-{label}.png" if named else "ablation.png")
+        figure = ablation_figure(
+            summary, result.seeds[result.seeds["class"] == label], title=f"{data.name}: {named}ablation"
+        )
+        figure.savefig(picture)
+    out.print("Intervals: 95 %, over test images; they do not cover the choice of seed or split.", style="dim")
+    out.print(
+        f"Tables and figure: ablation.csv, seeds.csv, per_image.csv and ablation.png in {run_dir}", soft_wrap=True
+    )
+
+
+def open_parts(data: AnyDataOptions) -> tuple[dict[str, Sequence[Any]], dict[str, Any]]:
+    """The three parts, and what `ablate` is told about them (and whether the images always stand upright)."""
+    if data.kind is not None:
+        from banet_edu.data.painted import painted_parts
+
+        upright = data.kinds == ["lung"]
+        return painted_parts(data.kinds, data.painted), {"name": data.name, "upright": upright}
+    dataset = data.open()
+    show_left_out(dataset)
+    parts = {part: dataset.part(part, data.split_seed) for part in ("train", "val", "test")}
+    return dict(parts), {
+        "name": data.name,
+        "split_seed": data.split_seed,
+        "num_classes": dataset.num_classes,
+        "upright": dataset.upright,
+    }
+
+
+def variant_table(rows: pd.DataFrame, title: str) -> Table:
+    """One figure of every variant: its mean, the difference from the first with interval and p, the spread of seeds."""
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    for column in ("variant", "mean", "difference", "95 % interval", "p", "sd of seeds", "missed"):
+        table.add_column(column, justify="left" if column == "variant" else "right")
+    for row in rows.to_dict("records"):
+        compared = row["difference"] == row["difference"]  # not nan
+        tested = row["p_value"] == row["p_value"]
+        table.add_row(
+            row["variant"],
+            f"{row['mean']:.3f}",
+            f"{row['difference']:+.3f}" if compared else "",
+            f"{row['low']:+.3f} to {row['high']:+.3f}" if compared else "",
+            "" if not compared else "not tested" if not tested else f"{row['p_value']:.3f}",
+            f"{row['seed_sd']:.3f}" if row["seed_sd"] == row["seed_sd"] else "",
+            str(row["n_missed"]),
+        )
+    return table

@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from banet_edu import __version__
-from banet_edu.cli import comparing, data, demo, doctor, explaining, lab, predicting, training
+from banet_edu.cli import ablating, comparing, data, demo, doctor, explaining, lab, models, predicting, training
 from banet_edu.cli.console import err, out, say_error
 
 DEBUG_VARIABLE = "BANET_EDU_DEBUG"
@@ -42,8 +42,10 @@ app = typer.Typer(
 app.command("demo", epilog=demo.EPILOG)(demo.run_demo)
 app.command("train", epilog=training.EPILOG)(training.train)
 app.command("compare", epilog=comparing.EPILOG)(comparing.run_comparison)
+app.command("ablate", epilog=ablating.EPILOG)(ablating.run_ablation)
 app.command("predict", epilog=predicting.EPILOG)(predicting.predict_files)
 app.command("explain", epilog=explaining.EPILOG)(explaining.explain_image)
+app.command("models", epilog=models.EPILOG)(models.list_models)
 app.add_typer(data.app, name="data")
 app.command("doctor", epilog=doctor.EPILOG)(doctor.examine)
 app.command("lab", epilog=lab.EPILOG)(lab.open_lab)

@@ -101,6 +101,41 @@ class DataOptions(FormatOptions):
         return open_dataset(self.format, self.root, on_error="skip" if self.skip_bad else "raise", **self.rules())
 
 
+@dataclass(frozen=True, kw_only=True)
+class AnyDataOptions(DataOptions):
+    """A data set to train on, or phantoms: painted ones to learn from, the bundled ones to test with."""
+
+    format: Annotated[  # type: ignore[assignment]  # not needed where --kind says which phantoms
+        str | None, _data("--format", help="isic2017, ph2, kvasir_seg, cvc_colondb, sz_cxr, dicom, or folder.")
+    ] = None
+    root: Annotated[  # type: ignore[assignment]
+        Path | None, _data("--root", help="The data set's folder, with images and masks in it.")
+    ] = None
+    kind: Annotated[
+        str | None, _data("--kind", help="Phantoms instead of a data set: dermoscopy, polyp, lung, or all.")
+    ] = None
+    painted: Annotated[int, _data("--painted", min=1, help="Phantoms of each kind to train on, with --kind.")] = 150
+
+    def check(self) -> None:
+        """ValueError unless there is either --kind, or --format with --root."""
+        if (self.kind is None) == (self.format is None and self.root is None):
+            raise ValueError("name the data: either --kind for phantoms, or --format and --root")
+        if self.kind is None and (self.format is None or self.root is None):
+            raise ValueError("a data set needs both --format and --root")
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds of phantoms asked for; none with a data set."""
+        if self.kind is None:
+            return []
+        given = [kind.strip() for kind in self.kind.split(",") if kind.strip()]
+        return ["dermoscopy", "polyp", "lung"] if given == ["all"] else given
+
+    @property
+    def name(self) -> str:
+        return f"phantoms-{'-'.join(self.kinds) if self.kind != 'all' else 'all'}" if self.kind else super().name
+
+
 @dataclass(frozen=True)
 class TrainingOptions:
     """Size of the networks and the budget and recipe of a run; one seed or several is the command's own matter."""
@@ -143,7 +178,7 @@ class TrainingOptions:
 
 
 _Group = type[FormatOptions] | type[TrainingOptions]
-_GROUPS = (FormatOptions, DataOptions, TrainingOptions)
+_GROUPS = (FormatOptions, DataOptions, AnyDataOptions, TrainingOptions)
 
 
 def spread(command: Callable[..., None]) -> Callable[..., None]:
