@@ -1,0 +1,97 @@
+"""The small study that lesson 07 reads: networks side by side, and BA-Net with and without its blocks, on phantoms.
+
+    OMP_NUM_THREADS=1 python benchmarks/phantom_study.py run --out runs/phantom-study      # goes on where it was stopped
+    python benchmarks/phantom_study.py record runs/phantom-study --commit ID               # to docs/recorded/
+
+All networks learn from the same 450 painted phantoms (150 of each kind) and are measured on the 144 bundled ones. `run` does
+part by part what `banet-edu ablate --kind all` does, in one process, so that the phantoms are painted once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from banet_edu.ablation import BLOCKS, FULL, KERNELS, ablate
+from banet_edu.config import TrainConfig
+from banet_edu.data.painted import painted_parts
+from banet_edu.training.callbacks import PrintEpochs
+
+KINDS = ("dermoscopy", "polyp", "lung")
+STEPS, SIZE = 300, 96
+COMPARED = [FULL, "unet", "unet_same_encoder"]
+# In this order, so that what was stopped early still holds two seeds of everything but the windows.
+PARTS = [
+    ("phantom-compare", COMPARED, (0, 1)),
+    ("phantom-ablation", [FULL, *BLOCKS], (0, 1)),
+    ("phantom-kernels", [FULL, *KERNELS], (0,)),
+    ("phantom-compare", COMPARED, (0, 1, 2)),
+    ("phantom-ablation", [FULL, *BLOCKS], (0, 1, 2)),
+]
+KEPT = ["model", "seed", "name", "class", "status", "JA", "DI", "assd_mm", "hd95_mm", "nsd_at_1mm", "diagonal_mm"]
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+
+
+def run(out: Path, steps: int, painted: int) -> None:
+    parts = painted_parts(KINDS, painted)
+    parts = {part: [samples[i] for i in range(len(samples))] for part, samples in parts.items()}
+    for name, variants, seeds in PARTS:
+        result = ablate(
+            parts,
+            variants,
+            TrainConfig(steps=steps, device="cpu"),
+            seeds,
+            run_dir=out,
+            input_size=SIZE,
+            name="phantoms",
+            callbacks=lambda variant, seed: [PrintEpochs()] if print(variant, seed, flush=True) is None else [],
+        )
+        result.save(out / name)
+        print(name, seeds, "done", flush=True)
+
+
+def record(out: Path, commit: str) -> None:
+    """Copy the tables of every finished part to docs/recorded, per-image figures with five digits."""
+    for name in dict.fromkeys(name for name, _, _ in PARTS):
+        source, target = out / name, DOCS / "recorded" / name
+        if not (source / "ablation.csv").is_file():
+            continue
+        target.mkdir(parents=True, exist_ok=True)
+        table = pd.read_csv(source / "per_image.csv")
+        table[KEPT].to_csv(target / "per_image.csv", index=False, float_format="%.5g")
+        for file in ("ablation.csv", "seeds.csv", "summary.csv", "paired.csv"):
+            pd.read_csv(source / file).to_csv(target / file, index=False, float_format="%.6g")
+        facts = json.loads((source / "facts.json").read_text(encoding="utf-8"))
+        facts |= {
+            "command": "OMP_NUM_THREADS=1 python benchmarks/phantom_study.py run --out runs/phantom-study",
+            "input_size": SIZE,
+            "recorded": date.today().isoformat(),
+            "commit": commit,
+        }
+        (target / "facts.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+        print(target)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    running = commands.add_parser("run")
+    running.add_argument("--out", type=Path, default=Path("runs/phantom-study"))
+    running.add_argument("--steps", type=int, default=STEPS)
+    running.add_argument("--painted", type=int, default=150)
+    recording = commands.add_parser("record")
+    recording.add_argument("run", type=Path)
+    recording.add_argument("--commit", required=True, help="The commit whose code was run.")
+    given = parser.parse_args()
+    if given.command == "run":
+        run(given.out, given.steps, given.painted)
+    else:
+        record(given.run, given.commit)
+
+
+if __name__ == "__main__":
+    main()
