@@ -1,0 +1,43 @@
+"""`banet-edu models`: every network that `create_model` builds, and what it costs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from banet_edu.cli.console import out
+
+EPILOG = "Example: [bold]banet-edu models[/] · the study's sizes, without timing: [bold]--preset paper --rounds 0[/]"
+
+
+def list_models(
+    preset: Annotated[str, typer.Option(help="nano, lite or paper.")] = "lite",
+    batch_size: Annotated[int, typer.Option(help="Images in a training step.", min=2)] = 8,
+    rounds: Annotated[int, typer.Option(help="Steps to time; 0 leaves the time out.", min=0)] = 3,
+) -> None:
+    """List the networks with their source, parameters, operations and time of a training step on this machine."""
+    import inspect
+
+    from banet_edu.config import INPUT_SIZE, PRESETS
+    from banet_edu.models.cost import cost
+    from banet_edu.models.registry import create_model, model_names
+
+    if preset not in PRESETS:
+        raise ValueError(f"unknown preset {preset!r}; known: {', '.join(PRESETS)}")
+    size = INPUT_SIZE[preset]
+    table = Table(title=f"preset {preset}, {size} x {size} pixels", title_justify="left", box=None, pad_edge=False)
+    for heading in ("network", "parameters", "GFLOPs per image", f"step of {batch_size} (s)"):
+        table.add_column(heading, justify="left" if heading == "network" else "right")
+    table.add_column("what it is")
+    for name in model_names():
+        with out.status(f"measuring {name} ..."):
+            model = create_model(name, preset)
+            found = cost(model, (size, size), batch_size=batch_size, rounds=rounds)
+        module = inspect.getmodule(type(model))
+        headline = (module.__doc__ or "").strip().split(":")[0] if module else ""
+        seconds = "-" if found.step_s is None else f"{found.step_s:.2f}"
+        table.add_row(name, f"{found.parameters:,}", f"{found.gflops:.2f}", seconds, headline)
+    out.print(table)
+    out.print("GFLOPs: 1e9 operations of convolutions and matrix products; a multiply-add counts as two.", style="dim")
