@@ -188,7 +188,7 @@ def seed_differences(table: pd.DataFrame, figures: Sequence[str]) -> pd.DataFram
         for figure in figures:
             wide = group.pivot(index="name", columns=["model", "seed"], values=figure)
             overall = wide[first].mean().mean()
-            for variant, seed in wide.columns:
+            for variant, seed in map(tuple, wide.columns):
                 values = wide[variant, seed]
                 if variant == first:
                     difference = values.mean() - overall

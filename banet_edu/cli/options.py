@@ -105,12 +105,11 @@ class DataOptions(FormatOptions):
 class AnyDataOptions(DataOptions):
     """A data set to train on, or phantoms: painted ones to learn from, the bundled ones to test with."""
 
-    format: Annotated[  # type: ignore[assignment]  # not needed where --kind says which phantoms
+    # Neither is needed where --kind says which phantoms.
+    format: Annotated[
         str | None, _data("--format", help="isic2017, ph2, kvasir_seg, cvc_colondb, sz_cxr, dicom, or folder.")
-    ] = None
-    root: Annotated[  # type: ignore[assignment]
-        Path | None, _data("--root", help="The data set's folder, with images and masks in it.")
-    ] = None
+    ] = None  # type: ignore[assignment]
+    root: Annotated[Path | None, _data("--root", help="The data set's folder, with images and masks in it.")] = None  # type: ignore[assignment]
     kind: Annotated[
         str | None, _data("--kind", help="Phantoms instead of a data set: dermoscopy, polyp, lung, or all.")
     ] = None

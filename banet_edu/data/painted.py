@@ -22,15 +22,15 @@ class Painted(Sequence[Sample]):
     """
 
     def __init__(self, kinds: Sequence[str], first: int, count: int) -> None:
-        self.kinds, self.first, self.count = tuple(kinds), first, count
+        self.kinds, self.first, self.per_kind = tuple(kinds), first, count
 
     def __len__(self) -> int:
-        return self.count * len(self.kinds)
+        return self.per_kind * len(self.kinds)
 
     def __getitem__(self, index: Any) -> Any:
         if not 0 <= index < len(self):
             raise IndexError(index)
-        kind, number = self.kinds[index // self.count], self.first + index % self.count
+        kind, number = self.kinds[index // self.per_kind], self.first + index % self.per_kind
         phantom = make_sample(kind, number)
         return Sample(phantom.image, phantom.mask, f"{kind}{number}", phantom.spacing_mm)
 
