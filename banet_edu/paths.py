@@ -18,3 +18,19 @@ def samples_root() -> Path:
         f"the bundled data_samples folder is missing beside {package}; install banet-edu again, or rebuild the samples "
         "with 'banet-edu data make'"
     )
+
+
+def recorded_root() -> Path:
+    """The folder `docs/recorded/` of the checkout, with the tables of runs that took longer than a lesson.
+
+    Looked for beside this package, then around the folder one works in (a notebook's). Raises FileNotFoundError where
+    it is nowhere: it comes with the checkout, not with the installed package.
+    """
+    package, here = Path(__file__).resolve().parent, Path.cwd()
+    for folder in (package.parent, here, *here.parents):
+        if (folder / "docs" / "recorded").is_dir():
+            return folder / "docs" / "recorded"
+    raise FileNotFoundError(
+        "the recorded results (docs/recorded) are neither beside the package nor around this folder; they come with the "
+        "checkout of banet-edu: open the notebook there"
+    )

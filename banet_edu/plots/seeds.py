@@ -1,0 +1,67 @@
+"""How far figures move when only the seed changes, and what a block is worth: to a trained network, and to training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from banet_edu.compare_result import metric_label
+from banet_edu.plots.style import BLUE, INK, VERMILLION, model_colours, new_figure, styled
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def seeds_figure(seeds: pd.DataFrame, metrics: Sequence[str], *, title: str = "") -> Figure:
+    """The mean of each network with each seed, a panel per figure. `seeds`: variant, seed, metric, mean (`seeds.csv`)."""
+    networks = list(dict.fromkeys(seeds["variant"]))
+    colours = model_colours(networks)
+    figure, [axes] = new_figure(1, len(metrics), height=1.5 + 0.5 * len(networks), sharey=True)
+    with styled():
+        for panel, metric in zip(axes, metrics, strict=True):
+            for place, network in enumerate(networks):
+                rows = seeds[(seeds["variant"] == network) & (seeds["metric"] == metric)]
+                means = rows["mean"].to_numpy(dtype=float)
+                panel.plot([means.min(), means.max()], [place] * 2, "-", color=colours[network], linewidth=2)
+                panel.plot(means, [place] * len(means), "o", color=colours[network], markersize=8)
+                panel.plot(means.mean(), place, "|", color=INK, markersize=22, markeredgewidth=2)
+            panel.set_yticks(range(len(networks)), networks)
+            panel.set_ylim(len(networks) - 0.5, -0.5)
+            panel.set_xlabel(metric_label(metric))
+            panel.margins(x=0.1)
+            panel.grid(axis="y", visible=False)
+        figure.supxlabel("dot: one seed, mean over all test images   │: mean of the seeds", fontsize=9)
+        if title:
+            figure.suptitle(title)
+    return figure
+
+
+def two_questions_figure(
+    off: Mapping[str, float], without: Mapping[str, Sequence[float]], *, title: str = ""
+) -> Figure:
+    """Change of JA by block: switched off in a trained network (bars), and trained without it (a bar, a dot per seed).
+
+    `off`: block -> change. `without`: block -> change with each seed.
+    """
+    blocks = list(off)
+    figure, [axes] = new_figure(1, 2, height=1.7 + 0.42 * len(blocks), sharey=True, sharex=True)
+    with styled():
+        for place, block in enumerate(blocks):
+            changes = np.asarray(without[block], dtype=float)
+            for panel, value in ((axes[0], off[block]), (axes[1], changes.mean())):
+                panel.barh(place, value, height=0.6, color=VERMILLION if value < 0 else BLUE)
+            axes[1].plot(changes, np.full(len(changes), place), "o", color=INK, markersize=5)
+        for panel, said in zip(axes, ("switched off in a trained network", "trained without it"), strict=True):
+            panel.axvline(0, color=INK, linewidth=1)
+            panel.set_title(said)
+            panel.set_xlabel("change of JA")
+            panel.grid(axis="y", visible=False)
+        axes[0].set_yticks(range(len(blocks)), blocks)
+        axes[0].set_ylim(len(blocks) - 0.5, -0.5)
+        figure.supxlabel("bar: mean change (orange worse, blue better)   dot: one seed", fontsize=9)
+        if title:
+            figure.suptitle(title)
+    return figure
