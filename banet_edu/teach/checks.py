@@ -5,12 +5,14 @@ A check tells WHAT is wrong and how to go on. It compares numbers, never code, s
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -100,6 +102,28 @@ def as_map(value: Any, name: str, shape: tuple[int, ...]) -> Tensor:
     return value
 
 
+def as_number(value: Any, name: str, unit: str = "") -> float:
+    """The value as one finite number; Wrong otherwise."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise Wrong(
+            f"{name} is {type(value).__name__}, one number is expected{f' ({unit})' if unit else ''}.",
+            "Reduce it to a single number at the end, for example by a mean.",
+        ) from None
+    if not math.isfinite(number):
+        raise Wrong(f"{name} is {number}.", "Is something divided by zero, or an empty array averaged?")
+    return number
+
+
+def recognise_number(value: float, slips: Mapping[tuple[str, str], float], otherwise: tuple[str, str]) -> Wrong:
+    """`recognise` for single numbers."""
+    for (said, hint), result in slips.items():
+        if math.isclose(value, result, rel_tol=1e-3, abs_tol=1e-6):
+            return Wrong(said, hint)
+    return Wrong(*otherwise)
+
+
 def same(a: Tensor, b: Tensor) -> bool:
     """Equal but for rounding."""
     return a.shape == b.shape and bool(torch.allclose(a.float(), b.float(), atol=TOLERANCE, rtol=1e-3))
@@ -121,6 +145,8 @@ def sizes(shape: Any) -> str:
 def _copy(value: Any) -> Any:
     if isinstance(value, Tensor):
         return value.clone()
+    if isinstance(value, np.ndarray):
+        return value.copy()
     return [_copy(each) for each in value] if isinstance(value, list) else value
 
 

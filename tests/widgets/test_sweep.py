@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import ipywidgets
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 
-from banet_edu import create_model, make_phantom
+from banet_edu import create_model, load_samples, make_phantom
 from banet_edu.widgets.attention import attention_explorer
+from banet_edu.widgets.classical import brightness_explorer, pooling_explorer, region_growing_explorer
 from banet_edu.widgets.edges import edge_explorer, softness_explorer
+from banet_edu.widgets.paired import paired_explorer, resampling_explorer
 from banet_edu.widgets.panel import Panel
 from banet_edu.widgets.switches import gate_explorer, switch_explorer
 from banet_edu.widgets.threshold import threshold_explorer
@@ -33,14 +37,38 @@ def case() -> tuple[Any, list[Any]]:
 
 SWITCHES = {"all attention": "ia off", "fusion at stage 1": "stage1.cff off", "all PEE": "pee off"}
 
+
+def two_networks() -> tuple[pd.DataFrame, list[Any], dict[str, Any]]:
+    """Per-image figures of two networks for two samples, as lesson 07 has them."""
+    model, samples = case()
+    samples.append(make_phantom("polyp", size=64))
+    models = {"banet": model, "unet": create_model("unet", preset="nano").eval()}
+    rows = [
+        {"model": name, "name": sample.name, "JA": 0.5 + 0.1 * i * j, "assd_mm": 2.0 - i * j}
+        for i, name in enumerate(models)
+        for j, sample in enumerate(samples)
+    ]
+    return pd.DataFrame(rows), samples, models
+
+
+def figures_of_two() -> pd.DataFrame:
+    random = np.random.default_rng(0)
+    return pd.DataFrame({"banet": random.normal(2, 1, 30), "unet": random.normal(2, 1, 30)})
+
+
 # One entry for every widget that a lesson shows: a function that builds it small and fast.
 WIDGETS: dict[str, Callable[[], Panel]] = {
+    "paired_explorer": lambda: paired_explorer(*two_networks()),
+    "resampling_explorer": lambda: resampling_explorer(figures_of_two(), "assd_mm"),
     "threshold_explorer": lambda: threshold_explorer(*case()),
     "softness_explorer": lambda: softness_explorer(size=64),
     "edge_explorer": lambda: edge_explorer(*case()),
     "attention_explorer": lambda: attention_explorer(*case()),
     "switch_explorer": lambda: switch_explorer(*case(), SWITCHES),
     "gate_explorer": lambda: gate_explorer(*case()),
+    "brightness_explorer": lambda: brightness_explorer(case()[1]),
+    "region_growing_explorer": lambda: region_growing_explorer(load_samples("dermoscopy", "test")[:2]),
+    "pooling_explorer": lambda: pooling_explorer(),
 }
 
 

@@ -1,0 +1,94 @@
+"""What the text of lesson 01 says holds for the weights and samples that are bundled now."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from banet_edu import load_model, load_samples, make_phantom, predict
+from banet_edu.metrics.boundary import boundary_metrics
+from banet_edu.metrics.overlap import overlap
+from banet_edu.models.classical import CLASSICAL, RegionGrowing
+from banet_edu.plots.pooling import pooled_edge
+from banet_edu.teach.lesson01 import reader_mask
+
+KINDS = ("dermoscopy", "polyp", "lung")
+NETWORKS = ("unet-lite-phantom", "banet-lite-phantom")
+
+
+@pytest.fixture(scope="module")
+def rows():
+    methods = {name: build() for name, build in CLASSICAL.items()}
+    networks = {name: load_model(name) for name in NETWORKS}
+    found = {}
+    for kind in KINDS:
+        for name in (*methods, *networks):
+            found[name, kind] = []
+            for case in load_samples(kind, "test"):
+                mask = (
+                    predict(networks[name], case.image).mask if name in networks else methods[name](case.image) >= 0.5
+                )
+                row = boundary_metrics(mask, case.mask, spacing_mm=case.spacing_mm) | overlap(mask, case.mask)
+                found[name, kind].append(row)
+    return found
+
+
+def ja(rows, name, kind):
+    return np.array([row["JA"] for row in rows[name, kind]])
+
+
+def missed(rows, name):
+    return sum(row["status"] == "missed" for kind in KINDS for row in rows[name, kind])
+
+
+def test_otsu_wins_some_single_skin_images_and_finds_nothing_in_others(rows):
+    assert 3 <= (ja(rows, "otsu", "dermoscopy") > ja(rows, "unet-lite-phantom", "dermoscopy")).sum() <= 6
+    assert sum(row["status"] == "missed" for row in rows["otsu", "dermoscopy"]) >= 2
+
+
+def test_networks_find_something_in_every_image_and_win_every_mean(rows):
+    for network in NETWORKS:
+        assert missed(rows, network) == 0
+        for kind in KINDS:
+            assert ja(rows, network, kind).mean() > max(ja(rows, name, kind).mean() for name in CLASSICAL) + 0.2
+    assert all(ja(rows, name, "lung").mean() < 0.2 for name in CLASSICAL)
+
+
+def test_networks_are_off_like_a_reader_on_skin_and_by_3_mm_around_lungs(rows):
+    phantom = make_phantom("dermoscopy", seed=7)
+    first, second = (reader_mask(phantom, reader=r) for r in (1, 2))
+    between = boundary_metrics(second, first, spacing_mm=phantom.spacing_mm)["assd_mm"]
+    for network in NETWORKS:
+        skin, lung = (np.mean([row["assd_mm"] for row in rows[network, kind]]) for kind in ("dermoscopy", "lung"))
+        assert 0.6 * between < skin < 1.6 * between
+        assert 2.5 < lung < 3.6
+
+
+def test_region_leaks_in_one_step_and_not_at_the_same_tolerance_everywhere():
+    samples = load_samples("dermoscopy", "test")
+    leaks = []
+    for index in (0, 2, 8):
+        share = [RegionGrowing(tolerance=float(t)).grow(samples[index].image).mean() for t in range(4, 101, 4)]
+        assert np.diff(share).max() > 0.3
+        leaks.append(int(np.diff(share).argmax()))
+    assert len(set(leaks)) == 3
+
+
+def test_max_pooling_moves_an_edge_by_nearly_a_cell_and_an_average_hardly():
+    for stride in (8, 16):
+        moved = {k: [pooled_edge(p, stride, k)[2] - p for p in np.arange(24, 41, 0.25)] for k in ("max", "average")}
+        assert 0.85 * stride < np.abs(moved["max"]).max() < stride
+        assert np.abs(moved["average"]).max() < 0.1 * stride
+    assert pooled_edge(30.25, 1)[2] == pytest.approx(30.25, abs=0.1)
+
+
+def test_ja_of_0_9_is_0_3_mm_around_a_mole_and_3_mm_around_lungs():
+    errors = {}
+    for kind in ("dermoscopy", "lung"):
+        case = make_phantom(kind, seed=7)
+        grown = next(
+            m for g in np.arange(0.1, 20, 0.1)
+            if overlap(m := case.signed_distance_px < g, case.mask)["JA"] < 0.9
+        )  # fmt: skip
+        errors[kind] = boundary_metrics(grown, case.mask, spacing_mm=case.spacing_mm)["assd_mm"]
+    assert errors["dermoscopy"] == pytest.approx(0.3, abs=0.05) and errors["lung"] == pytest.approx(2.9, abs=0.2)
