@@ -31,6 +31,7 @@ PARTS = [
     ("phantom-kernels", [FULL, *KERNELS], (0,)),
     ("phantom-compare", COMPARED, (0, 1, 2)),
     ("phantom-ablation", [FULL, *BLOCKS], (0, 1, 2)),
+    ("phantom-kernels", [FULL, *KERNELS], (0, 1, 2)),
 ]
 KEPT = ["model", "seed", "name", "class", "status", "JA", "DI", "assd_mm", "hd95_mm", "nsd_at_1mm", "diagonal_mm"]
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -48,15 +49,20 @@ def run(out: Path, steps: int, painted: int) -> None:
             run_dir=out,
             input_size=SIZE,
             name="phantoms",
-            callbacks=lambda variant, seed: [PrintEpochs()] if print(variant, seed, flush=True) is None else [],
+            callbacks=told,
         )
         result.save(out / name)
         print(name, seeds, "done", flush=True)
 
 
-def record(out: Path, commit: str) -> None:
-    """Copy the tables of every finished part to docs/recorded, per-image figures with five digits."""
-    for name in dict.fromkeys(name for name, _, _ in PARTS):
+def told(variant: str, seed: int) -> list[PrintEpochs]:
+    print(f"{variant}, seed {seed}", flush=True)
+    return [PrintEpochs()]
+
+
+def record(out: Path, commit: str, names: list[str]) -> None:
+    """Copy the tables of the finished parts to docs/recorded, per-image figures with five digits."""
+    for name in names or dict.fromkeys(name for name, _, _ in PARTS):
         source, target = out / name, DOCS / "recorded" / name
         if not (source / "ablation.csv").is_file():
             continue
@@ -86,11 +92,12 @@ def main() -> None:
     recording = commands.add_parser("record")
     recording.add_argument("run", type=Path)
     recording.add_argument("--commit", required=True, help="The commit whose code was run.")
+    recording.add_argument("--part", action="append", default=[], help="Such as phantom-kernels; all where not given.")
     given = parser.parse_args()
     if given.command == "run":
         run(given.out, given.steps, given.painted)
     else:
-        record(given.run, given.commit)
+        record(given.run, given.commit, given.part)
 
 
 if __name__ == "__main__":

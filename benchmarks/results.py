@@ -1,4 +1,4 @@
-"""Keep the tables of a finished run, of `banet-edu compare` or of planted_causes.py, and write them into docs/results.md.
+"""Keep the tables of a finished run, of `banet-edu compare` or of a benchmark, and write them into docs/results.md.
 
     python benchmarks/results.py record runs/isic2017-lite --commit ID    # copies its tables to docs/recorded/, renders
     python benchmarks/results.py render                       # fills docs/results.md from docs/recorded/ again
@@ -43,6 +43,8 @@ def table(run: Path) -> str:
     facts = json.loads((run / "facts.json").read_text(encoding="utf-8"))
     if "counts" in facts:
         return planted_table(run, facts)
+    if (run / "ablation.csv").is_file():
+        return ablation_table(run, facts)
     summary, paired = pd.read_csv(run / "summary.csv"), pd.read_csv(run / "paired.csv")
     training, data = facts["training"], facts["data"]
     lines = [
@@ -83,6 +85,36 @@ def table(run: Path) -> str:
             "",
             f"*Reported by the study on {name} (JA; ImageNet weights, 256 x 256, a GPU; not ours):* {reported}.",
         ]
+    return "\n".join(lines)
+
+
+def ablation_table(run: Path, facts: dict[str, Any]) -> str:
+    """Markdown of one recorded run of `banet-edu ablate` or phantom_study.py: every variant against the first."""
+    rows, training = pd.read_csv(run / "ablation.csv"), facts["training"]
+    first, seeds = rows["variant"].iloc[0], ", ".join(map(str, facts["seeds"]))
+    shown = list(rows["metric"].unique())
+    lines = [
+        "```",
+        facts["command"],
+        "```",
+        "",
+        f"{facts['train_images']} training, {facts['val_images']} validation, {facts['test_images']} test images; "
+        f"{training['steps']} steps of {training['batch_size']} images, seeds {seeds}; recorded {facts['recorded']} at commit "
+        f"{facts['commit']}. Mean [95 % interval over images], and the difference from {first}.",
+        "",
+        "| variant | " + " | ".join(f"{metric_label(m)} | difference" for m in shown) + " | sd of seeds, JA | missed |",
+        "|---|" + "---|" * (2 * len(shown) + 2),
+    ]
+    for variant, group in rows.groupby("variant", sort=False):
+        by_metric, cells = group.set_index("metric"), []
+        for metric in shown:
+            row = by_metric.loc[metric]
+            cells.append(f"{row['mean']:.3f} [{row['mean_low']:.3f}, {row['mean_high']:.3f}]")
+            compared = f"{row['difference']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}]"
+            cells.append("" if variant == first else compared)
+        spread, missed = by_metric.loc["JA", ["seed_sd", "n_missed"]]
+        cells += ["" if pd.isna(spread) else f"{spread:.3f}", f"{missed:.0f}"]
+        lines.append(f"| {variant} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
