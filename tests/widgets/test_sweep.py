@@ -16,6 +16,7 @@ import torch
 from banet_edu import create_model, load_samples, make_phantom
 from banet_edu.widgets.attention import attention_explorer
 from banet_edu.widgets.classical import brightness_explorer, pooling_explorer, region_growing_explorer
+from banet_edu.widgets.data import augmentation_explorer, boundary_target_explorer
 from banet_edu.widgets.edges import edge_explorer, softness_explorer
 from banet_edu.widgets.paired import paired_explorer, resampling_explorer
 from banet_edu.widgets.panel import Panel
@@ -68,6 +69,8 @@ WIDGETS: dict[str, Callable[[], Panel]] = {
     "gate_explorer": lambda: gate_explorer(*case()),
     "brightness_explorer": lambda: brightness_explorer(case()[1]),
     "region_growing_explorer": lambda: region_growing_explorer(load_samples("dermoscopy", "test")[:2]),
+    "augmentation_explorer": lambda: augmentation_explorer(case()[1]),
+    "boundary_target_explorer": lambda: boundary_target_explorer(case()[1]),
     "pooling_explorer": lambda: pooling_explorer(),
 }
 

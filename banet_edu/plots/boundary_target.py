@@ -1,0 +1,76 @@
+"""The boundary that the edge branch learns to draw, made from a mask; and the false one along the frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from banet_edu.data.sample import Sample
+from banet_edu.plots.style import draw_image, new_figure
+from banet_edu.training.losses import boundary_target
+
+Padding = Literal["replicate", "zero"]
+PADDINGS: dict[str, Padding] = {"frame repeated": "replicate", "zeros beyond": "zero"}
+_PINK, _CYAN = np.array([255, 60, 160]), np.array([80, 220, 255])
+
+
+def wide_target(mask: NDArray[np.bool_], width: int, padding: Padding = "replicate") -> NDArray[np.bool_]:
+    """`boundary_target` grown to `width` pixels (even): the pixels with both labels within a square around them.
+
+    >>> wide_target(np.array([[0, 0, 0, 0, 1, 1, 1, 1]], bool), 4).astype(int).tolist()
+    [[0, 0, 1, 1, 1, 1, 0, 0]]
+    """
+    if width < 2 or width % 2:
+        raise ValueError(f"a two-sided band is 2, 4, 6, ... pixels wide, not {width}")
+    reach = width // 2
+    labels = np.pad(mask, reach, mode="edge") if padding == "replicate" else np.pad(mask, reach)
+    grown = torch.from_numpy(labels.astype(np.float32))[None, None]
+    size = 2 * reach + 1
+    highest = torch.nn.functional.max_pool2d(grown, size, stride=1)[0, 0].numpy()
+    lowest = -torch.nn.functional.max_pool2d(-grown, size, stride=1)[0, 0].numpy()
+    return highest > lowest
+
+
+def frame_share(mask: NDArray[np.bool_]) -> float:
+    """Which share of the package's boundary target (2 pixels wide) is false when zeros lie beyond the frame, 0 to 1."""
+    target = torch.from_numpy(np.array(mask, np.int64))[None]
+    with_zeros, without = (float(boundary_target(target, p).sum()) for p in ("zero", "replicate"))
+    return (with_zeros - without) / with_zeros if with_zeros else 0.0
+
+
+def boundary_target_figure(sample: Sample, width: int, padding: str) -> Figure:
+    """The image and the target at one width and one padding; false edges along the frame in pink."""
+    figure, axes = new_figure(1, 2, height=5.0)
+    assert sample.mask is not None
+    draw_image(axes[0][0], sample.image, sample.mask.shape)
+    axes[0][0].set_title(sample.name)
+    _draw_target(axes[0][1], sample, width, padding)
+    return figure
+
+
+def boundary_targets_figure(sample: Sample, widths: Sequence[int]) -> Figure:
+    """Both paddings at several widths: the sliders as a still picture."""
+    columns = [(width, padding) for padding in PADDINGS for width in widths]
+    figure, axes = new_figure(1, len(columns), height=3.2)
+    for panel, (width, padding) in zip(axes[0], columns, strict=True):
+        _draw_target(panel, sample, width, padding)
+    return figure
+
+
+def _draw_target(axes: Axes, sample: Sample, width: int, padding: str) -> None:
+    assert sample.mask is not None
+    mask = sample.mask > 0
+    target = wide_target(mask, width, PADDINGS[padding])
+    false = target & ~wide_target(mask, width)
+    picture = np.full((*mask.shape, 3), 30, np.uint8)
+    picture[mask] = 90
+    picture[target], picture[false] = _CYAN, _PINK
+    draw_image(axes, picture, mask.shape)
+    share = 100 * false.sum() / max(1, target.sum())
+    axes.set_title(f"{width} px, {padding}\n{share:.0f} % false")

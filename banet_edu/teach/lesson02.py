@@ -1,0 +1,219 @@
+"""Lesson 02, look at the data: painted films, a system that only remembers, its check and its quiz."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from banet_edu.data.phantoms import make_phantom
+from banet_edu.data.sample import Sample
+from banet_edu.teach.checks import Wrong, attempt, checked
+from banet_edu.teach.quiz import Option, Quiz, QuizQuestion
+
+Mask = NDArray[np.bool_]
+
+
+def painted_films(films: int = 15, frames: int = 8) -> dict[str, Sample]:
+    """Short endoscopy films: in each, one painted polyp that drifts by a few pixels from frame to frame, with new noise.
+
+    >>> list(painted_films(1, 3))
+    ['film00_frame0', 'film00_frame1', 'film00_frame2']
+    """
+    found: dict[str, Sample] = {}
+    for film in range(films):
+        phantom = make_phantom("polyp", seed=film, size=128)
+        assert phantom.mask is not None
+        rng, at = np.random.default_rng(film), np.zeros(2)
+        for frame in range(frames):
+            at = at + rng.normal(0, 3, 2)
+            move = np.array([[1, 0, at[0]], [0, 1, at[1]]], np.float32)
+            image = cv2.warpAffine(phantom.image, move, (128, 128), borderMode=cv2.BORDER_REFLECT)
+            mask = cv2.warpAffine(phantom.mask.astype(np.uint8), move, (128, 128)) > 0
+            noisy = np.clip(image + rng.normal(0, 4, image.shape), 0, 255).astype(np.uint8)
+            name = f"film{film:02d}_frame{frame}"
+            found[name] = Sample(noisy, mask, name, phantom.spacing_mm)
+    return found
+
+
+def remembered(samples: Mapping[str, Sample], train: Sequence[str], test: Sequence[str]) -> dict[str, Mask]:
+    """A "segmentation" that learns nothing: the mask of the training image that looks most alike, copied.
+
+    Alike: the smallest sum of squared differences of the images, reduced to 16 x 16 pixels. Masks must have one size.
+    """
+
+    def small(name: str) -> NDArray[np.float64]:
+        return cv2.resize(samples[name].image, (16, 16), interpolation=cv2.INTER_AREA).astype(np.float64)
+
+    known = {name: small(name) for name in train}
+    found = {}
+    for name in test:
+        mine = small(name)
+        nearest = min(known, key=lambda other: float(((known[other] - mine) ** 2).sum()))
+        mask = samples[nearest].mask
+        assert mask is not None
+        found[name] = mask > 0
+    return found
+
+
+@checked
+def check_boundary(my_boundary: Callable[[Mask, int], Mask]) -> str:
+    """Check `my_boundary(mask, k)`: the pixels that have both labels within the k x k window around them, no frame edge.
+
+    >>> check_boundary(lambda mask, k: mask).said
+    'that is the mask itself: every pixel of the object is marked.'
+    """
+    for k in (3, 5):
+        for name, mask in _cases().items():
+            found = _as_mask(attempt(my_boundary, "my_boundary", mask.copy(), k), mask.shape)
+            wanted = _both_labels(mask, k)
+            if np.array_equal(found, wanted):
+                continue
+            for (said, hint), slip in _slips(mask, k).items():
+                if np.array_equal(found, slip):
+                    raise Wrong(said, hint)
+            missing, extra = int((wanted & ~found).sum()), int((found & ~wanted).sum())
+            raise Wrong(
+                f"{name}, k = {k}: {missing} pixels of the boundary are missing, {extra} are marked that are none.",
+                "Try a mask of 7 x 7 pixels with one pixel set, print it and your result.",
+            )
+    return "every pixel with both labels within its window, objects, holes and all, and no false edge along the frame."
+
+
+def quiz() -> Quiz:
+    """The quiz at the end of the lesson."""
+    return Quiz(
+        [
+            QuizQuestion(
+                "A photo of 1022 x 767 pixels was squeezed to 256 x 256. What became of its pixels?",
+                (
+                    Option("they are square, the image is", "The IMAGE is square; the field of view is still 4 : 3."),
+                    Option(
+                        "each covers more width than height",
+                        "1022 / 256 = 4.0 old pixels across, 767 / 256 = 3.0 down.",
+                        right=True,
+                    ),
+                    Option("each covers more height than width", "The other way round: the width was squeezed more."),
+                ),
+            ),
+            QuizQuestion(
+                "Frames of one video lie in the training AND the test part. What does the test measure?",
+                (
+                    Option("how well the method works on new patients", "No new patient is in it."),
+                    Option(
+                        "how well it remembers",
+                        "A system that copied the mask of the most similar frame scored high here, and low on new films.",
+                        right=True,
+                    ),
+                    Option("nothing, it fails", "It does not fail: it gives a figure, and a flattering one."),
+                ),
+            ),
+            QuizQuestion(
+                "The image is turned at random in training, its mask is not. What happens?",
+                (
+                    Option(
+                        "training stops with an error", "The sizes agree, so nothing complains. That is the danger."
+                    ),
+                    Option(
+                        "the network learns from wrong masks, silently",
+                        "Only a look at image and mask together shows it.",
+                        right=True,
+                    ),
+                    Option("nothing, the network learns to turn it back", "The turn is another one each time."),
+                ),
+            ),
+            QuizQuestion(
+                "A lesion reaches the frame. With zeros beyond it, what does the boundary target show?",
+                (
+                    Option(
+                        "an edge along the frame that does not exist",
+                        "The lesion goes on outside; only the picture ends. Repeating the frame shows no edge there.",
+                        right=True,
+                    ),
+                    Option(
+                        "nothing special", "Beyond the frame the label changes from 1 to 0: that counts as an edge."
+                    ),
+                    Option("a gap in the true boundary", "The true boundary stays; a false one is added."),
+                ),
+            ),
+        ]
+    )
+
+
+def _cases() -> dict[str, Mask]:
+    rows, columns = np.indices((23, 31))
+    disc = np.hypot(rows - 11, columns - 12) < 7
+    ring = disc & ~(np.hypot(rows - 11, columns - 12) < 3)
+    touching = np.hypot(rows - 2, columns - 27) < 9
+    return {
+        "a disc": disc,
+        "a ring": ring,
+        "two objects": disc | (np.hypot(rows - 15, columns - 26) < 3),
+        "an object on the frame": touching,
+        "a full image": np.ones_like(disc),
+        "an empty image": np.zeros_like(disc),
+    }
+
+
+def _as_mask(value: Any, shape: tuple[int, ...]) -> Mask:
+    if isinstance(value, torch.Tensor):
+        value = value.numpy()
+    if not isinstance(value, np.ndarray):
+        raise Wrong(
+            f"my_boundary gives {type(value).__name__}, an array is expected.", "Return an array like the mask."
+        )
+    if value.shape != shape:
+        raise Wrong(
+            f"the result has {value.shape}, the mask has {shape} pixels.",
+            'Pad by k // 2 on every side first: np.pad(mask, k // 2, mode="edge").',
+        )
+    if not np.isin(value, (0, 1)).all():
+        raise Wrong(
+            "the result holds values other than 0 and 1.", "Compare: `largest > smallest` gives True and False."
+        )
+    return value.astype(bool)
+
+
+def _windows(mask: Mask, k: int, mode: str) -> NDArray[Any]:
+    padded = np.pad(mask, k // 2, mode=mode)  # type: ignore[call-overload]
+    return np.lib.stride_tricks.sliding_window_view(padded, (k, k))
+
+
+def _both_labels(mask: Mask, k: int, mode: str = "edge") -> Mask:
+    windows = _windows(mask, k, mode)
+    return np.asarray(windows.max((2, 3)) & ~windows.min((2, 3)))
+
+
+def _slips(mask: Mask, k: int) -> dict[tuple[str, str], Mask]:
+    right = _both_labels(mask, k)
+    frame = 'Repeat the frame instead: np.pad(mask, k // 2, mode="edge").'
+    windows = _windows(mask, k, "edge")
+    down, across = np.zeros_like(mask), np.zeros_like(mask)
+    down[1:], across[:, 1:] = mask[1:] != mask[:-1], mask[:, 1:] != mask[:, :-1]
+    both = "A two-sided band: pixels of BOTH labels, wherever the other label lies within the window."
+    slips = {
+        ("that is the mask itself: every pixel of the object is marked.", both): mask,
+        ("that is the opposite of the mask.", both): ~mask,
+        ("a false edge runs along the frame: zeros lie beyond it.", frame): _both_labels(mask, k, "constant"),
+        ("only pixels inside the object are marked.", both): right & mask,
+        ("only pixels outside of the object are marked.", both): right & ~mask,
+        ("the object grew, but its inside is marked too.", "Take away what did not change."): windows.max((2, 3)),
+        ("the object shrank; its boundary is what is missing.", "Largest minus smallest label of each window."): (
+            windows.min((2, 3))
+        ),
+        ("each pixel is compared with one neighbour only.", "Look at the whole k x k window."): down | across,
+        ("nothing is marked.", "Where largest and smallest label of a window differ, there is the boundary."): (
+            np.zeros_like(mask)
+        ),
+    }
+    for other in (3, 5, 7):
+        if other != k:
+            slips[f"for k = {k} your window is {other} x {other}.", "Use the argument k, not a fixed number."] = (
+                _both_labels(mask, other)
+            )
+    # an even or trivial case is no slip of its own
+    return {said: slip for said, slip in slips.items() if not np.array_equal(slip, right)}
