@@ -1,0 +1,518 @@
+# %% [markdown]
+# # 07 · BA-Net against U-Net: a fair comparison
+#
+# **For** everyone who reads or writes "our network is better"; clinicians can leave out the exercise. **Time** 50 minutes
+# (the cells themselves run in about half a minute). **You need** lesson 00; lesson 03 for part 5.
+#
+# **Afterwards you can**
+# - list what must be equal before two networks may be compared, and what a control is for,
+# - read a paired difference: its size, its interval, its p-value, and what each of them does not say,
+# - write a paired bootstrap, and say why pairing makes the interval narrower,
+# - tell an ablation from switching a block off.
+#
+# U-Net wins some of what follows. Pictures show painted images ("phantoms"), figures of real images come from recorded
+# runs. Nothing here is a medical device.
+
+# %%
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+
+from banet_edu import load_model, load_samples
+from banet_edu.comparison import evaluate
+from banet_edu.data.recorded import read_recorded, recorded_facts
+from banet_edu.explain import mean_effects
+from banet_edu.metrics.resampling import (
+    paired_values,
+    percentile_interval,
+    resampled_differences,
+)
+from banet_edu.metrics.statistics import paired_wilcoxon
+from banet_edu.plots.ablation import ablation_figure
+from banet_edu.plots.paired import forest_figure, pairs_figure
+from banet_edu.plots.seeds import seeds_figure, two_questions_figure
+from banet_edu.plots.style import show
+from banet_edu.teach.lesson07 import check_paired_bootstrap, quiz
+from banet_edu.teach.predictions import Predictions
+from banet_edu.widgets.paired import paired_explorer, resampling_explorer
+
+# Your answers live as long as this notebook runs. To keep them in a file beside it:
+# Predictions("07", file="my_predictions.json")
+predictions = Predictions("07")
+
+# %% [markdown]
+# ## 1 Equal terms
+#
+# Two networks learn, two networks are measured. The difference tells something about the *networks* only where nothing else
+# differs:
+#
+# | equal for both | how it gets unfair |
+# |---|---|
+# | the images to learn from, to choose the epoch by, to test with | one is tested on easier images |
+# | the budget: steps, batch size, input size, augmentation | one was tuned for weeks, the other run as it came |
+# | the start: random weights, or the same pretrained ones | one starts from a million photos |
+# | who chooses the epoch: the *validation* part, never the test part | the best test figure of 150 epochs is reported |
+# | the seeds, and how many of them | the best of five against one |
+# | the measurement: every test image, at the size of its own mask; missed objects counted | failures are left out |
+#
+# `banet-edu compare` holds all this equal. What the networks bring along stays different. These are the networks of this
+# lesson:
+
+# %%
+facts = recorded_facts("phantom-compare")
+for name, count in facts["parameters"].items():
+    print(f"{name:18s} {count / 1e6:.1f} million parameters")
+
+# %% [markdown]
+# `unet_same_encoder` is a **control**: U-Net's decoder behind BA-Net's encoder. We shall need it.
+#
+# Now two trained networks, `banet-lite-phantom` and `unet-lite-phantom`. Both learned from the same 450 painted images. We
+# measure them on the 144 bundled ones: skin, polyp and lung, 48 of each, none of which was used in training.
+
+# %%
+models = {
+    "banet": load_model("banet-lite-phantom"),
+    "unet": load_model("unet-lite-phantom"),
+}
+KINDS = {"dermoscopy": "skin", "polyp": "polyps", "lung": "lungs"}
+samples = [sample for kind in KINDS for sample in load_samples(kind)]
+kind_of = {sample.name: kind for kind in KINDS for sample in load_samples(kind)}
+
+table = pd.concat(
+    [evaluate(model, samples).assign(model=name) for name, model in models.items()],
+    ignore_index=True,
+)
+table["kind"] = table["name"].map(kind_of)
+means = table.groupby("model")[["JA", "assd_mm"]].mean()
+for name in models:
+    print(f"{name:6s} mean JA {means.loc[name, 'JA']:.2f}")
+assert means.loc["banet", "JA"] > means.loc["unet", "JA"]
+assert (table["status"] == "ok").all()  # no object was missed
+
+# %% [markdown]
+# JA is the overlap with the true mask, 1 is perfect. BA-Net's mean is higher, by 0.008.
+
+# %% tags=["nbval-ignore-output"]
+predictions.guess(
+    "images",
+    "BA-Net's mean JA is higher. On how many of the 144 images is BA-Net better?",
+    unit="images",
+)
+
+# %%
+overlap = paired_values(table, "JA", "banet", "unet")
+difference = overlap["banet"] - overlap["unet"]
+
+predictions.compare(
+    "images",
+    int((difference > 0).sum()),
+    tolerance=10,
+    because=f"On half of the images BA-Net is at least {-difference.median():.2f} worse; "
+    "a few large gains outweigh that.",
+)
+
+# %% [markdown]
+# Mean and majority disagree, and both are right. Who shows *one* image can "prove" either: choose place 1, then place 144.
+# (The slider moves with the left and right keys.)
+
+# %% tags=["nbval-ignore-output"]
+paired_explorer(table, samples, models)
+
+# %% [markdown]
+# At the right end U-Net loses itself in a hard polyp, at the left end BA-Net does. In between, on most images, hardly anything
+# happens. So: no single pictures, all differences.
+#
+# ## 2 Pairs
+#
+# How sure is a mean difference? Another 144 images would give another one. The **bootstrap** imitates that: draw 144 images
+# *with replacement* from ours (some twice, some not at all), take the mean difference, do it thousands of times. The middle
+# 95 % of those means is the *percentile interval*.
+#
+# Both networks saw the same images. One may draw images and take both figures of each (*paired*), or draw the images of each
+# network apart, as if there had been two test sets. Take the boundary error ASSD, the mean distance between predicted and
+# true boundary in mm.
+
+# %% tags=["nbval-ignore-output"]
+widths = ["about as wide", "less than half as wide", "more than twice as wide"]
+predictions.choose(
+    "width",
+    "Compared with drawing apart: how wide is the paired interval of the difference?",
+    widths,
+)
+
+# %%
+boundary = paired_values(table, "assd_mm", "banet", "unet")
+interval = {
+    paired: percentile_interval(
+        resampled_differences(boundary["banet"], boundary["unet"], paired=paired)
+    )
+    for paired in (True, False)
+}
+ratio = np.ptp(interval[True]) / np.ptp(interval[False])
+correlation = np.corrcoef(boundary["banet"], boundary["unet"])[0, 1]
+
+show(
+    pairs_figure(boundary, "assd_mm"),
+    alt="Both means with intervals; the images joined; the paired and unpaired interval.",
+)
+predictions.compare(
+    "width",
+    widths[1 if ratio < 0.5 else 2 if ratio > 2 else 0],
+    because=f"Its width is {ratio:.1f} of the other's. What is hard for one network is hard "
+    f"for the other: their errors correlate with {correlation:.1f}.",
+)
+
+# %% [markdown]
+# Drawn apart, a resample may give one network the hard images and the other the easy ones. Drawn together, that cancels:
+#
+# $$\mathrm{Var}(A - B) = \mathrm{Var}(A) + \mathrm{Var}(B) - 2\,\mathrm{Cov}(A, B)$$
+#
+# $A$ and $B$ are the figures of the two networks on one image, $\mathrm{Var}$ their variance over images, $\mathrm{Cov}$
+# how much they go up and down together. **Pairing costs nothing and pays whenever the figures correlate.** It needs the
+# same images for both, which is why tables in two papers cannot be paired.
+#
+# How many images does a test need? Each heap below holds 9999 resampled mean differences.
+
+# %% tags=["nbval-ignore-output"]
+resampling_explorer(boundary, "assd_mm")
+
+# %% [markdown]
+# Four times as many images halve the width, roughly. Here pairing is worth about as much as six times the images.
+#
+# **Exercise.** Write `my_paired_bootstrap(a, b, resamples, level, seed)`: the lower and the upper end of the interval of the
+# mean of `a - b`. `a` and `b` are numpy arrays with one figure per image, in the same order, none missing; `level` is the
+# share of the means that lies between the ends (0.95). The same `seed` gives the same interval. Useful: `rng =
+# np.random.default_rng(seed)`, `rng.integers(0, n, n)` draws n numbers from 0 to n - 1, `np.percentile(means, [p, q])`.
+
+
+# %% tags=["exercise"]
+def my_paired_bootstrap(a, b, resamples=2000, level=0.95, seed=0):
+    # Replace this line: draw images, mean differences, two percentiles.
+    raise NotImplementedError
+
+
+# %% tags=["solution"]
+def my_paired_bootstrap(a, b, resamples=2000, level=0.95, seed=0):
+    rng = np.random.default_rng(seed)
+    means = np.zeros(resamples)
+    for i in range(resamples):
+        drawn = rng.integers(0, len(a), len(a))
+        means[i] = (a[drawn] - b[drawn]).mean()
+    low, high = np.percentile(means, [50 * (1 - level), 50 * (1 + level)])
+    return low, high
+
+
+# %%
+check_paired_bootstrap(my_paired_bootstrap)
+
+# %% [markdown]
+# The second tool is **Wilcoxon's signed-rank test**. Forget the sizes for a moment: rank all differences without their
+# sign, from the smallest (rank 1) to the largest; add the ranks of the images that favour BA-Net, and those that favour
+# U-Net. If the signs were coin tosses, the two sums would be about equal. $p$ is the probability of sums at least as
+# unequal as ours.
+
+# %%
+tests = []
+for kind, label in KINDS.items():
+    test = paired_wilcoxon(table[table["kind"] == kind], "JA", "banet", "unet")
+    tests.append({"label": label, **asdict(test)})
+    p = "below 0.001" if test.p_value < 0.001 else f"about {test.p_value:.1g}"
+    print(f"{label:7s} p {p}")
+
+show(
+    forest_figure(pd.DataFrame(tests), ("JA",)),
+    alt="banet minus unet on painted skin, polyps, lungs: JA with intervals.",
+)
+
+# %% [markdown]
+# - **Lungs: U-Net is better**, by 0.01. A small difference, and a sure one: 40 of 48 images agree.
+# - **Polyps**: the largest difference, and not sure: the interval holds 0.
+# - **Skin**: interval and test disagree. The interval looks at the mean, which leans to BA-Net, thanks to a few large
+#   gains; the test looks at ranks, which lean to U-Net on 35 of 48 images. Where they disagree, this package names no
+#   winner.
+#
+# A small $p$ is not a large difference, and a large $p$ is no proof that there is none. Always read the size with its interval
+# first.
+#
+# ## 3 Real images
+#
+# The same comparison was run on three public data sets: 446 to 800 images each, from random weights, 128 x 128 pixels,
+# 1200 steps, one split, one seed. Their figures are recorded in [docs/results.md](../docs/results.md). "Better" means here
+# that the whole 95 % interval of the paired difference in JA lies on one side of 0.
+
+# %% tags=["nbval-ignore-output"]
+outcomes = [
+    "BA-Net on all three",
+    "BA-Net on two, U-Net on none",
+    "each on one",
+    "U-Net on two or three",
+]
+predictions.choose(
+    "winner", "On which of skin, lungs and polyps is who better?", outcomes
+)
+
+# %%
+RUNS = {
+    "skin": "isic2017-lite",
+    "lungs": "sz_cxr-lite",
+    "polyps": "kvasir_seg-lite",
+}
+recorded = pd.concat(
+    read_recorded(run, "paired").assign(data=data) for data, run in RUNS.items()
+)
+recorded["label"] = recorded["data"] + ": banet − " + recorded["b"]
+plain = recorded[recorded["b"] == "unet"]
+
+show(
+    forest_figure(plain, ("JA", "assd_pct")),
+    alt="BA-Net minus U-Net on skin, lungs, polyps: JA and ASSD with intervals.",
+)
+ja = plain[plain["column"] == "JA"]
+wins = (int((ja["low"] > 0).sum()), int((ja["high"] < 0).sum()))
+predictions.compare(
+    "winner",
+    {(3, 0): outcomes[0], (2, 0): outcomes[1], (1, 1): outcomes[2]}.get(
+        wins, outcomes[3]
+    ),
+    because="BA-Net on polyps, U-Net on lungs; on skin nobody.",
+)
+
+# %% [markdown]
+# ASSD is in per cent of the image's diagonal here, since no pixel size is known. Look at the lungs: their separate intervals
+# *overlap*, and the paired one is far from 0:
+
+# %%
+lungs = read_recorded("sz_cxr-lite", "summary").query("metric == 'JA'")
+for row in lungs[lungs["model"].isin(models)].itertuples():
+    print(f"{row.model:6s} JA {row.mean:.3f} [{row.low:.3f}, {row.high:.3f}]")
+paired = ja.set_index("data").loc["lungs"]
+print(
+    f"paired difference {paired['mean_difference']:+.3f} "
+    f"[{paired['low']:+.3f}, {paired['high']:+.3f}]"
+)
+
+# %% [markdown]
+# Why lungs? BA-Net answers on a grid of 32 x 32 cells and enlarges it; U-Net answers on every pixel. A lung is large and
+# its outline smooth, so there is little to *find*, and the grid is what limits the boundary. That is our reading; the runs
+# do not prove it.
+#
+# ### The control
+#
+# On polyps BA-Net wins clearly, by 0.057. May we thank its edges, attention and fusion for it? The two networks differ in
+# something else too: the encoder. So a U-Net decoder was put behind BA-Net's encoder, and trained like the others.
+
+# %% tags=["nbval-ignore-output"]
+left = ["all of it (about 0.06)", "about half (0.03)", "nothing (0.01 or less)"]
+predictions.choose(
+    "control",
+    "How much of BA-Net's lead on polyps is left against unet_same_encoder?",
+    left,
+)
+
+# %%
+rest = recorded.query("data == 'polyps' and b == 'unet_same_encoder'")
+rest = rest.set_index("column").loc["JA"]
+show(
+    forest_figure(recorded, ("JA", "assd_pct")),
+    alt="BA-Net minus U-Net, and minus the control, on three data sets.",
+)
+lead = rest["mean_difference"]
+predictions.compare(
+    "control",
+    left[0 if lead > 0.045 else 1 if lead > 0.015 else 2],
+    because=f"{abs(lead):.3f} [{rest['low']:+.3f}, {rest['high']:+.3f}]: at this budget "
+    "the lead comes with the encoder.",
+)
+
+# %% [markdown]
+# Without the control we would have praised the wrong part. It does not say that BA-Net's blocks are useless: the interval
+# reaches from -0.025 to +0.024, so it leaves room for small effects of either sign.
+#
+# And look at what is *not* in a mean: BA-Net missed 5 of the 148 polyps altogether, U-Net 1, the control none. A missed
+# object counts as JA 0; it has no boundary, so it is left out of the ASSD. Always ask for the number of failures.
+#
+# The study that BA-Net comes from reports more: 81.0 % JA against U-Net's 76.5 % on skin. It started from ImageNet weights, at
+# 256 x 256 pixels, with 150 epochs. Ours is another setting; neither refutes the other.
+#
+# ## 4 Another seed
+#
+# All intervals so far ask: what if the test had other *images*? A training has another source of chance: its **seed**,
+# which draws the first weights and the order of the images. So the three networks were trained again, several times each:
+# on the 450 painted images, 300 steps, 96 x 96 pixels, with nothing changed but the seed. Their figures on the 144 bundled
+# images are recorded.
+
+# %%
+study = read_recorded("phantom-compare", "ablation").query("metric == 'JA'")
+against = study.set_index("variant").loc["unet"]
+print(f"seeds of each network: {int(against['seeds'])}")
+print(
+    f"unet − banet, mean over seeds: JA {against['difference']:+.3f} "
+    f"[{against['low']:+.3f}, {against['high']:+.3f}]"
+)
+
+# %% [markdown]
+# Here U-Net has the higher mean, while in part 1, with more steps and larger images, it was BA-Net. The interval does not
+# hold 0.
+
+# %% tags=["nbval-ignore-output"]
+spreads = [
+    "less than a fifth of that difference",
+    "about half of it",
+    "as much, or more",
+]
+predictions.choose(
+    "seed",
+    "Best minus worst seed of the SAME network (U-Net), in mean JA: how much is it?",
+    spreads,
+)
+
+# %%
+seeds = read_recorded("phantom-compare", "seeds")
+unets = seeds.query("variant == 'unet' and metric == 'JA'")["mean"]
+spread = unets.max() - unets.min()
+share = spread / abs(against["difference"])
+
+show(
+    seeds_figure(seeds, ("JA", "assd_mm")),
+    alt="Mean JA and ASSD of three networks, one dot per seed.",
+)
+predictions.compare(
+    "seed",
+    spreads[0 if share < 0.2 else 1 if share < 0.8 else 2],
+    because=f"{spread:.3f} between the U-Nets, {abs(against['difference']):.3f} between "
+    "the networks.",
+)
+
+# %% [markdown]
+# The interval over images knows nothing of the next seed. So is U-Net's lead worth nothing? Pairs help here too: networks
+# with the same seed see the same images in the same order.
+
+# %%
+per_pair = seeds.query("variant == 'unet' and metric == 'JA'")
+for row in per_pair.itertuples():
+    print(f"seed {row.seed}: unet − banet {row.difference:+.3f}")
+
+# %% [markdown]
+# Three times out of three U-Net is ahead, by amounts that differ by more than half. Three coins fall alike once in four, so
+# that is a lean, no proof. (U-Net also missed 2 of its 432 objects; they have no boundary, so they are not in its ASSD.)
+# What to do:
+#
+# - train every network with the same seeds, several of them, and report all: mean and spread;
+# - never report the best seed: the best of several looks better than their mean, also when nothing is better;
+# - compare a difference with the spread of the seeds before you believe it. The runs of part 3 have one seed each; of their
+#   differences in JA only the polyps' 0.057 is more than twice the 0.021 above.
+#
+# ## 5 Without a block: two questions
+#
+# Lesson 03 switched PEE off in a trained network, and lessons 04 and 05 the attention and the fusion. That asks what *this
+# network* leans on. The other question is what *training* needs: leave the block out from the start, and let the rest make
+# up for it. That is an **ablation**. First the switches again, on 30 bundled images:
+
+# %%
+few = [sample for kind in KINDS for sample in load_samples(kind, "test")]
+knobs = {"PEE": "pee off", "attention": "ia off", "CFF": "cff off"}
+effects = mean_effects(models["banet"], few, list(knobs.values())).set_index("knob")
+off = {block: effects.loc[knob, "JA_change"] for block, knob in knobs.items()}
+for block, change in off.items():
+    print(f"{block:9s} off: JA {change:+.2f}")
+
+# %% tags=["nbval-ignore-output"]
+losses = [
+    "about as much (0.04 or more)",
+    "about half of it (0.02 to 0.04)",
+    "less than 0.02",
+]
+predictions.choose(
+    "ablation",
+    "Switching PEE off costs 0.05 JA. How much does a network lose that is TRAINED without PEE?",
+    losses,
+)
+
+# %%
+ablation = read_recorded("phantom-ablation", "ablation")
+per_seed = read_recorded("phantom-ablation", "seeds")
+overlaps = per_seed.query("metric == 'JA'").groupby("variant")["difference"]
+without = {
+    block: overlaps.get_group(variant).tolist()
+    for block, variant in {
+        "PEE": "no-pee",
+        "attention": "no-attention",
+        "CFF": "no-cff",
+    }.items()
+}
+
+show(
+    two_questions_figure(off, without),
+    alt="Change of JA by block: switched off after training, and trained without.",
+)
+lost = -np.mean(without["PEE"])
+predictions.compare(
+    "ablation",
+    losses[0 if lost >= 0.04 else 1 if lost >= 0.02 else 2],
+    because=f"It loses {lost:.3f} JA: what is left learns to do without.",
+)
+
+# %% [markdown]
+# A trained network leans on its PEE as on a crutch it grew up with; one that never had it walks almost as well. So a large
+# effect of a switch is no proof that the block is needed, and a small effect of an ablation none that a trained network
+# ignores it.
+#
+# Now the whole ablation, all variants against the full BA-Net with the same seeds:
+
+# %%
+show(
+    ablation_figure(ablation, per_seed, ("JA", "assd_mm")),
+    alt="Each variant minus the full network: JA and ASSD, intervals and seeds.",
+)
+
+# %% [markdown]
+# - **PEE and CFF**: without either the overlap is about 0.01 lower, clear of 0, and lower with each of the three seeds. The
+#   study reports the same sign and size: 1.0 to 1.6 points of JA for PEE, 1.1 for CFF (a point is 0.01).
+# - **Attention and the edge task**: no clear effect here; the seeds do not even agree on the sign. The study reports 0.8 to
+#   1.3 points for the whole mini-MTL. We did not find them at this budget.
+# - **The first row** is the yardstick: BA-Net's own seeds lie 0.011 apart, as far as any block moves the mean.
+#
+# How easily one is fooled: with the first *two* seeds alone, ASSD without attention was 0.08 mm worse, its interval clear
+# of 0. The third seed took that back.
+#
+# Last, the windows of PEE. The full network has windows 5 and 7 in stages 1 and 2, and 3 and 5 in stages 3 and 4, as the
+# authors' released code. What if all stages have the same?
+
+# %%
+windows = read_recorded("phantom-kernels", "ablation")
+show(
+    ablation_figure(
+        windows, read_recorded("phantom-kernels", "seeds"), ("JA", "assd_mm")
+    ),
+    alt="Other window sizes of PEE minus the full network, one seed.",
+)
+
+# %% [markdown]
+# Windows 5 and 7 everywhere look worse, and the others alike. But this is one seed: no more than a question for the next run.
+#
+# With data and patience of your own: `banet-edu compare --format isic2017 --root FOLDER --models banet,unet,unet_same_encoder
+# --seeds 0,1,2` and `banet-edu ablate --format isic2017 --root FOLDER --seeds 0,1,2`.
+#
+# ## 6 Quiz
+#
+# Press an answer, with the mouse or with Tab and Space. Every answer explains itself; try the wrong ones too.
+
+# %% tags=["nbval-ignore-output"]
+quiz()
+
+# %%
+predictions.summary()
+
+# %% [markdown]
+# ## What to take along
+#
+# - Equal terms first: split, budget, seeds, choice of the epoch, measurement; and a control for what else differs.
+# - Pair by image. The interval gets narrower where the figures correlate, and it costs nothing.
+# - Size with interval first, then $p$; mean and majority may disagree.
+# - Intervals over images know nothing of seeds: several seeds, all reported.
+# - At these budgets BA-Net wins on polyps (by its encoder), U-Net on lungs, nobody on skin.
+# - Switched off is not trained without.
+#
+# **Next.** Lesson 08. All recorded figures: [docs/results.md](../docs/results.md); the code:
+# `banet_edu/comparison.py`, `banet_edu/ablation.py`, `banet_edu/metrics/statistics.py`.
