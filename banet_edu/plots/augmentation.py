@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
+import cv2
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -20,8 +21,10 @@ from banet_edu.plots.style import ORANGE, REFERENCE, draw_image, new_figure
 HANDLINGS = {
     "together": "mask moved together",
     "left behind": "mask left behind",
-    "other draw": "mask from another draw",
+    "other draw": "mask of another draw",
+    "bilinear": "mask enlarged bilinearly",
 }
+_SHRUNK = 4  # a mask kept at a quarter of the image's size, then enlarged
 
 _augment = cache(build_augment)
 
@@ -39,12 +42,23 @@ def augmented(
     sample = sample.at((sample.mask.shape[0], sample.mask.shape[1]))
     assert sample.mask is not None
     mask = (sample.mask > 0).astype(np.uint8)
-    change: Augment = _augment(kind)  # type: ignore[arg-type]
+    change: Augment = _augment(kind)
     image, right = change(sample.image, mask, seed)
     given = {"together": right, "left behind": mask}.get(handling)
-    if given is None:
+    if handling == "other draw":
         _, given = change(sample.image, mask, seed + 1)
+    elif handling == "bilinear":
+        given = _enlarged(right)
+    assert given is not None
     return image, given > 0, right > 0
+
+
+def _enlarged(mask: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The mask from a quarter of its size, enlarged as an image is: the grey rim that `> 0` takes for object."""
+    height, width = mask.shape
+    size = (max(1, width // _SHRUNK), max(1, height // _SHRUNK))
+    small = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def augmentation_figure(sample: Sample, seed: int, handling: str = "together") -> Figure:
@@ -57,10 +71,10 @@ def augmentation_figure(sample: Sample, seed: int, handling: str = "together") -
 
 
 def augmentations_figure(sample: Sample, seeds: Sequence[int]) -> Figure:
-    """Every handling of the mask (rows) for several draws (columns): the sliders as a still picture."""
-    figure, axes = new_figure(len(HANDLINGS), len(seeds), height=3.2 * len(HANDLINGS))
-    for row, handling in zip(axes, HANDLINGS, strict=True):
-        for panel, seed in zip(row, seeds, strict=True):
+    """Every handling of the mask (columns) for several draws (rows): the sliders as a still picture."""
+    figure, axes = new_figure(len(seeds), len(HANDLINGS), height=2.9 * len(seeds))
+    for row, seed in zip(axes, seeds, strict=True):
+        for panel, handling in zip(row, HANDLINGS, strict=True):
             _draw_changed(panel, sample, seed, handling)
     return figure
 

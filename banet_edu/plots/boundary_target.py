@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from banet_edu.data.sample import Sample
-from banet_edu.plots.style import draw_image, new_figure
+from banet_edu.plots.style import draw_image, new_figure, styled
 from banet_edu.training.losses import boundary_target
 
 Padding = Literal["replicate", "zero"]
@@ -57,7 +57,7 @@ def boundary_target_figure(sample: Sample, width: int, padding: str) -> Figure:
 def boundary_targets_figure(sample: Sample, widths: Sequence[int]) -> Figure:
     """Both paddings at several widths: the sliders as a still picture."""
     columns = [(width, padding) for padding in PADDINGS for width in widths]
-    figure, axes = new_figure(1, len(columns), height=3.2)
+    figure, axes = new_figure(1, len(columns), height=2.9)
     for panel, (width, padding) in zip(axes[0], columns, strict=True):
         _draw_target(panel, sample, width, padding)
     return figure
@@ -74,3 +74,22 @@ def _draw_target(axes: Axes, sample: Sample, width: int, padding: str) -> None:
     draw_image(axes, picture, mask.shape)
     share = 100 * false.sum() / max(1, target.sum())
     axes.set_title(f"{width} px, {padding}\n{share:.0f} % false")
+    if false.any():
+        _point_out(axes, false)
+
+
+def _point_out(axes: Axes, false: NDArray[np.bool_]) -> None:
+    """An arrow from the words to the false edge, so that colour alone does not say which it is."""
+    height, width = false.shape
+    places = np.argwhere(false)
+    row, column = places[np.abs(places - np.median(places, axis=0)).sum(axis=1).argmin()]
+    with styled():
+        axes.annotate(
+            "false edge",
+            xy=(column, row),
+            xytext=(width / 2, height / 2),
+            color="white",
+            ha="center",
+            va="center",
+            arrowprops={"arrowstyle": "->", "color": "white"},
+        )

@@ -17,11 +17,12 @@ _PANELS = (
 )
 
 
-def training_figure(histories: Mapping[str, History], *, title: str = "") -> Figure:
+def training_figure(histories: Mapping[str, History], *, title: str = "", highest_loss: float | None = None) -> Figure:
     """Loss, validation JA and validation boundary error against optimiser steps; a diamond marks the epoch kept.
 
     `histories` maps a name ("banet", or "banet-seed1") to what `fit` returned. Losses of networks with side outputs
-    sum more terms: compare a loss with itself over time, not between networks. Raises ValueError when no epoch ended.
+    sum more terms: compare a loss with itself over time, not between networks. `highest_loss` cuts the loss axis, where
+    one run would flatten all others. Raises ValueError when no epoch ended.
     """
     finished = {name: history for name, history in histories.items() if len(history)}
     if not finished:
@@ -39,6 +40,7 @@ def training_figure(histories: Mapping[str, History], *, title: str = "") -> Fig
             panel.set_xlabel("optimiser steps")
             panel.set_title(label, fontsize=10)
             panel.set_ylim(bottom=0)
+        axes[0][0].set_ylim(top=highest_loss)
         axes[0][1].set_ylim(0, 1)
         axes[0][0].legend()
         figure.supxlabel("◆: the epoch with the best validation JA, whose weights are kept", fontsize=9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,8 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
 
 from banet_edu.data.phantoms import make_phantom
 from banet_edu.data.sample import Sample
@@ -16,6 +19,18 @@ from banet_edu.teach.checks import Wrong, attempt, checked
 from banet_edu.teach.quiz import Option, Quiz, QuizQuestion
 
 Mask = NDArray[np.bool_]
+
+
+def jpeg_levels(mask: Mask, quality: int = 75) -> NDArray[np.uint8]:
+    """The grey levels, 0 to 255, that are left of a mask after it was stored as a JPEG file.
+
+    >>> levels = jpeg_levels(np.eye(16, dtype=bool))
+    >>> levels.shape, bool(((levels > 0) & (levels < 255)).any())
+    ((16, 16), True)
+    """
+    buffer = io.BytesIO()
+    Image.fromarray(mask.astype(np.uint8) * 255).save(buffer, "JPEG", quality=quality)
+    return np.asarray(Image.open(buffer))
 
 
 def painted_films(films: int = 15, frames: int = 8) -> dict[str, Sample]:
@@ -192,6 +207,8 @@ def _slips(mask: Mask, k: int) -> dict[tuple[str, str], Mask]:
     right = _both_labels(mask, k)
     frame = 'Repeat the frame instead: np.pad(mask, k // 2, mode="edge").'
     windows = _windows(mask, k, "edge")
+    off_frame = np.zeros_like(mask)
+    off_frame[1:-1, 1:-1] = right[1:-1, 1:-1]
     down, across = np.zeros_like(mask), np.zeros_like(mask)
     down[1:], across[:, 1:] = mask[1:] != mask[:-1], mask[:, 1:] != mask[:, :-1]
     both = "A two-sided band: pixels of BOTH labels, wherever the other label lies within the window."
@@ -206,6 +223,7 @@ def _slips(mask: Mask, k: int) -> dict[tuple[str, str], Mask]:
             windows.min((2, 3))
         ),
         ("each pixel is compared with one neighbour only.", "Look at the whole k x k window."): down | across,
+        ("the true boundary is missing where it meets the frame.", frame): off_frame,
         ("nothing is marked.", "Where largest and smallest label of a window differ, there is the boundary."): (
             np.zeros_like(mask)
         ),
@@ -215,5 +233,38 @@ def _slips(mask: Mask, k: int) -> dict[tuple[str, str], Mask]:
             slips[f"for k = {k} your window is {other} x {other}.", "Use the argument k, not a fixed number."] = (
                 _both_labels(mask, other)
             )
+    slips |= _shifted(mask, right) | _lost(mask, k)
     # an even or trivial case is no slip of its own
     return {said: slip for said, slip in slips.items() if not np.array_equal(slip, right)}
+
+
+def _shifted(mask: Mask, right: Mask) -> dict[tuple[str, str], Mask]:
+    """The right band beside its place, and half a pixel beside it, as windows without a middle give it."""
+    every = "Pad by k // 2 on EVERY side, and give each window's result to its middle."
+    moves = {"up": (-1, 0), "down": (1, 0), "to the left": (-1, 1), "to the right": (1, 1)}
+    found = {
+        (f"your band lies one pixel too far {way}.", every): np.roll(right, step, axis)
+        for way, (step, axis) in moves.items()
+    }
+    for before, way in ((1, "down and to the right"), (0, "up and to the left")):
+        pairs = np.lib.stride_tricks.sliding_window_view(np.pad(mask, (before, 1 - before), mode="edge"), (2, 2))
+        half = f"your windows are 2 x 2: they have no middle, and the band lies half a pixel too far {way}."
+        found[half, "Use the argument k: an odd window has a middle."] = pairs.max((2, 3)) & ~pairs.min((2, 3))
+    return found
+
+
+def _lost(mask: Mask, k: int) -> dict[tuple[str, str], Mask]:
+    """What is left when only outer outlines, or only the largest object, are looked at."""
+    pieces, count = ndimage.label(mask)
+    if not count:
+        return {}
+    largest = pieces == np.bincount(pieces.ravel())[1:].argmax() + 1
+    filled = ndimage.binary_fill_holes(mask)
+    return {
+        ("the boundary of the hole is missing.", "A hole has a boundary too: do not fill it, look at all windows."): (
+            _both_labels(filled, k)
+        ),
+        ("only the largest object has a boundary.", "Look at all windows of the image, not at one object."): (
+            _both_labels(largest, k)
+        ),
+    }

@@ -22,6 +22,7 @@ from banet_edu.widgets.paired import paired_explorer, resampling_explorer
 from banet_edu.widgets.panel import Panel
 from banet_edu.widgets.switches import gate_explorer, switch_explorer
 from banet_edu.widgets.threshold import threshold_explorer
+from banet_edu.widgets.training import loss_explorer, schedule_explorer
 
 MOST_VALUES = 25  # of one control: longer ranges are sampled, both ends included
 
@@ -71,6 +72,8 @@ WIDGETS: dict[str, Callable[[], Panel]] = {
     "region_growing_explorer": lambda: region_growing_explorer(load_samples("dermoscopy", "test")[:2]),
     "augmentation_explorer": lambda: augmentation_explorer(case()[1]),
     "boundary_target_explorer": lambda: boundary_target_explorer(case()[1]),
+    "loss_explorer": lambda: loss_explorer(),
+    "schedule_explorer": lambda: schedule_explorer(),
     "pooling_explorer": lambda: pooling_explorer(),
 }
 

@@ -1,0 +1,355 @@
+# %% [markdown]
+# # 06 · Training BA-Net: what the loss feels, and how to read a run
+#
+# **For** students with a little Python who have seen lessons 03 to 05. **Time** 50 minutes (the cells themselves run in
+# half a minute). **You need** to know what a gradient is.
+#
+# **Afterwards you can**
+# - name the ten parts of BA-Net's loss, and say which of them feels a boundary that is a little off,
+# - overfit four images on purpose, and say what that proves,
+# - tell from curves: good, too high, too low, overfitting,
+# - resume a killed run bit for bit, and list what must be saved for it,
+# - write the soft Dice loss.
+#
+# Everything here trains on painted images ("phantoms"), on the CPU. Nothing here is a medical device.
+
+# %%
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from banet_edu import create_model, fit, load_samples
+from banet_edu.config import LossConfig, TrainConfig
+from banet_edu.data.recorded import read_recorded
+from banet_edu.data.tensors import prepare
+from banet_edu.plots.losses import loss_parts
+from banet_edu.plots.style import show
+from banet_edu.plots.training import training_figure
+from banet_edu.teach.lesson06 import check_dice, pull_the_plug, quiz
+from banet_edu.teach.predictions import Predictions
+from banet_edu.training.callbacks import PrintEpochs
+from banet_edu.training.device import choose_device, use_bf16
+from banet_edu.training.history import History
+from banet_edu.training.losses import segmentation_loss
+from banet_edu.widgets.training import loss_explorer, schedule_explorer
+
+predictions = Predictions("06")  # ("06", file="my_predictions.json") keeps your answers
+
+# %% [markdown]
+# ## 1 Ten terms
+#
+# BA-Net answers ten times in training: the final mask, a mask from each of the four stages, a boundary from each of the four
+# stages. The final mask gets two losses, the others one each:
+#
+# $$L = \mathrm{CE}(\hat Y, Y) + \mathrm{Dice}(\hat Y, Y) + \sum_{i=1}^{4} \mathrm{CE}(\hat S_i, Y) + \sum_{i=1}^{4}
+# \mathrm{CE}(\hat B_i, B)$$
+#
+# $Y$ is the true mask and $B$ its boundary (lesson 02); $\hat Y$ is the final answer, $\hat S_i$ and $\hat B_i$ are the mask
+# and the boundary that stage $i$ answers. $\mathrm{CE}$ is the cross entropy, $-\log$ of the probability given to the true
+# label, averaged over all pixels; $\mathrm{Dice}$ is below. All weights are 1, as in the authors' release.
+#
+# Which term feels what? A disc is predicted in the right shape but 4 pixels beside its place.
+
+# %% tags=["nbval-ignore-output"]
+terms = ["cross entropy", "dice", "edge cross entropy"]
+predictions.choose(
+    "large",
+    "The disc is LARGE (radius 40 pixels). Which term is largest?",
+    [*terms, "all alike"],
+)
+
+# %%
+for radius in (10, 40):
+    parts = loss_parts(radius, shift=4, softness=1.0)
+    said = ", ".join(f"{name} {parts[name]:.2f}" for name in terms)
+    print(
+        f"radius {radius}: JA {parts['JA']:.2f}, off by {parts['ASSD (px)']:.1f} px; {said}"
+    )
+
+predictions.compare(
+    "large",
+    max(terms, key=lambda name: parts[name]),
+    because="It looks at the seam only, whatever the area inside.",
+)
+
+# %% [markdown]
+# Dice and JA divide by the object's area: of a large object they forgive a wide seam. The boundary's cross entropy does not.
+# This is the reason for the second task: **it keeps asking about the edge when the mask is already nearly right.** Move the
+# disc, blur it, make it larger. (Keyboard: Tab to a slider, then the left and right keys.)
+
+# %% tags=["nbval-ignore-output"]
+loss_explorer()
+
+# %% [markdown]
+# ## 2 Deep supervision
+#
+# A gradient starts at the loss and walks back to the first layer. Eight of the ten terms sit on *side* outputs, half way.
+# Does the deepest stage of the encoder get more gradient because of them? (A fresh network with random weights, nano preset:
+# nothing is trained yet.)
+
+# %%
+train = load_samples("dermoscopy", "train")
+four = [train[i] for i in range(4)]
+
+
+def fresh(seed=0):
+    torch.manual_seed(seed)
+    return create_model("banet", preset="nano").train()
+
+
+model = fresh()
+images = torch.cat([prepare(sample.image, model.spec) for sample in four])
+masks = torch.stack([torch.from_numpy(s.at(64).mask).long() for s in four])
+loss, parts = segmentation_loss(model(images), masks)
+print("the terms:", ", ".join(parts))
+
+
+# %% tags=["nbval-ignore-output"]
+predictions.choose(
+    "deep",
+    "With the side outputs, how large is the gradient of the deepest stage?",
+    ["as large as without", "about 2 times", "about 10 times", "smaller"],
+)
+
+
+# %% tags=["nbval-ignore-output"]
+def gradient(seed, config):
+    network = fresh(seed)
+    loss, _ = segmentation_loss(network(images), masks, config)
+    loss.backward()
+    return float(network.encoder.layer4[1].conv2.weight.grad.norm())
+
+
+only_final = LossConfig(side_seg=0, side_edge=0)
+ratio = np.mean([gradient(s, LossConfig()) / gradient(s, only_final) for s in range(3)])
+assert 1.2 < ratio < 4
+predictions.compare(
+    "deep", "about 2 times", because=f"{ratio:.1f} times, mean of three seeds."
+)
+
+# %% [markdown]
+# The side outputs are *deep supervision*: every stage is told what to answer, not only the last. They are thrown away after
+# training; in eval mode the network returns the final mask only.
+#
+# ## 3 Overfit on purpose
+#
+# Before you train for hours, train on **four images** until the network knows them by heart. If it cannot, something is
+# broken: masks that do not belong to the images, a gradient that is cut, a learning rate of 0. Here once with the right masks,
+# and once with their pixels shuffled.
+
+# %% tags=["nbval-ignore-output"]
+predictions.guess(
+    "overfit", "JA on these four images after 60 steps, right masks?", unit="JA"
+)
+
+
+# %% tags=["nbval-ignore-output"]
+def memorise(target, steps=60):
+    """Train a fresh network on the four images; the JA it then reaches on them."""
+    network = fresh()
+    optimizer = torch.optim.AdamW(network.parameters(), lr=0.01)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss, _ = segmentation_loss(network(images), target)
+        loss.backward()
+        optimizer.step()
+    with torch.no_grad():
+        found = network(images).logits.argmax(1)
+    both, either = (found & target).sum(), (found | target).sum()
+    return float(both / either)
+
+
+order = torch.randperm(masks.numel(), generator=torch.Generator().manual_seed(0))
+shuffled = masks.flatten()[order].reshape(masks.shape)
+right, wrong = memorise(masks), memorise(shuffled)
+assert right > 0.85 and wrong < 0.4
+print(f"right masks: JA {right:.2f}; shuffled pixels: JA {wrong:.2f}")
+predictions.compare("overfit", round(right, 2), tolerance=0.05)
+
+# %% [markdown]
+# Four lines do the work: `zero_grad` (forget the last gradient), forward and loss, `backward` (the new gradient), `step` (move
+# the weights). `fit` does the same, and adds what real runs need: validation, checkpoints, schedules, a stop when the loss is
+# not a number. A few steps of it, with progress:
+
+# %% tags=["nbval-ignore-output"]
+val = load_samples("dermoscopy", "val")
+with tempfile.TemporaryDirectory() as folder:
+    config = TrainConfig(steps=24, learning_rate=3e-3)
+    fit(fresh(), train, val, config, folder, [PrintEpochs()])
+
+# %% [markdown]
+# ## 4 Read the curves
+#
+# Four runs of 600 steps were recorded (`python benchmarks/lesson06.py`: 33 painted training images, nano preset, seed 0).
+# Three see all training images with augmentation, at three learning rates. One sees six images without augmentation.
+
+# %%
+names = ["good", "too high", "too low", "overfit"]
+histories = {
+    f"run {letter}": History(
+        read_recorded("lesson06", name.replace(" ", "-")).to_dict("records"), "steps"
+    )
+    for letter, name in zip("CADB", names, strict=True)
+}
+histories = dict(sorted(histories.items()))
+show(
+    training_figure(histories, highest_loss=12),
+    alt="Training loss, validation JA and boundary error of four recorded runs.",
+)
+
+# %% tags=["nbval-ignore-output"]
+predictions.choose(
+    "curves",
+    "Which run had six training images and no augmentation?",
+    list(histories),
+)
+
+# %%
+last = {run: history.rows[-1] for run, history in histories.items()}
+gap = min(last, key=lambda run: last[run]["loss"])
+predictions.compare(
+    "curves",
+    gap,
+    because="Its training loss is the lowest of all, its validation is not the best: it knows its images by heart.",
+)
+for run, history in histories.items():
+    print(
+        f"{run}: last loss {last[run]['loss']:.1f}, "
+        f"best validation JA {history.best['val_JA']:.2f}, last {last[run]['val_JA']:.2f}"
+    )
+
+# %% [markdown]
+# - **A**, learning rate 0.3: the loss explodes (to 200, beyond the axis) when the rate reaches its peak, for a while nothing
+#   is found at all (the gap in the boundary error), and it recovers only because the rate falls again. *Too high.*
+# - **B**, six images: the training loss falls below all others, the validation does not follow. *Overfitting.*
+# - **C**, learning rate 0.003: falls, validation rises and levels off. *Good.*
+# - **D**, learning rate 0.00003: falls so slowly that 600 steps are not enough. *Too low.*
+#
+# A diamond marks the epoch whose weights are kept: the best on **validation**, never on test (lesson 10 shows what the
+# difference is worth).
+#
+# The learning rate is not constant in a run. *One cycle* starts low, rises for a third of the steps, and falls to almost
+# nothing; the authors' *poly* falls from the first step.
+
+# %% tags=["nbval-ignore-output"]
+schedule_explorer()
+
+# %% [markdown]
+# ## 5 Kill it, and go on
+#
+# Laptops fall asleep, clusters kill jobs. Train 6 steps at one go. Then again: 3 steps, a power cut, and the same command once
+# more.
+
+# %% tags=["nbval-ignore-output"]
+sizes = ["not at all", "by rounding errors, about 0.0000001", "visibly, about 0.001"]
+predictions.choose(
+    "resume", "By how much will the weights of the two runs differ?", sizes
+)
+
+# %%
+config = TrainConfig(steps=6, batch_size=4, learning_rate=3e-3)
+
+
+def differ(one, other):
+    return max(
+        float((a.float() - b.float()).abs().max())
+        for a, b in zip(
+            one.state_dict().values(), other.state_dict().values(), strict=False
+        )
+    )
+
+
+with tempfile.TemporaryDirectory() as folder:
+    at_one_go, interrupted = fresh(), fresh()
+    fit(at_one_go, train, val, config, Path(folder) / "one")
+    try:
+        cut = [pull_the_plug(3)]
+        fit(interrupted, train, val, config, Path(folder) / "two", cut, save_every_s=0)
+    except RuntimeError as error:
+        print("stopped:", error)
+    interrupted = fresh()
+    history = fit(interrupted, train, val, config, Path(folder) / "two")
+    print("finished at step", history.rows[-1]["step"])
+
+difference = differ(at_one_go, interrupted)
+predictions.compare("resume", sizes[0] if difference == 0 else sizes[1])
+
+# %% [markdown]
+# Bit for bit, on a CPU. Four things had to be saved beside the weights: what the **optimiser** remembers (AdamW keeps two
+# running means for each weight), the **step** (the learning rate depends on it), the **order** of the images, and the
+# **random numbers** of the augmentation. This package derives the last two from seed, epoch and index, so that there is nothing
+# to save; and it replaces the file in one go, so that a power cut while saving leaves the old one.
+#
+# ## 6 Device and precision
+#
+# `fit` takes a GPU when there is one. What changes is the speed, the precision, and the last bits: GPUs add numbers in an
+# order of their own, so two runs differ slightly.
+
+# %% tags=["nbval-ignore-output"]
+device = choose_device("auto")
+print("this machine trains on:", device.type)
+print("precision:", "bfloat16" if use_bf16("auto", device) else "float32")
+
+# %% [markdown]
+# On GPUs that can, the package computes in **bfloat16**: 16 bits instead of 32, half the memory and often twice the speed. It
+# keeps float32's range, and only 8 bits of a number's digits:
+
+# %%
+for value in (1 / 3, 0.9, 256 + 1):
+    short = float(torch.tensor(value).bfloat16())
+    print(f"{value:.6f} in bfloat16 is {short:.6f}")
+
+# %% [markdown]
+# 257 becomes 256. For feature maps that is good enough; sums over thousands of pixels it would ruin. So losses are computed in
+# float32, and the weights stay float32.
+#
+# ## 7 Write the Dice loss
+#
+# **Exercise.** Write `my_dice(p, y)`. $p$ are probabilities and $y$ masks (0 and 1), both `batch x rows x columns`. For each
+# image
+#
+# $$\mathrm{Dice} = 1 - \frac{2 \sum p\,y + 1}{\sum p + \sum y + 1}$$
+#
+# where the sums run over all pixels; then the mean over the images. The 1 keeps an empty image from dividing by zero. The
+# result must be a tensor, so that a gradient can flow.
+
+
+# %% tags=["exercise"]
+def my_dice(p, y):
+    # Replace this line: overlap and sizes per image, the formula, the mean.
+    raise NotImplementedError
+
+
+# %% tags=["solution"]
+def my_dice(p, y):
+    overlap = (p * y).sum(dim=(1, 2))
+    size = p.sum(dim=(1, 2)) + y.sum(dim=(1, 2))
+    loss = 1 - (2 * overlap + 1) / (size + 1)
+    return loss.mean()
+
+
+# %%
+check_dice(my_dice)
+
+# %% [markdown]
+# ## 8 Quiz
+#
+# Press an answer, with the mouse or with Tab and Space. Every answer explains itself; try the wrong ones too.
+
+# %% tags=["nbval-ignore-output"]
+quiz()
+
+# %%
+predictions.summary()
+
+# %% [markdown]
+# ## What to take along
+#
+# - Ten terms; the boundary's four keep asking when Dice is already content.
+# - Overfit a batch first. Then read loss and validation *together*.
+# - A run can be killed and resumed exactly, if everything that the next step depends on is saved.
+#
+# **Next.** Lesson 07: is all this worth it? A fair comparison with U-Net. The loss: `banet_edu/training/losses.py`; the loop:
+# `banet_edu/training/loop.py`; from a terminal: `banet-edu train --help`.

@@ -1,0 +1,33 @@
+"""What the text of lesson 06 says holds for the losses, and for the runs recorded now."""
+
+from __future__ import annotations
+
+from banet_edu import load_samples
+from banet_edu.data.recorded import read_recorded, recorded_facts
+from banet_edu.plots.losses import loss_parts
+from banet_edu.training.history import History
+
+
+def test_edge_loss_feels_a_shift_of_a_large_disc_most_and_dice_least():
+    small, large = (loss_parts(radius, 4, 1.0) for radius in (10, 40))
+    terms = ("cross entropy", "dice", "edge cross entropy")
+    assert max(terms, key=large.__getitem__) == "edge cross entropy" and max(terms, key=small.__getitem__) == "dice"
+    assert min(terms, key=large.__getitem__) == "dice"
+    assert round(large["dice"], 2) == 0.07 and round(large["edge cross entropy"], 2) == 0.17
+    assert small["ASSD (px)"] - large["ASSD (px)"] < 0.1
+
+
+def test_recorded_runs_are_what_the_text_says():
+    tables = {name: read_recorded("lesson06", name) for name in ("good", "too-high", "too-low", "overfit")}
+    runs = {name: History(table.to_dict("records")) for name, table in tables.items()}
+    last = {name: table.iloc[-1] for name, table in tables.items()}
+    first = {name: table.iloc[:5]["loss"].max() for name, table in tables.items()}
+    assert all(row["step"] == 600 for row in last.values())
+    assert last["overfit"]["loss"] == min(row["loss"] for row in last.values())
+    assert last["overfit"]["val_JA"] < last["good"]["val_JA"] - 0.03
+    assert runs["good"].best["val_JA"] == max(run.best["val_JA"] for run in runs.values())
+    assert last["too-low"]["loss"] > 1.5 * last["good"]["loss"] and last["too-high"]["loss"] > last["good"]["loss"]
+    assert first["too-high"] > first["good"]
+    facts = recorded_facts("lesson06")
+    assert facts["train_images"] == len(load_samples("dermoscopy", "train"))
+    assert facts["training"]["too high"]["learning_rate"] == 0.3
