@@ -42,16 +42,16 @@ predictions = Predictions("02")  # ("02", file="my_predictions.json") keeps your
 # %% [markdown]
 # ## 1 Five data sets, five traps
 #
-# | data set | what bites, and in how many of our files | how it was measured |
+# | data set | what bites, counted in our files | measured with |
 # |---|---|---|
-# | ISIC-2017, skin lesions | 800 images of 256 x 256 with masks of 79 sizes, none of them square | `Image.open(path).size` |
+# | ISIC-2017, skin lesions | 800 images of 256 x 256 pixels, masks of 79 sizes, none square | `Image.open(path).size` |
 # | PH2, skin lesions | masks of one bit (20 of 20); 7 of 20 lesions touch the frame | `Image.open(path).mode`, `frame_share` |
-# | Kvasir-SEG, polyps | masks are JPEG: 2.5 % of the pixels of 740 masks are neither 0 nor 255 | `(levels > 0) & (levels < 255)` |
-# | CVC-ColonDB, polyps | 130 frames of videos: neighbours look alike, so a random split leaks | `difference_hash`, `split_names` |
-# | SZ-CXR, lungs | 446 grey images stored as RGB; 445 masks have two objects, one has three | `scipy.ndimage.label` (above 200 pixels) |
+# | Kvasir-SEG, polyps | JPEG masks: 2.5 % of their pixels are neither 0 nor 255 (740 masks) | `0 < level < 255` |
+# | CVC-ColonDB, polyps | 130 video frames; neighbours look alike: random splits leak | `difference_hash`, `split_names` |
+# | SZ-CXR, lungs | 446 grey images stored as RGB; 445 masks of two objects, 1 of three | `scipy.ndimage.label` |
 #
 # The numbers hold for the copies we measured: `tests/notebooks/test_lesson02_claims.py` asserts each one, and is skipped where
-# the data are absent. (PH2 has 200 images; we had 20.)
+# the data are absent. (PH2 has 200 images; we had 20. Objects of 200 pixels or less are not counted.)
 #
 # None of these raises an error. They change your figures silently. Take the JPEG masks: a mask has two values, but JPEG
 # smears them. Which of its grey pixels are lesion?
@@ -235,9 +235,9 @@ print(f"a lesion inside the frame: {100 * frame_share(samples[0].mask):.0f} %")
 # removes the false edge.
 #
 # **Exercise.** Write `my_boundary(mask, k)`: True for each pixel whose $k \times k$ window holds both labels, without a false
-# edge along the frame. `mask` is an array of True and False, $k$ is odd, and the band gets $k - 1$ pixels wide. Useful: `np.pad(mask, k // 2, mode="edge")` repeats the
-# frame; `np.lib.stride_tricks.sliding_window_view(padded, (k, k))` gives all windows, and `.max(axis=(2, 3))` the largest label
-# of each.
+# edge along the frame. `mask` is an array of True and False, $k$ is odd, and the band gets $k - 1$ pixels wide. Useful:
+# `np.pad(mask, k // 2, mode="edge")` repeats the frame; `np.lib.stride_tricks.sliding_window_view(padded, (k, k))` gives all
+# windows, and `.max(axis=(2, 3))` the largest label of each.
 
 
 # %% tags=["exercise"]

@@ -22,7 +22,6 @@ import pandas as pd
 from banet_edu import load_model, load_samples
 from banet_edu.comparison import evaluate
 from banet_edu.data.recorded import read_recorded, recorded_facts
-from banet_edu.explain import mean_effects
 from banet_edu.metrics.resampling import (
     paired_values,
     percentile_interval,
@@ -209,8 +208,8 @@ check_paired_bootstrap(my_paired_bootstrap)
 # %% [markdown]
 # The second tool is **Wilcoxon's signed-rank test**. Forget the sizes for a moment: rank all differences without their
 # sign, from the smallest (rank 1) to the largest; add the ranks of the images that favour BA-Net, and those that favour
-# U-Net. If the signs were coin tosses, the two sums would be about equal. $p$ is the probability of sums at least as
-# unequal as ours.
+# U-Net. If the signs were coin tosses, the two sums would be about equal. $p$ is the probability that such tosses give sums
+# at least as unequal as ours.
 
 # %%
 tests = []
@@ -228,9 +227,8 @@ show(
 # %% [markdown]
 # - **Lungs: U-Net is better**, by 0.01. A small difference, and a sure one: 40 of 48 images agree.
 # - **Polyps**: the largest difference, and not sure: the interval holds 0.
-# - **Skin**: interval and test disagree. The interval looks at the mean, which leans to BA-Net, thanks to a few large
-#   gains; the test looks at ranks, which lean to U-Net on 35 of 48 images. Where they disagree, this package names no
-#   winner.
+# - **Skin**: interval and test disagree. The mean leans to BA-Net, thanks to a few large gains; the ranks lean to U-Net,
+#   which is better on 35 of 48 images. Where the two disagree, this package names no winner.
 #
 # A small $p$ is not a large difference, and a large $p$ is no proof that there is none. Always read the size with its interval
 # first.
@@ -249,7 +247,7 @@ outcomes = [
     "U-Net on two or three",
 ]
 predictions.choose(
-    "winner", "On which of skin, lungs and polyps is who better?", outcomes
+    "winner", "Skin, lungs, polyps: who is better on how many of them?", outcomes
 )
 
 # %%
@@ -297,6 +295,12 @@ print(
 # its outline smooth, so there is little to *find*, and the grid is what limits the boundary. That is our reading; the runs
 # do not prove it.
 #
+# (A confession, since this is about fairness: for the lungs the augmentation was changed after a first BA-Net run had been
+# measured on the test part. All three networks got the change, so they are still compared on equal terms, but their
+# absolute figures may be up to 0.01 JA too good.)
+#
+# On skin, interval and test disagree again: the interval holds 0, and p = 0.01 leans to U-Net.
+#
 # ### The control
 #
 # On polyps BA-Net wins clearly, by 0.057. May we thank its edges, attention and fusion for it? The two networks differ in
@@ -332,8 +336,9 @@ predictions.compare(
 # And look at what is *not* in a mean: BA-Net missed 5 of the 148 polyps altogether, U-Net 1, the control none. A missed
 # object counts as JA 0; it has no boundary, so it is left out of the ASSD. Always ask for the number of failures.
 #
-# The study that BA-Net comes from reports more: 81.0 % JA against U-Net's 76.5 % on skin. It started from ImageNet weights, at
-# 256 x 256 pixels, with 150 epochs. Ours is another setting; neither refutes the other.
+# The study that BA-Net comes from reports more: 81.0 % JA against U-Net's 76.5 % on skin. It started from ImageNet weights,
+# at 256 x 256 pixels, with 150 epochs, and its released code picks the best epoch on the test part. Ours is another
+# setting; neither refutes the other.
 #
 # ## 4 Another seed
 #
@@ -394,38 +399,39 @@ for row in per_pair.itertuples():
     print(f"seed {row.seed}: unet − banet {row.difference:+.3f}")
 
 # %% [markdown]
-# Three times out of three U-Net is ahead, by amounts that differ by more than half. Three coins fall alike once in four, so
-# that is a lean, no proof. (U-Net also missed 2 of its 432 objects; they have no boundary, so they are not in its ASSD.)
-# What to do:
+# Three times out of three U-Net is ahead, the smallest lead less than half of the largest. Three coins fall alike once in
+# four, so that is a lean, no proof. (U-Net also missed 2 of its 432 objects; they have no boundary, so they are not in its
+# ASSD.) What to do:
 #
 # - train every network with the same seeds, several of them, and report all: mean and spread;
 # - never report the best seed: the best of several looks better than their mean, also when nothing is better;
-# - compare a difference with the spread of the seeds before you believe it. The runs of part 3 have one seed each; of their
-#   differences in JA only the polyps' 0.057 is more than twice the 0.021 above.
+# - compare a difference with the spread of the seeds before you believe it. The runs of part 3 have one seed each; take the
+#   0.021 above as a rough yardstick, and of their differences in JA only the polyps' 0.057 is more than twice as large.
 #
 # ## 5 Without a block: two questions
 #
 # Lesson 03 switched PEE off in a trained network, and lessons 04 and 05 the attention and the fusion. That asks what *this
 # network* leans on. The other question is what *training* needs: leave the block out from the start, and let the rest make
-# up for it. That is an **ablation**. First the switches again, on 30 bundled images:
+# up for it. That is an **ablation**. First the switches, in the three BA-Nets of part 4, on the same 144 images:
 
 # %%
-few = [sample for kind in KINDS for sample in load_samples(kind, "test")]
-knobs = {"PEE": "pee off", "attention": "ia off", "CFF": "cff off"}
-effects = mean_effects(models["banet"], few, list(knobs.values())).set_index("knob")
-off = {block: effects.loc[knob, "JA_change"] for block, knob in knobs.items()}
-for block, change in off.items():
-    print(f"{block:9s} off: JA {change:+.2f}")
+BLOCKS = {"PEE": "no-pee", "attention": "no-attention", "CFF": "no-cff"}
+switched = read_recorded("phantom-ablation", "switched").set_index("variant")
+off = {
+    block: switched.loc[name, "JA_change"].tolist() for block, name in BLOCKS.items()
+}
+for block, changes in off.items():
+    print(f"{block:9s} off: JA {np.mean(changes):+.3f}, mean of {len(changes)} seeds")
 
 # %% tags=["nbval-ignore-output"]
 losses = [
-    "about as much (0.04 or more)",
-    "about half of it (0.02 to 0.04)",
+    "about as much (0.06 or more)",
+    "about half of it (0.02 to 0.06)",
     "less than 0.02",
 ]
 predictions.choose(
     "ablation",
-    "Switching PEE off costs 0.05 JA. How much does a network lose that is TRAINED without PEE?",
+    "Switching PEE off costs 0.09 JA. How much does a network lose that is TRAINED without PEE?",
     losses,
 )
 
@@ -433,14 +439,7 @@ predictions.choose(
 ablation = read_recorded("phantom-ablation", "ablation")
 per_seed = read_recorded("phantom-ablation", "seeds")
 overlaps = per_seed.query("metric == 'JA'").groupby("variant")["difference"]
-without = {
-    block: overlaps.get_group(variant).tolist()
-    for block, variant in {
-        "PEE": "no-pee",
-        "attention": "no-attention",
-        "CFF": "no-cff",
-    }.items()
-}
+without = {block: overlaps.get_group(name).tolist() for block, name in BLOCKS.items()}
 
 show(
     two_questions_figure(off, without),
@@ -449,13 +448,13 @@ show(
 lost = -np.mean(without["PEE"])
 predictions.compare(
     "ablation",
-    losses[0 if lost >= 0.04 else 1 if lost >= 0.02 else 2],
+    losses[0 if lost >= 0.06 else 1 if lost >= 0.02 else 2],
     because=f"It loses {lost:.3f} JA: what is left learns to do without.",
 )
 
 # %% [markdown]
-# A trained network leans on its PEE as on a crutch it grew up with; one that never had it walks almost as well. So a large
-# effect of a switch is no proof that the block is needed, and a small effect of an ablation none that a trained network
+# A trained network leans on its PEE, since it learned with it; one that never had it does almost as well. So a large effect
+# of a switch is no proof that training needs the block, and a small effect of an ablation is none that a trained network
 # ignores it.
 #
 # Now the whole ablation, all variants against the full BA-Net with the same seeds:
@@ -468,10 +467,10 @@ show(
 
 # %% [markdown]
 # - **PEE and CFF**: without either the overlap is about 0.01 lower, clear of 0, and lower with each of the three seeds. The
-#   study reports the same sign and size: 1.0 to 1.6 points of JA for PEE, 1.1 for CFF (a point is 0.01).
-# - **Attention and the edge task**: no clear effect here; the seeds do not even agree on the sign. The study reports 0.8 to
-#   1.3 points for the whole mini-MTL. We did not find them at this budget.
-# - **The first row** is the yardstick: BA-Net's own seeds lie 0.011 apart, as far as any block moves the mean.
+#   study reports the same sign and a similar size: 1.0 to 1.6 points of JA for PEE, 1.1 for CFF (a point is 0.01).
+# - **Attention and the edge task**: no clear effect on the overlap; the seeds do not even agree on its sign. The study reports
+#   0.8 to 1.3 points for the whole mini-MTL. We did not find them at this budget.
+# - **The first row** is the yardstick: BA-Net's own seeds lie 0.011 apart, further than any block moves the mean.
 #
 # How easily one is fooled: with the first *two* seeds alone, ASSD without attention was 0.08 mm worse, its interval clear
 # of 0. The third seed took that back.
