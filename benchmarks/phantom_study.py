@@ -1,6 +1,7 @@
 """The small study that lesson 07 reads: networks side by side, and BA-Net with and without its blocks, on phantoms.
 
     OMP_NUM_THREADS=1 python benchmarks/phantom_study.py run --out runs/phantom-study      # goes on where it was stopped
+    python benchmarks/phantom_study.py switch runs/phantom-study      # the full networks' blocks, switched off once trained
     python benchmarks/phantom_study.py record runs/phantom-study --commit ID               # to docs/recorded/
 
 All networks learn from the same 450 painted phantoms (150 of each kind) and are measured on the 144 bundled ones. `run` does
@@ -16,9 +17,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from banet_edu import load_model, load_samples
 from banet_edu.ablation import BLOCKS, FULL, KERNELS, ablate
 from banet_edu.config import TrainConfig
 from banet_edu.data.painted import painted_parts
+from banet_edu.explain import mean_effects
 from banet_edu.training.callbacks import PrintEpochs
 
 KINDS = ("dermoscopy", "polyp", "lung")
@@ -34,6 +37,7 @@ PARTS = [
     ("phantom-kernels", [FULL, *KERNELS], (0, 1, 2)),
 ]
 KEPT = ["model", "seed", "name", "class", "status", "JA", "DI", "assd_mm", "hd95_mm", "nsd_at_1mm", "diagonal_mm"]
+SWITCHES = {"pee off": "no-pee", "ia off": "no-attention", "cff off": "no-cff"}  # knob -> what was trained without it
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 
@@ -60,6 +64,27 @@ def told(variant: str, seed: int) -> list[PrintEpochs]:
     return [PrintEpochs()]
 
 
+def switch(out: Path) -> None:
+    """Switch blocks off in every trained full network, on the test part: `switched.csv` beside the ablation."""
+    test = [sample for kind in KINDS for sample in load_samples(kind)]
+    tables = []
+    for folder in sorted(out.glob(f"{FULL}-seed*")):
+        found = mean_effects(load_model(folder / "best.safetensors"), test, list(SWITCHES))
+        tables.append(found.assign(seed=int(folder.name.rpartition("seed")[2]), variant=found["knob"].map(SWITCHES)))
+    kept = [
+        "variant",
+        "seed",
+        "knob",
+        "images",
+        "left_out",
+        "JA_before",
+        "JA_change",
+        "assd_mm_before",
+        "assd_mm_change",
+    ]
+    pd.concat(tables)[kept].to_csv(out / "phantom-ablation" / "switched.csv", index=False)
+
+
 def record(out: Path, commit: str, names: list[str]) -> None:
     """Copy the tables of the finished parts to docs/recorded, per-image figures with five digits."""
     for name in names or dict.fromkeys(name for name, _, _ in PARTS):
@@ -69,7 +94,9 @@ def record(out: Path, commit: str, names: list[str]) -> None:
         target.mkdir(parents=True, exist_ok=True)
         table = pd.read_csv(source / "per_image.csv")
         table[KEPT].to_csv(target / "per_image.csv", index=False, float_format="%.5g")
-        for file in ("ablation.csv", "seeds.csv", "summary.csv", "paired.csv"):
+        for file in ("ablation.csv", "seeds.csv", "summary.csv", "paired.csv", "switched.csv"):
+            if not (source / file).is_file():
+                continue
             pd.read_csv(source / file).to_csv(target / file, index=False, float_format="%.6g")
         facts = json.loads((source / "facts.json").read_text(encoding="utf-8"))
         facts |= {
@@ -78,6 +105,8 @@ def record(out: Path, commit: str, names: list[str]) -> None:
             "recorded": date.today().isoformat(),
             "commit": commit,
         }
+        if (source / "switched.csv").is_file():
+            facts["command of switched.csv"] = "python benchmarks/phantom_study.py switch runs/phantom-study"
         (target / "facts.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
         print(target)
 
@@ -89,6 +118,7 @@ def main() -> None:
     running.add_argument("--out", type=Path, default=Path("runs/phantom-study"))
     running.add_argument("--steps", type=int, default=STEPS)
     running.add_argument("--painted", type=int, default=150)
+    commands.add_parser("switch").add_argument("run", type=Path)
     recording = commands.add_parser("record")
     recording.add_argument("run", type=Path)
     recording.add_argument("--commit", required=True, help="The commit whose code was run.")
@@ -96,6 +126,8 @@ def main() -> None:
     given = parser.parse_args()
     if given.command == "run":
         run(given.out, given.steps, given.painted)
+    elif given.command == "switch":
+        switch(given.run)
     else:
         record(given.run, given.commit, given.part)
 

@@ -16,8 +16,8 @@ def read_recorded(run: str, table: str) -> pd.DataFrame:
 
     Raises FileNotFoundError that names the runs, or the run's tables, there are.
 
-    >>> read_recorded("isic2017-lite", "paired").loc[0, ["a", "b", "n_pairs"]].tolist()
-    ['banet', 'unet', 160]
+    >>> read_recorded("isic2017-lite", "paired").loc[0, ["a", "b", "column"]].tolist()
+    ['banet', 'unet', 'JA']
     """
     import pandas as pd
 

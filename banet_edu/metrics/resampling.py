@@ -42,8 +42,8 @@ def resampled_differences(
 def percentile_interval(means: ArrayLike, level: float = 0.95) -> tuple[float, float]:
     """The middle `level` of resampled means: the percentile interval.
 
-    >>> percentile_interval(range(101), 0.9)
-    (5.0, 95.0)
+    >>> percentile_interval(range(101), 0.5)
+    (25.0, 75.0)
     """
     low, high = np.percentile(np.asarray(means, dtype=float), [50 * (1 - level), 50 * (1 + level)])
     return float(low), float(high)

@@ -40,21 +40,21 @@ def seeds_figure(seeds: pd.DataFrame, metrics: Sequence[str], *, title: str = ""
 
 
 def two_questions_figure(
-    off: Mapping[str, float], without: Mapping[str, Sequence[float]], *, title: str = ""
+    off: Mapping[str, Sequence[float]], without: Mapping[str, Sequence[float]], *, title: str = ""
 ) -> Figure:
-    """Change of JA by block: switched off in a trained network (bars), and trained without it (a bar, a dot per seed).
+    """Change of JA by block, a bar for the mean and a dot per seed: switched off in trained networks, trained without it.
 
-    `off`: block -> change. `without`: block -> change with each seed.
+    Both: block -> change with each seed, the same blocks.
     """
     blocks = list(off)
     figure, [axes] = new_figure(1, 2, height=1.7 + 0.42 * len(blocks), sharey=True, sharex=True)
+    sides = {"switched off in the trained network": off, "trained without it": without}
     with styled():
-        for place, block in enumerate(blocks):
-            changes = np.asarray(without[block], dtype=float)
-            for panel, value in ((axes[0], off[block]), (axes[1], changes.mean())):
-                panel.barh(place, value, height=0.6, color=VERMILLION if value < 0 else BLUE)
-            axes[1].plot(changes, np.full(len(changes), place), "o", color=INK, markersize=5)
-        for panel, said in zip(axes, ("switched off in a trained network", "trained without it"), strict=True):
+        for panel, (said, changes) in zip(axes, sides.items(), strict=True):
+            for place, block in enumerate(blocks):
+                each = np.asarray(changes[block], dtype=float)
+                panel.barh(place, each.mean(), height=0.6, color=VERMILLION if each.mean() < 0 else BLUE)
+                panel.plot(each, np.full(len(each), place), "o", color=INK, markersize=5)
             panel.axvline(0, color=INK, linewidth=1)
             panel.set_title(said)
             panel.set_xlabel("change of JA")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,12 @@ from PIL import Image
 from scipy.ndimage import label
 
 from banet_edu import load_samples, open_dataset
+from banet_edu.data.similarity import SAME_SCENE, difference_hash, hamming
 from banet_edu.data.splits import split_names
 from banet_edu.metrics.overlap import overlap
 from banet_edu.plots.augmentation import augmented
 from banet_edu.plots.boundary_target import frame_share
-from banet_edu.teach.lesson02 import painted_films, remembered
+from banet_edu.teach.lesson02 import jpeg_levels, painted_films, remembered
 
 
 def copying(samples, seed, contiguous):
@@ -37,6 +39,29 @@ def test_mask_left_behind_agrees_by_half():
         augmented(samples[0], 0, "upside down")
 
 
+def test_every_test_frame_of_a_random_split_has_its_film_in_training_and_none_with_whole_films():
+    films = list(painted_films())
+    for whole, shared in ((False, 24), (True, 0)):
+        part = split_names(films, contiguous=whole)
+        known = {name.split("_")[0] for name in part["train"]}
+        assert sum(name.split("_")[0] in known for name in part["test"]) == shared
+        assert len(part["test"]) == 24
+
+
+def test_jpeg_mask_is_right_above_127_only_too_large_above_0_and_too_small_at_255():
+    mask = load_samples("dermoscopy", "test")[0].mask
+    levels = jpeg_levels(mask)
+    assert np.array_equal(levels > 127, mask)
+    assert (mask & ~(levels > 0)).sum() == 0 and overlap(levels > 0, mask)["JA"] < 0.93
+    assert ((levels == 255) & ~mask).sum() == 0 and overlap(levels == 255, mask)["JA"] < 0.93
+
+
+def test_mask_enlarged_bilinearly_grows():
+    draws = [augmented(s, seed, "bilinear")[1:] for s in load_samples("dermoscopy", "test") for seed in range(4)]
+    assert 0.80 < np.mean([overlap(*masks)["JA"] for masks in draws]) < 0.94
+    assert all(given.sum() > right.sum() for given, right in draws)
+
+
 def test_resized_lesion_keeps_its_millimetres():
     sample = load_samples("dermoscopy", "test")[0]
     assert sample.at((64, 128)).spacing_mm == pytest.approx((18 / 64, 18 / 128), rel=1e-4)
@@ -52,18 +77,23 @@ def real(request):
     return root
 
 
-def test_isic_masks_have_79_sizes_and_nearly_none_is_square(real):
+def test_isic_masks_have_79_sizes_and_none_is_square(real):
     sizes = [Image.open(path).size for path in sorted((real / "isic2017" / "masks").glob("*"))]
     assert len(sizes) == 800 and len(set(sizes)) == 79
-    assert np.mean([width / height > 1.1 for width, height in sizes]) > 0.98
+    assert all(width != height for width, height in sizes)
 
 
-def test_2_percent_of_the_pixels_of_kvasirs_masks_are_grey(real):
+def test_masks_of_ph2_have_one_bit(real):
+    modes = [Image.open(path).mode for path in (real / "ph2" / "masks").glob("*")]
+    assert modes == ["1"] * 20
+
+
+def test_two_and_a_half_percent_of_the_pixels_of_kvasirs_masks_are_grey(real):
     shares = []
-    for path in sorted((real / "kvasir_seg" / "masks").glob("*"))[:100]:
+    for path in sorted((real / "kvasir_seg" / "masks").glob("*")):
         levels = np.asarray(Image.open(path))[..., 0]
         shares.append(((levels > 0) & (levels < 255)).mean())
-    assert 0.02 < np.mean(shares) < 0.026
+    assert len(shares) == 740 and np.mean(shares) == pytest.approx(0.0245, abs=5e-4)
 
 
 @pytest.mark.parametrize(
@@ -76,11 +106,21 @@ def test_objects_touch_the_frame(real, name, looked_at, touching, most):
     assert max(shares) == pytest.approx(most, abs=0.01)
 
 
-def test_chest_images_are_grey_and_masks_two_objects(real):
-    for sample in open_dataset("sz_cxr", real / "sz_cxr")[:20]:
+def test_chest_images_are_grey_and_all_masks_but_one_are_two_objects(real):
+    objects = []
+    for sample in open_dataset("sz_cxr", real / "sz_cxr"):
         pieces, _ = label(sample.mask)
-        assert (np.bincount(pieces.ravel())[1:] > 200).sum() == 2
+        objects.append(int((np.bincount(pieces.ravel())[1:] > 200).sum()))
         assert np.ptp(sample.image.astype(int), axis=2).max() == 0
+    assert (len(objects), objects.count(2), objects.count(3)) == (446, 445, 1)
+
+
+def test_neighbouring_frames_of_colondb_are_alike_but_no_near_duplicates(real):
+    hashes = [difference_hash(sample.image) for sample in open_dataset("cvc_colondb", real / "cvc_colondb")]
+    near = [hamming(one, other) for one, other in pairwise(hashes)]
+    far = [hamming(one, other) for i, one in enumerate(hashes) for other in hashes[i + 40 :]]
+    assert SAME_SCENE == 8 and len(near) == 129 and min(near) > SAME_SCENE
+    assert np.median(near) == pytest.approx(71, abs=1) and np.median(far) == pytest.approx(107, abs=1)
 
 
 def test_copying_leaks_on_colondb_after_a_random_split(real):

@@ -60,7 +60,9 @@ def figures(values, cases):
         "heap": heap_figure({"paired": means, "apart": 2 * means}, "banet − unet, JA", title="heaps"),
         "one heap": heap_figure({"paired": means}, "JA", limits=(-0.2, 0.2)),
         "seeds": seeds_figure(SEEDS, ["JA"], title="seeds"),
-        "two questions": two_questions_figure({"PEE": -0.05, "CFF": -0.02}, {"PEE": [0.0, -0.01], "CFF": [-0.02]}),
+        "two questions": two_questions_figure(
+            {"PEE": [-0.05, -0.1], "CFF": [-0.02]}, {"PEE": [0.0, -0.01], "CFF": [-0.02]}
+        ),
     }
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from lesson_checks import assert_leaves_randomness_alone, assert_never_raises, cell, refused, unwritten, without
+from scipy import ndimage
 
 from banet_edu.metrics.overlap import overlap
 from banet_edu.plots.boundary_target import wide_target
@@ -38,6 +39,29 @@ def by_torch(mask, k):
     return (pool(y, k, stride=1) + pool(-y, k, stride=1))[0, 0] > 0
 
 
+def even_windows(mask, k):
+    pairs = np.lib.stride_tricks.sliding_window_view(np.pad(mask, (1, 0), mode="edge"), (2, 2))
+    return pairs.max((2, 3)) != pairs.min((2, 3))
+
+
+def one_neighbour(mask, k):
+    found = np.zeros_like(mask)
+    found[1:] |= mask[1:] != mask[:-1]
+    found[:, 1:] |= mask[:, 1:] != mask[:, :-1]
+    return found
+
+
+def largest(mask):
+    pieces, count = ndimage.label(mask)
+    return pieces == np.bincount(pieces.ravel())[1:].argmax() + 1 if count else mask
+
+
+def frame_cleared(mask, k):
+    inside = np.zeros_like(mask)
+    inside[1:-1, 1:-1] = by_windows(mask, k)[1:-1, 1:-1]
+    return inside
+
+
 WRONG = {
     "not written": (unwritten, "not written yet"),
     "nothing back": (lambda m, k: None, "gives nothing back"),
@@ -54,7 +78,15 @@ WRONG = {
     ),
     "average itself": (lambda m, k: windows(m.astype(float), k).mean((2, 3)), "other than 0 and 1"),
     "nothing": (lambda m, k: np.zeros_like(m), "nothing is marked"),
-    "shifted": (lambda m, k: np.roll(by_windows(m, k), 1, axis=0), "pixels of the boundary"),
+    "shifted down": (lambda m, k: np.roll(by_windows(m, k), 1, axis=0), "one pixel too far down"),
+    "shifted left": (lambda m, k: np.roll(by_windows(m, k), -1, axis=1), "one pixel too far to the left"),
+    "even window": (even_windows, "half a pixel too far down"),
+    "one neighbour": (one_neighbour, "one neighbour only"),
+    "filled holes": (lambda m, k: by_windows(ndimage.binary_fill_holes(m), k), "boundary of the hole is missing"),
+    "largest object": (lambda m, k: by_windows(largest(m), k), "only the largest object"),
+    "frame cleared": (frame_cleared, "missing where it meets the frame"),
+    "opposite": (lambda m, k: ~m, "opposite of the mask"),
+    "nothing known": (lambda m, k: np.rot90(by_windows(m, k), 2), "pixels of the boundary"),
     "list": (lambda m, k: by_windows(m, k).tolist(), "an array is expected"),
     "typo": (lambda m, k: np.pad(mask, k), "spelled right"),  # noqa: F821
     "no function": (3, "is no function"),
