@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+import cv2
 import numpy as np
 import torch
 from matplotlib.axes import Axes
@@ -57,7 +58,7 @@ def boundary_target_figure(sample: Sample, width: int, padding: str) -> Figure:
 def boundary_targets_figure(sample: Sample, widths: Sequence[int]) -> Figure:
     """Both paddings at several widths: the sliders as a still picture."""
     columns = [(width, padding) for padding in PADDINGS for width in widths]
-    figure, axes = new_figure(1, len(columns), height=2.9)
+    figure, axes = new_figure(1, len(columns), height=3.3)
     for panel, (width, padding) in zip(axes[0], columns, strict=True):
         _draw_target(panel, sample, width, padding)
     return figure
@@ -75,19 +76,22 @@ def _draw_target(axes: Axes, sample: Sample, width: int, padding: str) -> None:
     share = 100 * false.sum() / max(1, target.sum())
     axes.set_title(f"{width} px, {padding}\n{share:.0f} % false")
     if false.any():
-        _point_out(axes, false)
+        _point_out(axes, false, target)
 
 
-def _point_out(axes: Axes, false: NDArray[np.bool_]) -> None:
+def _point_out(axes: Axes, false: NDArray[np.bool_], target: NDArray[np.bool_]) -> None:
     """An arrow from the words to the false edge, so that colour alone does not say which it is."""
     height, width = false.shape
+    # the words stand in the middle column, at the row that is farthest from every drawn edge
+    room = cv2.distanceTransform((~target).astype(np.uint8), cv2.DIST_L2, 3)[height // 8 : -(height // 8), width // 2]
+    text_row = height // 8 + int(room.argmax())
     places = np.argwhere(false)
     row, column = places[np.abs(places - np.median(places, axis=0)).sum(axis=1).argmin()]
     with styled():
         axes.annotate(
             "false edge",
             xy=(column, row),
-            xytext=(width / 2, height / 2),
+            xytext=(width / 2, text_row),
             color="white",
             ha="center",
             va="center",

@@ -203,7 +203,7 @@ enlarged = [
     for index in range(10)
     for seed in range(4)
 ]
-print(f"mask enlarged bilinearly, all above 0 kept: mean JA {np.mean(enlarged):.1f}")
+print(f"mask enlarged bilinearly, all above 0 kept: mean JA {np.mean(enlarged):.2f}")
 
 # %% [markdown]
 # ## 5 The boundary target

@@ -37,5 +37,6 @@ def test_target_of_width_2_is_the_packages_and_false_edges_are_counted():
         assert np.array_equal(wide_target(CUT.mask, 2, padding), own)
     assert frame_share(CUT.mask) > 0.1 and frame_share(PHANTOM.mask) == 0 == frame_share(np.zeros((9, 9), bool))
     assert "0 % false" in said(boundary_target_figure(CUT, 4, "frame repeated"))
+    assert "false edge" in said(boundary_target_figure(CUT, 4, "zeros beyond"))
     with pytest.raises(ValueError, match=r"2, 4, 6, ... pixels wide, not 3"):
         wide_target(CUT.mask, 3)
