@@ -38,8 +38,9 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as run_dir:
             history = fit(model, list(train)[:count], val, config, run_dir)
         table = history.table.drop(columns="seconds").round(5)
-        if len(table) > 60:  # an epoch of one step: every tenth
-            table = table.iloc[9::10]
+        if len(table) > 60:  # epochs of a few steps: every tenth, and the one whose weights are kept
+            epochs = table["epoch"]
+            table = table[(epochs % 10 == 0) | (epochs == history.best["epoch"])]
         table.to_csv(TARGET / f"{name.replace(' ', '-')}.csv", index=False)
         print(name, history, flush=True)
     facts = {

@@ -43,6 +43,10 @@ def table(run: Path) -> str:
     facts = json.loads((run / "facts.json").read_text(encoding="utf-8"))
     if "counts" in facts:
         return planted_table(run, facts)
+    if run.name == "tuning":
+        return tuning_table(run, facts)
+    if (run / "good.csv").is_file():
+        return curves_table(run, facts)
     if (run / "ablation.csv").is_file():
         return ablation_table(run, facts)
     summary, paired = pd.read_csv(run / "summary.csv"), pd.read_csv(run / "paired.csv")
@@ -115,6 +119,37 @@ def ablation_table(run: Path, facts: dict[str, Any]) -> str:
         spread, missed = by_metric.loc["JA", ["seed_sd", "n_missed"]]
         cells += ["" if pd.isna(spread) else f"{spread:.3f}", f"{missed:.0f}"]
         lines.append(f"| {variant} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def tuning_table(run: Path, facts: dict[str, Any]) -> str:
+    """Markdown of the rows of benchmarks/tuning.py: every variant of the recipe on each data set's VALIDATION part."""
+    shown = {"best_JA": "best epoch", "best_JA_flips": "with flips", "averaged_JA": "averaged weights"}
+    shown["averaged_JA_flips"] = "averaged, with flips"
+    lines = ["```", *facts["commands"], "```", ""]
+    lines += [f"JA on the VALIDATION part, seed 0; recorded {facts['recorded']} at commit {facts['commit']}.", ""]
+    lines += ["| data | variant | steps | training (s) | " + " | ".join(shown.values()) + " |", "|---" * 8 + "|"]
+    for path in sorted(run.glob("*.csv")):
+        for row in pd.read_csv(path).to_dict("records"):
+            cells = ["" if pd.isna(row[column]) else f"{row[column]:.3f}" for column in shown]
+            head = [path.stem, row["variant"], str(row["steps"]), str(row["seconds"])]
+            lines.append("| " + " | ".join(head + cells) + " |")
+    return "\n".join(lines)
+
+
+def curves_table(run: Path, facts: dict[str, Any]) -> str:
+    """Markdown of the runs of benchmarks/lesson06.py: learning rate, last loss, best and last validation JA."""
+    lines = ["```", facts["command"], "```", ""]
+    lines += [
+        f"{facts['train_images']} training, {facts['val_images']} validation images; recorded {facts['recorded']}.",
+        "",
+    ]
+    lines += ["| run | learning rate | last loss | best validation JA | last validation JA |", "|---" * 5 + "|"]
+    for name, training in facts["training"].items():
+        rows = pd.read_csv(run / f"{name.replace(' ', '-')}.csv")
+        last, best = rows.iloc[-1], rows["val_JA"].max()
+        rate = f"{training['learning_rate']:g}"
+        lines.append(f"| {name} | {rate} | {last['loss']:.2f} | {best:.2f} | {last['val_JA']:.2f} |")
     return "\n".join(lines)
 
 

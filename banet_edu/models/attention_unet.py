@@ -5,13 +5,11 @@ Source: Oktay et al. 2018 (arXiv:1804.03999), section 2 and figure 2 (additive a
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from banet_edu.config import ModelSpec
-from banet_edu.models.layers import check_input, resize
-from banet_edu.models.unet import double_conv
+from banet_edu.models.layers import resize
+from banet_edu.models.unet import UNet, Up
 
 
 class AttentionGate(nn.Module):
@@ -33,41 +31,27 @@ class AttentionGate(nn.Module):
         return skip * resize(alpha, skip.shape[-2:])
 
 
-class GatedUp(nn.Module):
+class GatedUp(Up):
     """`Up` of the U-Net with a gate on its skip."""
 
-    def __init__(self, in_channels: int, skip_channels: int) -> None:
-        super().__init__()
+    def __init__(self, in_channels: int, skip_channels: int, out_channels: int) -> None:
+        super().__init__(in_channels, skip_channels, out_channels)
         self.gate = AttentionGate(skip_channels, in_channels)
-        self.up = nn.ConvTranspose2d(in_channels, skip_channels, 2, stride=2)
-        self.conv = double_conv(2 * skip_channels, skip_channels)
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
-        up = resize(self.up(x), skip.shape[-2:])
-        return self.conv(torch.cat([self.gate(skip, x), up], dim=1))
+        return super().forward(x, self.gate(skip, x))
 
 
-class AttentionUNet(nn.Module):
-    """Five levels of width `base_width` x 1, 2, 4, 8, 16, four gated skips.
+class AttentionUNet(UNet):
+    """The U-Net with four gated skips; everything else, shapes included, is `UNet`'s.
 
     Shape: B x 3 x H x W, H and W at least 32 -> logits B x K x H x W
+
+    >>> import torch
+    >>> from banet_edu.config import ModelSpec
+    >>> model = AttentionUNet(ModelSpec("attention_unet"), base_width=8).eval()
+    >>> model(torch.zeros(1, 3, 65, 48)).shape
+    torch.Size([1, 2, 65, 48])
     """
 
-    def __init__(self, spec: ModelSpec, base_width: int = 16) -> None:
-        super().__init__()
-        self.spec = spec
-        w = [base_width * 2**i for i in range(5)]
-        self.pool = nn.MaxPool2d(2)
-        self.down = nn.ModuleList(double_conv(i, o) for i, o in zip([3, *w], w, strict=False))
-        self.up = nn.ModuleList(GatedUp(w[i], w[i - 1]) for i in (4, 3, 2, 1))
-        self.classifier = nn.Conv2d(base_width, spec.num_classes, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        check_input(x, self.training)
-        maps = [self.down[0](x)]  # B x base x H x W
-        for level in self.down[1:]:
-            maps.append(level(self.pool(maps[-1])))  # twice the channels at half the size
-        y = maps.pop()
-        for level in self.up:
-            y = level(y, maps.pop())  # half the channels at twice the size
-        return self.classifier(y)  # B x K x H x W
+    up_block = GatedUp

@@ -109,7 +109,8 @@ class Gabor:
         group = np.zeros(view.shape, bool)
         group[view] = kmeans2(flat, 2, rng=self.random_state, minit="++")[1] == 1
         mask = tidy(foreground(group, view))
-        return cv2.resize(mask.astype(np.float32), image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        size = (image.shape[1], image.shape[0])
+        return np.asarray(cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_LINEAR), np.float32)
 
     def features(self, image: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Strength of every filter's answer around each pixel, and the grey level: `size` x `size` x (filters + 1)."""
@@ -118,14 +119,14 @@ class Gabor:
         from skimage.filters import gabor_kernel
 
         grey = cv2.resize(as_grey(image), (self.size, self.size), interpolation=cv2.INTER_AREA)
-        padded = np.pad(grey - grey.mean(), self.size // 4, mode="reflect")
+        margin = self.size // 4
+        padded = np.pad(grey - grey.mean(), margin, mode="reflect")
         maps: list[Any] = []
         for frequency in self.frequencies:
             for turn in range(self.orientations):
                 kernel = gabor_kernel(frequency, theta=np.pi * turn / self.orientations)
                 strength = np.abs(fftconvolve(padded, kernel, mode="same"))
-                maps.append(gaussian_filter(strength, 0.5 / frequency)[self.size // 4 :][: self.size])
-                maps[-1] = maps[-1][:, self.size // 4 :][:, : self.size]
+                maps.append(gaussian_filter(strength, 0.5 / frequency)[margin:-margin, margin:-margin])
         return np.stack([*maps, gaussian_filter(grey, 2.0)], axis=-1)
 
 

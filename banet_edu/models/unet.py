@@ -48,13 +48,15 @@ class UNet(nn.Module):
     torch.Size([1, 2, 65, 48])
     """
 
+    up_block: type[nn.Module] = Up  # takes channels from below, of the skip, and to give
+
     def __init__(self, spec: ModelSpec, base_width: int = 16) -> None:
         super().__init__()
         self.spec = spec
         w = [base_width * 2**i for i in range(5)]
         self.pool = nn.MaxPool2d(2)
         self.down = nn.ModuleList(double_conv(i, o) for i, o in zip([3, *w], w, strict=False))
-        self.up = nn.ModuleList(Up(w[i], w[i - 1], w[i - 1]) for i in (4, 3, 2, 1))
+        self.up = nn.ModuleList(self.up_block(w[i], w[i - 1], w[i - 1]) for i in (4, 3, 2, 1))
         self.classifier = nn.Conv2d(base_width, spec.num_classes, 1)
 
     def forward(self, x: Tensor) -> Tensor:

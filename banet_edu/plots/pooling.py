@@ -35,8 +35,8 @@ def pooled_edge(
     """
     row = np.clip(position - np.arange(PIXELS), 0, 1)
     tensor = torch.from_numpy(row)[None, None]
-    pool = {"max": F.max_pool1d, "average": F.avg_pool1d}[kind]
-    back = F.interpolate(pool(tensor, stride), PIXELS, mode="linear", align_corners=False)[0, 0].numpy()
+    cells = F.max_pool1d(tensor, stride) if kind == "max" else F.avg_pool1d(tensor, stride)
+    back = F.interpolate(cells, PIXELS, mode="linear", align_corners=False)[0, 0].numpy()
     last = int(np.flatnonzero(back >= 0.5)[-1])
     after = float(back[last + 1]) if last + 1 < PIXELS else 0.0
     crossing = last + 0.5 + (back[last] - 0.5) / (back[last] - after)  # pixel i has its centre at i + 0.5

@@ -27,14 +27,9 @@ from banet_edu.plots.augmentation import augmented
 from banet_edu.plots.boundary_target import frame_share
 from banet_edu.plots.errors import errors_figure
 from banet_edu.plots.style import show
-from banet_edu.teach.lesson02 import (
-    check_boundary,
-    jpeg_levels,
-    painted_films,
-    quiz,
-    remembered,
-)
+from banet_edu.teach.lesson02 import check_boundary, quiz
 from banet_edu.teach.predictions import Predictions
+from banet_edu.teach.traps import jpeg_levels, painted_films, remembered
 from banet_edu.widgets.data import augmentation_explorer, boundary_target_explorer
 
 predictions = Predictions("02")  # ("02", file="my_predictions.json") keeps your answers

@@ -16,7 +16,7 @@ from banet_edu.data.splits import split_names
 from banet_edu.metrics.overlap import overlap
 from banet_edu.plots.augmentation import augmented
 from banet_edu.plots.boundary_target import frame_share
-from banet_edu.teach.lesson02 import jpeg_levels, painted_films, remembered
+from banet_edu.teach.traps import jpeg_levels, painted_films, remembered
 
 
 def copying(samples, seed, contiguous):

@@ -11,7 +11,8 @@ from scipy import ndimage
 
 from banet_edu.metrics.overlap import overlap
 from banet_edu.plots.boundary_target import wide_target
-from banet_edu.teach.lesson02 import check_boundary, painted_films, quiz, remembered
+from banet_edu.teach.lesson02 import check_boundary, quiz
+from banet_edu.teach.traps import painted_films, remembered
 
 
 def windows(mask, k, mode="edge"):
