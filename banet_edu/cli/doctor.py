@@ -46,9 +46,11 @@ def examine(
         sign = "[green]ok[/]" if finding.ok else "[red]missing[/]" if finding.needed else "[yellow]without[/]"
         table.add_row(sign, finding.name, finding.text)
     out.print(table)
-    problems = [finding.name for finding in findings if finding.needed and not finding.ok]
+    problems = [finding for finding in findings if finding.needed and not finding.ok]
     if problems:
-        out.print(f"\nNot ready: {', '.join(problems)}.", style="red")
+        out.print(f"\nNot ready: {', '.join(problem.name for problem in problems)}.", style="red")
+        for problem in problems:  # again, unwrapped: the table breaks a command over two lines in a narrow terminal
+            out.print(problem.text, soft_wrap=True, markup=False)
         raise typer.Exit(1)
     out.print("\nReady. Next: [bold]banet-edu demo[/]")
 
