@@ -25,7 +25,7 @@ import torch
 
 from banet_edu import open_dataset
 from banet_edu.ablation import BLOCKS, FULL, KERNELS, variant_builders
-from banet_edu.comparison import compare, evaluate, machine_facts
+from banet_edu.comparison import compare, evaluate
 from banet_edu.config import TrainConfig
 from banet_edu.data.dataset import Dataset
 from banet_edu.training.callbacks import PrintEpochs

@@ -19,10 +19,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from banet_edu import load_model, load_samples, open_dataset
+from banet_edu import load_model, open_dataset
 from banet_edu.comparison import compare, evaluate, machine_facts
 from banet_edu.config import TrainConfig
-from banet_edu.data.make_samples import FOLDERS, make_sample
+from banet_edu.data.make_samples import FOLDERS
+from banet_edu.data.painted import painted_parts
 from banet_edu.data.sample import Sample
 from banet_edu.metrics.statistics import summarise
 from banet_edu.models.weights import save_model
@@ -30,7 +31,6 @@ from banet_edu.paths import samples_root
 from banet_edu.training.callbacks import PrintEpochs
 
 NETWORKS = ("banet", "unet")
-PER_KIND = {"train": 150, "val": 20}  # phantoms beyond the bundled ones, which are the test part
 
 TERMS = {
     "dermoscopy": {
@@ -54,33 +54,10 @@ METRICS = ["JA", "DI", "assd_pct", "hd95_pct", "nsd_at_1pct"]
 METRICS_MM = ["JA", "DI", "assd_mm", "hd95_mm", "nsd_at_1mm"]
 
 
-class Phantoms(Sequence[Sample]):
-    """Phantoms with indices from `start` on, `count` of each kind, painted when asked for."""
-
-    def __init__(self, start: int, count: int) -> None:
-        self.start, self.count = start, count
-
-    def __len__(self) -> int:
-        return self.count * len(FOLDERS)
-
-    def __getitem__(self, index: Any) -> Any:
-        if not 0 <= index < len(self):
-            raise IndexError(index)
-        kind = list(FOLDERS)[index // self.count]
-        number = self.start + index % self.count
-        phantom = make_sample(kind, number)
-        return Sample(phantom.image, phantom.mask, f"{kind}{number}", phantom.spacing_mm)
-
-
-def bundled_samples() -> list[Sample]:
-    return [sample for kind in FOLDERS for sample in load_samples(kind)]
-
-
 def phantom(out: Path, steps: int) -> None:
-    parts = {"train": Phantoms(1000, PER_KIND["train"]), "val": Phantoms(2000, PER_KIND["val"])}
     result = compare(
         NETWORKS,
-        {**parts, "test": bundled_samples()},
+        painted_parts(list(FOLDERS)),
         TrainConfig(steps=steps),
         run_dir=out,
         name="phantoms",
@@ -91,7 +68,7 @@ def phantom(out: Path, steps: int) -> None:
 
 def test_part(kind: str, format_name: str | None, root: Path | None) -> Sequence[Sample]:
     if kind == "phantom":
-        return bundled_samples()
+        return painted_parts(list(FOLDERS))["test"]
     if format_name is None or root is None:
         raise SystemExit(f"{kind} is measured on real images: name them with --format and --root")
     return open_dataset(format_name, root, split="test")

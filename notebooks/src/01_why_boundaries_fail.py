@@ -119,7 +119,9 @@ region_growing_explorer([samples[i] for i in (0, 2, 8)])
 # Perhaps not the grey level tells the lesion from skin, but its *pattern*. A **Gabor filter** answers where the image has
 # stripes of one width and direction. Twelve of them (three widths, four directions) and the grey level give each pixel 13
 # numbers; `k-means` sorts the pixels into two groups of similar numbers. A texture needs room, though: to see a stripe of 16
-# pixels, a filter must look at 16 pixels and more, so it blurs the boundary by as much.
+# pixels, a filter must look at 16 pixels and more, on both sides of a boundary at once. On the ten skin images of the test
+# part it does not pay: of the seven in which both find something, the threshold's outline is closer in five, the texture's in
+# one, and one is a draw.
 
 # %%
 names = {"otsu": "Otsu", "region_growing": "region growing", "gabor": "Gabor texture"}

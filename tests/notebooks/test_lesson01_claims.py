@@ -46,6 +46,14 @@ def test_otsu_wins_some_single_skin_images_and_finds_nothing_in_others(rows):
     assert sum(row["status"] == "missed" for row in rows["otsu", "dermoscopy"]) >= 2
 
 
+def test_texture_draws_no_better_outline_than_a_threshold(rows):
+    pairs = list(zip(rows["otsu", "dermoscopy"], rows["gabor", "dermoscopy"], strict=True))
+    both = [(o["assd_mm"], g["assd_mm"]) for o, g in pairs if o["status"] == g["status"] == "ok"]
+    assert len(both) == 7
+    assert sum(otsu < gabor - 0.005 for otsu, gabor in both) == 5
+    assert sum(gabor < otsu - 0.005 for otsu, gabor in both) == 1
+
+
 def test_networks_find_something_in_every_image_and_win_every_mean(rows):
     for network in NETWORKS:
         assert missed(rows, network) == 0
