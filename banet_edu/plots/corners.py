@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from banet_edu.plots.style import BLUE, INK, VERMILLION, new_figure, styled
 
 WIDTH = 256  # pixels of the row
+PLACES = (7, 247)  # where a boundary may lie: at every stride there is a cell on either side of it
 Grid = Literal["blocks", "samples"]
 GRIDS: dict[str, Grid] = {"means of blocks": "blocks", "every s-th pixel": "samples"}
 _LOOKS = {False: (BLUE, "-", "align_corners=False"), True: (VERMILLION, "--", "align_corners=True")}
@@ -64,7 +65,7 @@ def align_corners_figure(stride: int, position: int, grid: Grid, pixel_mm: float
     """The row around the boundary, enlarged in both ways; and the shift of a boundary anywhere in the row."""
     figure, [[row, shifts]] = new_figure(1, 2, height=4.1)
     with styled():
-        _draw_row(row, stride, position, grid)
+        _draw_row(row, stride, position, grid, pixel_mm)
         _draw_shifts(shifts, stride, grid, pixel_mm, position)
     return figure
 
@@ -83,13 +84,14 @@ def align_corners_overview(strides: Sequence[int], pixel_mm: float) -> Figure:
     return figure
 
 
-def _draw_row(panel: Axes, stride: int, position: int, grid: Grid) -> None:
+def _draw_row(panel: Axes, stride: int, position: int, grid: Grid, pixel_mm: float) -> None:
     low, high = max(0, position - 2.5 * stride - 4), min(WIDTH - 1, position + 2.5 * stride + 4)
     for aligned, (colour, line, name) in _LOOKS.items():
         values = enlarged(stride, position, grid, aligned)
         panel.plot(np.arange(WIDTH), values, line, color=colour, linewidth=2)
         moved = boundary_shift(stride, position, grid, aligned)
-        panel.plot(position + moved, 0.5, "o", color=colour, markersize=9, label=f"{name}: {moved:+.1f} px")
+        said = f"{name}: {moved:+.1f} px = {moved * pixel_mm:+.1f} mm"
+        panel.plot(position + moved, 0.5, "os"[aligned], color=colour, markersize=9, label=said)
     panel.axvline(position, color=INK, linewidth=1.5)
     panel.axhline(0.5, color=INK, linewidth=0.8, linestyle=":")
     panel.set_xlim(low, high)
@@ -104,16 +106,15 @@ def _draw_row(panel: Axes, stride: int, position: int, grid: Grid) -> None:
 def _draw_shifts(
     panel: Axes, stride: int, grid: Grid, pixel_mm: float, position: int | None, *, legend: bool = False
 ) -> None:
-    places = np.arange(24, WIDTH - 23, 4)
+    places = np.linspace(*PLACES, 61)
     for aligned, (colour, line, name) in _LOOKS.items():
         shift = [boundary_shift(stride, float(place), grid, aligned) for place in places]
         panel.plot(places, shift, line, color=colour, linewidth=2, label=name)
         if position is not None:
             here = boundary_shift(stride, position, grid, aligned)
-            panel.plot(position, here, "o", color=colour, markersize=9)
+            panel.plot(position, here, "os"[aligned], color=colour, markersize=9)
     panel.axhline(0, color=INK, linewidth=1)
-    most = 8
-    panel.set_ylim(-most, most)
+    panel.set_ylim(-8, 8)
     panel.set_xlabel("true place of the boundary (pixel)")
     panel.set_ylabel("shift (pixels, right is +)")
     said = "cells are means of blocks" if grid == "blocks" else "a cell on every s-th pixel"

@@ -159,7 +159,7 @@ def _runs() -> list[tuple[Figures, Figures]]:
         val, test = 0.70 + 0.02 * random.random((epochs, 12)), 0.68 + 0.02 * random.random((epochs, 9))
         val[best_val - 1] += 0.05
         test[best_test - 1] += 0.05
-        val[1, 3] += 0.25  # the luckiest single image, in an epoch that is not the best
+        val[1, 6] += 0.25  # the luckiest single image, in an epoch that is not the best
         runs.append((val, test))
     return runs
 
@@ -179,6 +179,7 @@ def _slips(val: Figures, test: Figures) -> dict[tuple[str, str], tuple[float, fl
     on_val, on_test = val.mean(axis=1), test.mean(axis=1)
     best, luckiest, last = int(on_val.argmax()), int(val.max(axis=1).argmax()), len(val) - 1
     peeked, worst = int(on_test.argmax()), int(on_val.argmin())
+    across = int(val.mean(axis=0).argmax())
     row = "The epoch is a row number plus 1: on_val.argmax() + 1."
     on_validation = "Choose with val only; test must not take part in any choice."
     return {
@@ -210,6 +211,10 @@ def _slips(val: Figures, test: Figures) -> dict[tuple[str, str], tuple[float, fl
             "the epoch is chosen by its luckiest single image.",
             "Take the mean over the images first: val.mean(axis=1), then argmax.",
         ): (luckiest + 1, on_test[luckiest]),
+        (
+            "the mean is taken over the epochs, so that an image is chosen instead of an epoch.",
+            "One row per epoch: val.mean(axis=1) gives one figure per epoch.",
+        ): (across + 1, on_test[min(across, last)]),
         ("two figures come in the wrong order: first the epoch, then the figure.", "return epoch, figure"): (
             on_test[best],
             best + 1,

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from banet_edu.metrics.selection import chosen_and_fresh
-from banet_edu.plots.corners import GRIDS, WIDTH, Grid, align_corners_figure, align_corners_overview
+from banet_edu.plots.corners import GRIDS, PLACES, Grid, align_corners_figure, align_corners_overview
 from banet_edu.plots.selection import optimism_curves, selection_figure
 from banet_edu.widgets.choices import choice
 from banet_edu.widgets.panel import Panel
@@ -66,9 +66,7 @@ def align_corners_explorer(pixel_mm: float) -> Panel:
         render,
         {
             "stride": choice("stride s", {str(s): s for s in (2, 4, 8)}, 8),
-            "position": ipywidgets.IntSlider(
-                216, 24, WIDTH - 24, 16, description="boundary (pixel)", continuous_update=False
-            ),
+            "position": ipywidgets.IntSlider(215, *PLACES, 16, description="boundary (pixel)", continuous_update=False),
             "grid": choice("a cell holds", GRIDS, "samples"),
         },
         alt="One row of pixels: a boundary enlarged from a coarse map with align_corners False and True, and its shift.",
