@@ -60,8 +60,8 @@ def _draw_heaps(
     name: str,
     legend: bool,
 ) -> None:
-    panel.hist(fresh, edges, color=SKY, alpha=0.8, label="on other images")
-    panel.hist(said, edges, histtype="step", color=VERMILLION, linewidth=2, label="where it was chosen")
+    panel.hist(fresh, edges.tolist(), color=SKY, alpha=0.8, label="on other images")
+    panel.hist(said, edges.tolist(), histtype="step", color=VERMILLION, linewidth=2, label="where it was chosen")
     panel.axvline(fresh.mean(), color=BLUE, linewidth=2)
     panel.axvline(said.mean(), color=VERMILLION, linewidth=2, linestyle="--")
     panel.set_title(f"{name}: {said.mean():.3f} said, {fresh.mean():.3f} kept", fontsize=10)

@@ -23,6 +23,7 @@ from banet_edu.data.recorded import read_recorded
 from banet_edu.metrics.selection import chosen_and_fresh
 from banet_edu.models.pee import convert_pee
 from banet_edu.plots.boundary_target import frame_share
+from banet_edu.plots.dice_forms import dice_forms_figure
 from banet_edu.plots.seeds import seeds_figure
 from banet_edu.plots.style import show
 from banet_edu.teach.lesson06 import check_dice
@@ -217,18 +218,20 @@ for pixels in (0, 1, 10, 100, 1000):
 # large object. It matters for small objects and empty images: there the pull towards "nothing" is twice as strong. And it
 # matters to everyone who compares loss curves of two codes.
 
+
 # %%
+def meant(p, y):
+    return 1 - (2 * (p * y).sum() + 1) / (p.sum() + y.sum() + 1)
+
+
 random = np.random.default_rng(1)
 for _ in range(5):
     p, y = random.random((40, 40)), (random.random((40, 40)) > 0.7).astype(float)
-    total = p.sum() + y.sum() + 1
-    meant = 1 - (2 * (p * y).sum() + 1) / total
-    assert np.isclose(meant - loss_box(p, y), 1 / total)
+    assert np.isclose(meant(p, y) - loss_box(p, y), 1 / (p.sum() + y.sum() + 1))
 
-empty, faint = np.zeros((40, 40)), np.full((40, 40), 1e-5)
-pull = (loss_box(faint, empty) - loss_box(empty, empty)) / faint.sum()
-print(
-    f"slope of the box on an empty image: {pull:.1f}; of the loss that was meant: 1.0"
+show(
+    dice_forms_figure({"the box": loss_box, "what was meant": meant}),
+    alt="Both losses for perfect answers of every size, and for an empty image.",
 )
 
 # %% [markdown]

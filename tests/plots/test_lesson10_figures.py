@@ -16,7 +16,9 @@ from banet_edu.plots.corners import (
     boundary_shift,
     cell_centres,
 )
+from banet_edu.plots.dice_forms import dice_forms_figure
 from banet_edu.plots.selection import optimism_curves, selection_figure
+from banet_edu.teach.lesson10 import loss_box
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +34,7 @@ def figures(noise):
     return {
         "selection": selection_figure({"best of 6": all_six}, curves, (6, 6)),
         "selection, still": selection_figure({"one": one, "best of 6": all_six}, curves),
+        "dice": dice_forms_figure({"the box": loss_box, "the same": loss_box}),
         "corners": align_corners_figure(8, 215, "samples", 1.4),
         "corners, blocks": align_corners_figure(2, PLACES[0], "blocks", 1.4),
         "corners, still": align_corners_overview((2, 4, 8), 1.4),
@@ -50,6 +53,7 @@ def test_every_figure_is_legible_and_has_no_empty_panel(figures):
         ("selection", "networks to choose from"),
         ("selection", "best of 6: 0."),
         ("selection, still", "one: 0."),
+        ("dice", "perfect answers: a loss should say 0"),
         ("corners", "align_corners=True: +6.1 px = +8.5 mm"),
         ("corners, still", "up to 7.0 px = 9.8 mm"),
     ],
@@ -99,3 +103,10 @@ def test_a_boundary_that_leaves_the_row_and_an_unknown_grid_are_refused():
         boundary_shift(8, 255, "samples", True)
     with pytest.raises(ValueError, match='"blocks" or "samples"'):
         cell_centres(4, "cells")
+
+
+def test_dice_figure_draws_what_the_losses_say():
+    figure = dice_forms_figure({"the box": loss_box})
+    perfect, empty = (axes.lines[0].get_xydata() for axes in figure.axes)
+    np.testing.assert_allclose(perfect[:, 1], -1 / (2 * perfect[:, 0] + 1))
+    np.testing.assert_allclose(empty[:, 1], 1 - 2 / (empty[:, 0] + 1))

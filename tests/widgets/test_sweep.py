@@ -20,6 +20,7 @@ from banet_edu.widgets.data import augmentation_explorer, boundary_target_explor
 from banet_edu.widgets.edges import edge_explorer, softness_explorer
 from banet_edu.widgets.paired import paired_explorer, resampling_explorer
 from banet_edu.widgets.panel import Panel
+from banet_edu.widgets.papers import align_corners_explorer, selection_explorer
 from banet_edu.widgets.switches import gate_explorer, switch_explorer
 from banet_edu.widgets.threshold import threshold_explorer
 from banet_edu.widgets.training import loss_explorer, schedule_explorer
@@ -74,6 +75,8 @@ WIDGETS: dict[str, Callable[[], Panel]] = {
     "boundary_target_explorer": lambda: boundary_target_explorer(case()[1]),
     "loss_explorer": lambda: loss_explorer(),
     "schedule_explorer": lambda: schedule_explorer(),
+    "selection_explorer": lambda: selection_explorer(figures_of_two().assign(third=1.9), draws=60),
+    "align_corners_explorer": lambda: align_corners_explorer(pixel_mm=1.4),
     "pooling_explorer": lambda: pooling_explorer(),
 }
 
