@@ -92,7 +92,7 @@ def _draw_row(panel: Axes, stride: int, position: int, grid: Grid, pixel_mm: flo
         moved = boundary_shift(stride, position, grid, aligned)
         said = f"{name}: {moved:+.1f} px = {moved * pixel_mm:+.1f} mm"
         panel.plot(position + moved, 0.5, "os"[aligned], color=colour, markersize=9, label=said)
-    panel.axvline(position, color=INK, linewidth=1.5)
+    panel.plot([position, position], [-0.05, 1.05], color=INK, linewidth=1.5)  # ends below the legend
     panel.axhline(0.5, color=INK, linewidth=0.8, linestyle=":")
     panel.set_xlim(low, high)
     panel.set_ylim(-0.05, 1.42)
