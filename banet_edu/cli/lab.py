@@ -1,7 +1,8 @@
-"""`banet-edu lab`: JupyterLab on the course's notebooks."""
+"""`banet-edu lab`: JupyterLab on the reader's own copy of the course."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,35 +13,74 @@ import typer
 from banet_edu.cli.console import out
 
 EPILOG = "Example: [bold]banet-edu lab[/] · another port: [bold]banet-edu lab --port 8890[/]"
+WORK = "my-course"
 
 
-def find_notebooks(folder: Path | None = None) -> Path:
-    """The folder of notebooks to open: `folder`, else the checkout's, else `notebooks` in the working directory.
+def find_notebooks() -> Path:
+    """The course's notebooks: the checkout's, else `notebooks` in the working directory.
 
-    Raises FileNotFoundError when there is none, as with a wheel: the notebooks come with the source checkout.
+    Raises FileNotFoundError when there are none, as with a wheel: the notebooks come with the source checkout.
     """
-    checkout = Path(__file__).resolve().parents[2] / "notebooks"
-    places = [folder] if folder else [checkout, Path.cwd() / "notebooks"]
-    for place in places:
+    for place in (Path(__file__).resolve().parents[2] / "notebooks", Path.cwd() / "notebooks"):
         if any(place.glob("*.ipynb")):
             return place
-    if folder:
-        raise FileNotFoundError(f"there is no notebook (*.ipynb) in {folder}")
     raise FileNotFoundError(
         "the notebooks are part of the source checkout, not of the installed package: "
         "run `banet-edu lab` in the checkout, or name a folder of notebooks, as in `banet-edu lab FOLDER`"
     )
 
 
+def copy_lessons(notebooks: Path, work: Path) -> tuple[list[str], list[str]]:
+    """Copy each lesson that is not yet in `work`, without outputs: they would give away what the reader is to predict.
+
+    What is there stays as it is, so that nobody's work is lost. Returns the names copied and the names kept.
+    """
+    import nbformat
+
+    work.mkdir(parents=True, exist_ok=True)
+    copied, kept = [], []
+    for path in sorted(notebooks.glob("*.ipynb")):
+        if (work / path.name).exists():
+            kept.append(path.name)
+            continue
+        notebook = nbformat.read(path, as_version=4)
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None
+        partial = work / f".{path.name}.part"
+        nbformat.write(notebook, partial)
+        os.replace(partial, work / path.name)
+        copied.append(path.name)
+    return copied, kept
+
+
 def open_lab(
-    folder: Annotated[Path | None, typer.Argument(metavar="FOLDER", help="Notebooks. Default: the course.")] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="FOLDER", help=f"Notebooks to open as they are. Default: your copy, {WORK}."),
+    ] = None,
     port: Annotated[int, typer.Option(help="The first port to try.")] = 8888,
     browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
 ) -> None:
-    """Open JupyterLab on the course's notebooks."""
-    notebooks = find_notebooks(folder)
-    out.print(f"JupyterLab on {notebooks} (Ctrl-C twice stops it)", soft_wrap=True)
-    command = [sys.executable, "-m", "jupyterlab", str(notebooks), f"--ServerApp.port={port}"]
+    """Open JupyterLab on the course: a copy of your own, without outputs, which later calls keep."""
+    if folder is None:
+        notebooks = find_notebooks()
+        root, opened = notebooks.parent, notebooks.parent / WORK  # beside it, so that links to docs/ lead somewhere
+        copied, kept = copy_lessons(notebooks, opened)
+        said = [f"{len(copied)} lesson{'s' * (len(copied) != 1)} copied"] if copied else []
+        if kept:
+            said.append(f"{len(kept)} kept as you left them (to start one anew, rename or delete its file)")
+        out.print(f"{opened}: {', '.join(said)}", soft_wrap=True, markup=False)
+    else:
+        if not any(folder.glob("*.ipynb")):
+            raise FileNotFoundError(f"there is no notebook (*.ipynb) in {folder}")
+        root = opened = folder.resolve()
+    out.print(f"JupyterLab on {opened} (Ctrl-C twice stops it)", soft_wrap=True, markup=False)
+    start = opened.relative_to(root).as_posix()
+    command = [
+        sys.executable, "-m", "jupyterlab", str(root), f"--ServerApp.port={port}",
+        f"--LabApp.default_url=/lab/tree/{start}" if start != "." else "--LabApp.default_url=/lab",
+    ]  # fmt: skip
     if not browser:
         command.append("--no-browser")
     raise typer.Exit(subprocess.call(command))

@@ -15,8 +15,9 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
-import nbformat
 import pytest
+
+from banet_edu.cli.lab import copy_lessons
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "browser-test"
@@ -46,13 +47,7 @@ def lab(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
     """The address of a JupyterLab server on a copy of the lessons without outputs; "{}" stands for the notebook."""
     home = tmp_path_factory.mktemp("lab")
     course = home / "course"
-    course.mkdir()
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
-        notebook = nbformat.read(path, as_version=4)
-        for cell in notebook.cells:
-            if cell.cell_type == "code":
-                cell.outputs, cell.execution_count = [], None  # what shows afterwards was made here
-        nbformat.write(notebook, course / path.name)
+    copy_lessons(ROOT / "notebooks", course)  # without outputs: what shows afterwards was made here
     for name, values in (("apputils-extension/notification", NO_NEWS), ("notebook-extension/tracker", ALL_CELLS)):
         settings = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         settings.parent.mkdir(parents=True)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import nbformat
 import pytest
 
 from banet_edu.cli import doctor, lab
@@ -22,8 +23,40 @@ def test_lab_opens_the_folder_of_notebooks(banet_edu, monkeypatch, tmp_path):
     assert "--ServerApp.port=8999" in command
 
 
-def test_lab_without_notebooks_says_where_they_are(monkeypatch, tmp_path):
+def test_lab_opens_a_copy_without_outputs_and_keeps_what_was_done_there(banet_edu, monkeypatch, tmp_path):
+    course = tmp_path / "notebooks"
+    course.mkdir()
+    for name in ("00_a", "01_b"):
+        cell = nbformat.v4.new_code_cell(
+            "1 + 1", execution_count=3, outputs=[nbformat.v4.new_output("stream", text="2")]
+        )
+        nbformat.write(
+            nbformat.v4.new_notebook(cells=[cell, nbformat.v4.new_markdown_cell("text")]), course / f"{name}.ipynb"
+        )
+    monkeypatch.setattr(lab, "find_notebooks", lambda: course)
+    started = []
+    monkeypatch.setattr(subprocess, "call", lambda command: started.append(command) or 0)
+
+    code, out, _ = banet_edu("lab", "--no-browser")
+    assert code == 0 and "2 lessons copied" in out
+    assert str(tmp_path) in started[0] and "--LabApp.default_url=/lab/tree/my-course" in started[0]
+    mine = tmp_path / "my-course" / "00_a.ipynb"
+    cells = nbformat.read(mine, as_version=4).cells
+    assert [cell.source for cell in cells] == ["1 + 1", "text"]
+    assert cells[0].outputs == [] and cells[0].execution_count is None
+
+    mine.write_text("my work")
+    (tmp_path / "my-course" / "01_b.ipynb").unlink()
+    _, out, _ = banet_edu("lab", "--no-browser")
+    assert "1 lesson copied, 1 kept" in out
+    assert mine.read_text() == "my work"
+    assert sorted(path.name for path in mine.parent.iterdir()) == ["00_a.ipynb", "01_b.ipynb"]
+
+
+def test_lab_without_notebooks_says_where_they_are(banet_edu, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
+    code, _, err = banet_edu("lab", tmp_path)
+    assert code == 1 and "there is no notebook" in err
     monkeypatch.setattr(lab, "__file__", str(tmp_path / "site-packages" / "banet_edu" / "cli" / "lab.py"))
     with pytest.raises(FileNotFoundError, match="source checkout"):
         lab.find_notebooks()
