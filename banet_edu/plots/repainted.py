@@ -1,0 +1,93 @@
+"""The same scene painted again without a suspected cause: what becomes of the error there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import Normal, Stroke
+
+from banet_edu.data.sample import Sample
+from banet_edu.explain.profiles import boundary_profile, unit_of_profile
+from banet_edu.plots.contour import draw_lines, draw_scale_bar, mask_outlines
+from banet_edu.plots.style import INK, PREDICTION, REFERENCE, draw_image, new_figure, proportion, styled
+from banet_edu.prediction import Prediction
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_DASHES = (0, (4, 3))
+_HALO = [Stroke(linewidth=2.8, foreground=INK), Normal()]
+Sector = tuple[float, float]
+
+
+def in_sector(profile: pd.DataFrame, sector: Sector) -> pd.DataFrame:
+    """The rows of a profile that are seen from the object's centre between two directions.
+
+    `sector`: degrees, counter-clockwise from the first to the second, 0 right, 90 up, as those of `make_phantom`.
+    """
+    begin, end = sector
+    return profile[(profile["angle_deg"] - begin) % 360 <= (end - begin) % 360]
+
+
+def repainted_figure(
+    cases: Mapping[str, tuple[Sample, Prediction]], sector: Sector, *, highlight: str = "", title: str = ""
+) -> Figure:
+    """One image per case, both outlines on it, the sector between two rays, and the error in and out of it above.
+
+    In the sector it is the mean signed error (inside below 0), elsewhere the mean distance, whichever the side.
+
+    Args:
+        cases: name -> (sample with mask, its prediction); two to four.
+        sector: as for `in_sector`.
+        highlight: the name of the case whose title is bold.
+
+    Raises ValueError where a case has no error to measure (nothing found, or no mask).
+    """
+    if not 2 <= len(cases) <= 4:
+        raise ValueError(f"repainted_figure compares two to four cases, got {len(cases)}")
+    (sample, prediction), columns = next(iter(cases.values())), len(cases)
+    part = proportion(prediction.mask.shape, prediction.spacing_mm)
+    figure, [axes] = new_figure(1, columns, height=1.35 + 9.2 / columns * part)
+    with styled():
+        for panel, (name, (sample, prediction)) in zip(axes, cases.items(), strict=True):
+            profile = boundary_profile(sample, prediction)
+            unit = unit_of_profile(profile)
+            error = profile.get(f"signed_error_{unit}")
+            if sample.mask is None or error is None or not error.notna().any():
+                raise ValueError(f"{name}: nothing was found or there is no mask, so no error to compare")
+            there = in_sector(profile, sector)
+            elsewhere = profile.drop(there.index)[f"signed_error_{unit}"].abs().mean()
+            size, spacing = prediction.mask.shape, prediction.spacing_mm
+            draw_image(panel, sample.image, size, spacing_mm=spacing)
+            draw_lines(panel, mask_outlines(sample.mask > 0), colour=REFERENCE)
+            draw_lines(panel, prediction.contours, colour=PREDICTION)
+            centre = np.argwhere(sample.mask > 0).mean(axis=0)
+            for degrees in sector:
+                away = 0.47 * min(size) * np.array([-np.sin(np.radians(degrees)), np.cos(np.radians(degrees))])
+                panel.plot(*zip(centre[::-1], (centre + away)[::-1], strict=True), color="w", linewidth=1.2,
+                           linestyle=_DASHES)  # fmt: skip
+            panel.set_xlim(-0.5, size[1] - 0.5)
+            panel.set_ylim(size[0] - 0.5, -0.5)
+            short = unit.replace("pct", "% of diag.")
+            inside = there[f"signed_error_{unit}"].mean()
+            panel.set_title(
+                f"{name}\nin the sector {inside:+.2f} {short}\nelsewhere off by {elsewhere:.2f} {short}",
+                fontweight="bold" if name == highlight else "normal",
+                fontsize=10,
+            )
+            if spacing is not None:
+                draw_scale_bar(panel, size, spacing)
+        entries = [
+            Line2D([], [], color=colour, linewidth=1.6, path_effects=_HALO) for colour in (REFERENCE, PREDICTION)
+        ]
+        entries.append(Line2D([], [], color=INK, linewidth=1.2, linestyle=_DASHES))
+        figure.legend(
+            entries, ["expert's outline", "network's outline", "sector (white)"], loc="outside lower center", ncols=3
+        )
+        if title:
+            figure.suptitle(title)
+    return figure

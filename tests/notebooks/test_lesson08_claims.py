@@ -1,0 +1,96 @@
+"""What the text of lesson 08 says holds for the weights and samples that are bundled now."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from banet_edu import load_model, load_samples, make_phantom, predict
+from banet_edu.data.recorded import read_recorded, recorded_facts
+from banet_edu.explain import attribute, boundary_profile, effects, mean_effects, why
+from banet_edu.explain.faithfulness import deletion_insertion, randomisation_check
+from banet_edu.explain.regions import boundary_band, contour_segment
+from banet_edu.plots.repainted import in_sector
+
+SECTOR = (40, 120)
+BLOCKS = ["pee off", "ia off", "cff off"]
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load_model("banet-lite-phantom")
+
+
+@pytest.fixture(scope="module")
+def faint():
+    return make_phantom("dermoscopy", seed=2010, contrast={SECTOR: 0.1})
+
+
+@pytest.fixture(scope="module")
+def found(model, faint):
+    return predict(model, faint)
+
+
+def sector_error(model, **painted):
+    phantom = make_phantom("dermoscopy", seed=2010, **painted)
+    rows = in_sector(boundary_profile(phantom, predict(model, phantom)), SECTOR)
+    return rows["signed_error_mm"].mean()
+
+
+def test_line_is_a_millimetre_too_far_in_and_right_elsewhere(faint, found):
+    profile = boundary_profile(faint, found)
+    there = in_sector(profile, SECTOR)
+    assert there["signed_error_mm"].mean() == pytest.approx(-1.1, abs=0.15)
+    assert profile.drop(there.index)["signed_error_mm"].abs().mean() < 0.2
+
+
+def test_network_is_as_sure_as_ever(faint, found):
+    profile = boundary_profile(faint, found, along="prediction")
+    there = in_sector(profile, SECTOR)
+    assert 0.9 < there["slack_mm"].mean() / profile.drop(there.index)["slack_mm"].mean() < 1.2
+
+
+def test_contrast_is_the_cause_and_softness_a_bystander_that_is_named_too(model, faint, found):
+    ranking = why(boundary_profile(faint, found)).ranking.set_index("words")
+    assert set(ranking.index[ranking["named"]]) == {"low contrast", "soft edge"}
+    faint_only = sector_error(model, contrast={SECTOR: 0.1}, edge_softness_px=0.8)
+    assert faint_only == pytest.approx(-1.08, abs=0.15)
+    assert abs(sector_error(model)) < 0.15 and abs(sector_error(model, edge_softness_px=0.8)) < 0.15
+
+
+def test_recorded_counts_are_of_60_with_and_60_without_a_cause():
+    cases = read_recorded("planted-causes-repaired", "cases")
+    assert (cases["planted"] == "nothing").sum() == 60 and len(cases) == 120
+    counts = recorded_facts("planted-causes-repaired")["counts"]
+    assert sum(row["cases"] for row in counts.values() if "first" in row) == 60
+
+
+def test_blocks_hold_a_wrong_decision_and_two_of_three_do_harm_here(model, faint):
+    segment = contour_segment(faint.mask, from_deg=40, to_deg=120, spacing_mm=faint.spacing_mm)
+    shares = attribute(model, faint, "shapley", segment, knobs=BLOCKS).values.set_index("knob")["value"]
+    assert (shares > 0.5).all() and shares.idxmax() == "pee off"
+    change = effects(model, faint, BLOCKS).set_index("knob")["assd_mm_change"]
+    assert change["ia off"] > 0.03 and change["pee off"] < -0.005 and change["cff off"] < -0.02
+
+
+def test_over_30_images_each_block_helps(model):
+    samples = [case for kind in ("dermoscopy", "polyp", "lung") for case in load_samples(kind, "test")]
+    assert (mean_effects(model, samples, BLOCKS)["assd_mm_change"] > 0).all()
+
+
+def test_gradcam_alone_fails_both_ways_and_is_worse_than_chance(model, faint, found):
+    band = boundary_band(found.mask, spacing_mm=faint.spacing_mm)
+    tested = {
+        method: deletion_insertion(model, faint, attribute(model, faint, method, band), steps=6)
+        for method in ("integrated_gradients", "occlusion", "gradcam")
+    }
+    assert tested["integrated_gradients"].faithful and tested["occlusion"].beats_deletion
+    gradcam = tested["gradcam"]
+    assert gradcam.deletion_area > np.mean(gradcam.random_deletion_areas)
+    assert gradcam.insertion_area < gradcam.random_insertion_areas.min()
+
+
+def test_map_of_integrated_gradients_keeps_about_a_third_of_its_likeness(model, faint, found):
+    band = boundary_band(found.mask, spacing_mm=faint.spacing_mm)
+    forgetting = randomisation_check(model, faint, "integrated_gradients", band, seeds=(0,))
+    assert forgetting.passed and 0.2 < forgetting.final_similarity < 0.45
