@@ -12,9 +12,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from known_model import Brightness, disc_sample
+from matplotlib.text import Text
 
 from banet_edu import create_model, load_samples, make_phantom
+from banet_edu.data.sample import Sample
+from banet_edu.explain.regions import boundary_band
 from banet_edu.widgets.attention import attention_explorer
+from banet_edu.widgets.boundary import attribution_explorer, contour_explorer
 from banet_edu.widgets.classical import brightness_explorer, pooling_explorer, region_growing_explorer
 from banet_edu.widgets.data import augmentation_explorer, boundary_target_explorer
 from banet_edu.widgets.edges import edge_explorer, softness_explorer
@@ -36,6 +41,10 @@ def case() -> tuple[Any, list[Any]]:
         if "attention" in name or "gates" in name:
             torch.nn.init.normal_(value, std=0.5)
     return model, [make_phantom(kind, size=64) for kind in ("dermoscopy", "lung")]
+
+
+def bands(sample: Any) -> dict[str, Any]:
+    return {f"{width} px": boundary_band(sample.mask, width=width, spacing_mm=None) for width in (6, 12)}
 
 
 SWITCHES = {"all attention": "ia off", "fusion at stage 1": "stage1.cff off", "all PEE": "pee off"}
@@ -77,6 +86,10 @@ WIDGETS: dict[str, Callable[[], Panel]] = {
     "schedule_explorer": lambda: schedule_explorer(),
     "selection_explorer": lambda: selection_explorer(figures_of_two().assign(third=1.9), draws=60),
     "align_corners_explorer": lambda: align_corners_explorer(pixel_mm=1.4),
+    "contour_explorer": lambda: contour_explorer(
+        Brightness(), [disc_sample("right"), disc_sample("moved", 14, shift=3)]
+    ),
+    "attribution_explorer": lambda: attribution_explorer(case()[0], case()[1][0], bands(case()[1][0])),
     "pooling_explorer": lambda: pooling_explorer(),
 }
 
@@ -153,3 +166,15 @@ def test_every_widget_of_every_lesson_is_swept():
 @pytest.mark.parametrize("name", WIDGETS)
 def test_still_picture_of_every_widget_is_drawn(name):
     assert len(WIDGETS[name]()._repr_mimebundle_()["image/png"]) > 5000
+
+
+def test_walk_along_an_outline_says_so_where_nothing_is_found():
+    dark = disc_sample("missed")
+    dark = Sample(dark.image // 4, dark.mask, "missed", dark.spacing_mm)
+    panel = contour_explorer(Brightness(), [dark, disc_sample("found")])
+    missed = panel.picture.value
+    said = [text.get_text() for text in panel.render("missed", 0).findobj(Text)]
+    assert "missed: nothing found" in said and any("Nothing to walk along" in text for text in said)
+    panel.controls["sample"].value = "found"
+    assert panel.error is None and panel.picture.value != missed
+    assert contour_explorer(Brightness(), [dark])._repr_mimebundle_()["image/png"]
