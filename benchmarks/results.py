@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from study_results import reported, study_table
 
 from banet_edu.compare_result import metric_label
 from banet_edu.report import REPORTED
@@ -40,6 +41,8 @@ def record(run: Path, commit: str) -> None:
 
 def table(run: Path) -> str:
     """Markdown of one recorded run: what was run, the means with intervals, the paired tests, the study's figures."""
+    if run.name.startswith("study-"):
+        return study_table(run)
     facts = json.loads((run / "facts.json").read_text(encoding="utf-8"))
     if "counts" in facts:
         return planted_table(run, facts)
@@ -83,12 +86,7 @@ def table(run: Path) -> str:
         difference = f"{row['mean_difference']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}]"
         lines.append(f"| {row['b']} | {metric_label(row['column'])} | {difference} | {p} |")
     if data in REPORTED:
-        name, figures = REPORTED[data]
-        reported = ", ".join(f"{network} {value:g} %" for network, value in figures.items())
-        lines += [
-            "",
-            f"*Reported by the study on {name} (JA; ImageNet weights, 256 x 256, a GPU; not ours):* {reported}.",
-        ]
+        lines += ["", reported(data)]
     return "\n".join(lines)
 
 

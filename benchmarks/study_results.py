@@ -1,0 +1,188 @@
+"""The tables of the study on real images (benchmarks/study.py), from the cells that are recorded so far.
+
+    python benchmarks/results.py render        # writes them into docs/results.md, with every other table there
+
+One recorded folder, study-DATA or study-DATA-on-OTHER, becomes one block. Networks that were trained with the same seeds
+stand together, below BA-Net with exactly those seeds, and no row is compared with a row of other seeds. What the plan of
+study.py names and the folder lacks is listed, so the block gets fuller as cells arrive and may be written at any time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from math import isnan
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from study import ABLATED, COMPARATORS, FULL, MAIN, cells
+
+from banet_edu.compare_result import metric_label
+from banet_edu.metrics.statistics import paired_wilcoxon, summarise
+from banet_edu.report import REPORTED
+
+OVERLAP = ["JA", "DI", "SE", "SP", "AC"]
+BOUNDARY = ["assd_pct", "hd95_pct", "nsd_at_1pct"]
+COMPARED = ["JA", "assd_pct"]  # the figures a network is told from BA-Net by
+ABLATION = [*COMPARED, "nsd_at_1pct"]
+SHARED_DAYS = {"2026-11-25"}  # low priority, beside other work: minutes of these days say nothing about the network
+MARK = "†"
+NONE = "–"
+# What the study reports, beside JA of whole networks (banet_edu.report.REPORTED).
+NOT_REPORTED = {
+    "ph2": "no figure for networks trained on ISIC-2017 and measured on PH2",
+    "cvc_colondb": "no overlap; fewer false polyps than the others over its folds",
+}
+REPORTED_ABLATION = "without PEE -1.0 to -1.6, without mini-MTL -0.8 to -1.3, without CFF -1.1"
+
+
+def study_table(run: Path) -> str:
+    """Markdown of one folder of cells: what was run, overlap, boundary, BA-Net without its blocks, what is missing."""
+    table, facts = load(run)
+    data, _, other = run.name.removeprefix("study-").partition("-on-")
+    lines = [*what_was_run(table, facts, data, other), ""]
+    main = table[table["model"].isin([*MAIN, *COMPARATORS])]
+    lines += ["Overlap:", "", *network_table(main, OVERLAP, facts), ""]
+    lines += ["Boundary (a missed object has none, so it is left out here):", "", *network_table(main, BOUNDARY, facts)]
+    lines += ["", reported(other or data)]
+    variants = table[table["model"].isin([FULL, *ABLATED])]
+    if variants["model"].nunique() > 1:
+        lines += [
+            "",
+            "BA-Net trained without a block, or with other windows in PEE; differences from the full network:",
+        ]
+        lines += ["", *network_table(variants, ABLATION, facts, each=True), ""]
+        lines += [f"*Reported by the study, over its data sets (points of JA; not ours):* {REPORTED_ABLATION}."]
+    if any(fact["recorded"] in SHARED_DAYS for fact in facts.values()):
+        days = ", ".join(sorted(SHARED_DAYS))
+        lines += ["", f"{MARK} trained on {days} at low priority beside other work: not comparable with other minutes."]
+    there = set(table.groupby(["model", "seed"]).groups)
+    missing: dict[str, list[str]] = {}
+    for cell in cells(data):
+        if (cell.network, cell.seed) not in there:
+            missing.setdefault(cell.network, []).append(str(cell.seed))
+    listed = "; ".join(f"{network} (seed {', '.join(seeds)})" for network, seeds in missing.items())
+    lines += ["", f"Planned and still missing: {listed}." if listed else "Every planned cell is there."]
+    return "\n".join(lines)
+
+
+def load(run: Path) -> tuple[pd.DataFrame, dict[tuple[str, int], dict[str, Any]]]:
+    """Rows of all cells with columns model and seed, networks in the order of the plan, and each cell's facts."""
+    order = [*MAIN, *COMPARATORS, *ABLATED]
+    files = {}
+    for path in run.glob("*.csv"):
+        seed, _, network = path.stem.partition("-")
+        files[network, int(seed)] = path
+    known = sorted(files, key=lambda cell: (order.index(cell[0]) if cell[0] in order else len(order), *cell))
+    tables = [pd.read_csv(files[cell]).assign(model=cell[0], seed=cell[1]) for cell in known]
+    facts = {cell: json.loads(files[cell].with_suffix(".json").read_text(encoding="utf-8")) for cell in known}
+    return pd.concat(tables, ignore_index=True), facts
+
+
+def what_was_run(table: pd.DataFrame, facts: dict[Any, dict[str, Any]], data: str, other: str) -> list[str]:
+    """Command, images, budget, days, commits and time."""
+    first = next(iter(facts.values()))
+    training, images = first["training"], table["name"].nunique()
+    steps = {(fact["training"]["steps"], fact["training"]["batch_size"]) for fact in facts.values()}
+    if len(steps) > 1:
+        raise ValueError(f"cells of different budgets in one table: {sorted(steps)}")
+    tested = f"{images} test images" if not other else f"measured on all {images} images of {other}, untouched"
+    dates, commits = (sorted({fact[key] for fact in facts.values()}) for key in ("recorded", "commit"))
+    wall = sum(fact["wall_seconds"] for fact in facts.values()) / 60
+    trained = f"{len(facts)} cells" + (f", {wall:.0f} minutes of wall time one after the other" if not other else "")
+    return [
+        "```",
+        f"OMP_NUM_THREADS=1 python benchmarks/study.py run --root ../shared/data --data {data}",
+        "```",
+        "",
+        f"{first['train_images']} training, {first['val_images']} validation images of {data} (split seed "
+        f"{first['split_seed']}), {tested}; preset {first['preset']}, {training['steps']} steps of "
+        f'{training["batch_size"]} images, augmentation "{training["augment"]}"; {trained}; recorded '
+        f"{' and '.join(dates)} at commit {' and '.join(commits)}.",
+    ]
+
+
+def network_table(
+    table: pd.DataFrame, figures: Sequence[str], facts: dict[tuple[str, int], dict[str, Any]], *, each: bool = False
+) -> list[str]:
+    """One row per network; those with the same seeds together, below BA-Net with these seeds.
+
+    With `each`, every figure is followed by its difference from BA-Net; otherwise that of the one in COMPARED stands last.
+    """
+    overlap = "JA" in figures
+    compared = list(figures) if each else [figure for figure in COMPARED if figure in figures]
+    head = ["network", "seeds"]
+    for figure in figures:
+        head += [metric_label(figure), *(["difference", "p"] if each else [])]
+    if not each:
+        head += [text for figure in compared for text in (f"{metric_label(figure)}, minus {FULL}'s", "p")]
+    head += ["sd of seeds, JA", "missed", "training (min)"] if overlap else []
+    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    for seeds, networks in by_seeds(table).items():
+        group = table[table["seed"].isin(seeds) & table["model"].isin([FULL, *networks])]
+        summary = summarise(group, list(figures)).set_index(["model", "metric"])
+        for network in [name for name in group["model"].unique() if name in networks or name == FULL]:
+            row = [network, ", ".join(map(str, seeds))]
+            apart = {figure: difference(group, figure, network) for figure in compared}
+            for figure in figures:
+                found = summary.loc[(network, figure)]
+                row += [
+                    f"{found['mean']:.3f} [{found['low']:.3f}, {found['high']:.3f}]",
+                    *(apart[figure] if each else []),
+                ]
+            if not each:
+                row += [text for figure in compared for text in apart[figure]]
+            if overlap:
+                counts = summary.loc[(network, "JA")]
+                row += [spread(group, network), f"{counts['n_missed']:.0f} of {counts['n'] + counts['n_left_out']:.0f}"]
+                row.append(minutes(network, seeds, facts))
+            lines.append("| " + " | ".join(row) + " |")
+    return lines
+
+
+def by_seeds(table: pd.DataFrame) -> dict[tuple[int, ...], list[str]]:
+    """Seeds -> the networks that have exactly these of BA-Net's seeds, most seeds first.
+
+    A network's seeds that BA-Net lacks are left out, since nothing could be said about them; without BA-Net all stay.
+    """
+    seeds = {model: set(group["seed"]) for model, group in table.groupby("model", sort=False)}
+    groups: dict[tuple[int, ...], list[str]] = {}
+    for model, own in seeds.items():
+        shared = tuple(sorted(own & seeds.get(FULL, own)))
+        if shared and (model != FULL or len(seeds) == 1):
+            groups.setdefault(shared, []).append(model)
+    return dict(sorted(groups.items(), key=lambda group: (-len(group[0]), group[0])))
+
+
+def difference(group: pd.DataFrame, figure: str, network: str) -> list[str]:
+    """The network minus BA-Net, mean over the images, with its interval, and Wilcoxon's p."""
+    if network == FULL or FULL not in set(group["model"]):
+        return [NONE, NONE]
+    pair = group[group["model"].isin([network, FULL])].dropna(subset=[figure])
+    both = pair.groupby(["name", "seed"])["model"].transform("nunique") == 2  # the same seeds of every image
+    test = paired_wilcoxon(pair[both], figure, network, FULL)
+    p = NONE if isnan(test.p_value) else "< 0.001" if test.p_value < 0.001 else f"{test.p_value:.3f}"
+    return [f"{test.mean_difference:+.3f} [{test.low:+.3f}, {test.high:+.3f}]", p]
+
+
+def spread(group: pd.DataFrame, network: str) -> str:
+    """Standard deviation of the seeds' mean JA."""
+    means = group[group["model"] == network].groupby("seed")["JA"].mean()
+    return f"{means.std(ddof=1):.4f}" if len(means) > 1 else NONE
+
+
+def minutes(network: str, seeds: Sequence[int], facts: dict[tuple[str, int], dict[str, Any]]) -> str:
+    """Mean training minutes of a cell, marked where other work ran beside it."""
+    own = [facts[network, seed] for seed in seeds]
+    mean = sum(sum(fact["seconds"].values()) for fact in own) / len(own) / 60
+    return f"{mean:.1f}" + (f" {MARK}" if any(fact["recorded"] in SHARED_DAYS for fact in own) else "")
+
+
+def reported(data: str) -> str:
+    """The study's own figures, in italics."""
+    if data in REPORTED:
+        name, figures = REPORTED[data]
+        listed = ", ".join(f"{network} {value:g} %" for network, value in figures.items())
+        return f"*Reported by the study on {name} (JA; ImageNet weights, 256 x 256, a GPU; not ours):* {listed}."
+    return f"*Reported by the study:* {NOT_REPORTED[data]}."
