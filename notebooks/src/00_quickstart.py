@@ -1,7 +1,8 @@
 # %% [markdown]
 # # 00 · Quickstart: from an image to a boundary error
 #
-# **For** everyone who starts here. **Time** 15 minutes. **You need** a little Python; no PyTorch.
+# **For** everyone who starts here. **Time** 15 minutes (the cells themselves run in about ten seconds). **You need** a little
+# Python; no PyTorch.
 #
 # **Afterwards you can**
 # - segment an image with a trained BA-Net and draw its contour,
@@ -213,6 +214,6 @@ else:
 # - A distance needs a pixel size. Without one there are no millimetres.
 # - The edges of PEE can be read out by name, like every other signal of the network.
 #
-# **Next.** `banet-edu demo` in a terminal trains BA-Net and a U-Net on images like these in minutes.
-# [docs/method.md](../docs/method.md) has the formulas of every block. And try a picture of your own:
+# **Next.** Lesson 01: why boundaries fail. `banet-edu demo` in a terminal trains BA-Net and a U-Net on images like these in
+# minutes; [docs/method.md](../docs/method.md) has the formulas of every block. Try a picture of your own:
 # `predict(model, "picture.png", spacing_mm=(0.05, 0.05))`, with the size of *its* pixels.
