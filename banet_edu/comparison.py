@@ -15,7 +15,7 @@ from torch import nn
 
 from banet_edu import __version__
 from banet_edu.compare_result import CompareResult
-from banet_edu.config import TrainConfig
+from banet_edu.config import Flips, TrainConfig
 from banet_edu.data.prepared import Prepared
 from banet_edu.data.sample import Sample
 from banet_edu.metrics.boundary import boundary_metrics
@@ -123,12 +123,13 @@ def compare(
     return result
 
 
-def evaluate(model: nn.Module, samples: Part, *, batch_size: int = 4) -> pd.DataFrame:
+def evaluate(model: nn.Module, samples: Part, *, batch_size: int = 4, flips: Flips = "none") -> pd.DataFrame:
     """One row per image (and foreground class, when there are several), measured at each mask's OWN size.
 
     Columns: name, class, status (ok, missed, hallucinated, both_empty), overlap JA DI SE SP AC, and the figures of
     `boundary_metrics`: in mm when every sample has a spacing, otherwise in % of the image diagonal, pixels beside.
-    Samples are read `batch_size` at a time and let go again, so 12-megapixel masks fit into little memory.
+    Samples are read `batch_size` at a time and let go again, so 12-megapixel masks fit into little memory. `flips` as
+    for `predict`.
 
     Raises ValueError when there are no samples, or one has no mask.
     """
@@ -141,7 +142,8 @@ def evaluate(model: nn.Module, samples: Part, *, batch_size: int = 4) -> pd.Data
     rows: list[dict[str, Any]] = []
     with ThreadPoolExecutor(_WORKERS) as pool:
         for batch in _batches(samples, batch_size, pool):
-            for prediction, sample in zip(predict_many(model, batch, batch_size=batch_size), batch, strict=True):
+            found = predict_many(model, batch, batch_size=batch_size, flips=flips)
+            for prediction, sample in zip(found, batch, strict=True):
                 rows.extend(_score(prediction, sample, spec.class_names, in_mm))
     return pd.DataFrame(rows)
 

@@ -15,6 +15,7 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 PRESETS = ("nano", "lite", "paper")
 INPUT_SIZE = {"nano": 64, "lite": 128, "paper": 256}
+Flips = Literal["none", "horizontal", "all"]  # mirror images that a prediction is averaged over
 BASE_WIDTH = {"nano": 8, "lite": 16, "paper": 64}  # first width of the comparators
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import cv2
 import numpy as np
@@ -20,13 +20,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from banet_edu.config import ModelSpec
+from banet_edu.config import Flips, ModelSpec
 from banet_edu.data.reading import read_image
 from banet_edu.data.sample import Sample
 from banet_edu.data.tensors import normalise, prepare
 from banet_edu.metrics.shape import measure, outlines
 
 SMALLEST_SIDE = 32  # no model here takes a smaller input
+# Axes of a B x K x h x w tensor that are turned round, one entry for each look at the image.
+_LOOKS: dict[Flips, list[list[int]]] = {"none": [[]], "horizontal": [[], [3]], "all": [[], [3], [2], [2, 3]]}
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +76,7 @@ def predict(
     native: bool = False,
     threshold: float = 0.5,
     spacing_mm: tuple[float, float] | None = None,
+    flips: Flips = "none",
 ) -> Prediction:
     """Segment one image: a `Sample`, an H x W x 3 (or H x W) uint8 array, or the path of an image or DICOM file.
 
@@ -81,8 +84,10 @@ def predict(
     probabilities. `native=True` runs the network at the image's full size instead of its input size: it then sees
     objects far larger than it was trained on, and needs memory accordingly. `spacing_mm`, (row, column) of one pixel
     of the result, replaces what the sample or file says; millimetres appear only when one of them is known.
+    `flips`: the mean probability over the image and its mirror image ("horizontal"; 2 times the work), or over all four
+    ("all"; 4 times): a little more exact, docs/results.md says how much.
 
-    Raises ValueError on a bad array or threshold or on a model without `.spec`, FileNotFoundError on a missing file.
+    Raises ValueError on a bad array, threshold or flips, or on a model without `.spec`, FileNotFoundError on a missing file.
 
     >>> import numpy as np
     >>> from banet_edu import create_model, predict
@@ -91,7 +96,7 @@ def predict(
     ((90, 120), 'area_pct_of_image')
     """
     sample = as_sample(image)
-    [prediction] = predict_many(model, [sample], native=native, threshold=threshold, spacing_mm=spacing_mm)
+    [prediction] = predict_many(model, [sample], native=native, threshold=threshold, spacing_mm=spacing_mm, flips=flips)
     return prediction
 
 
@@ -103,6 +108,7 @@ def predict_many(
     native: bool = False,
     threshold: float = 0.5,
     spacing_mm: tuple[float, float] | None = None,
+    flips: Flips = "none",
 ) -> Iterator[Prediction]:
     """`predict` for many samples, in order, one result at a time; the network sees `batch_size` images together.
 
@@ -110,11 +116,13 @@ def predict_many(
     """
     if not 0.0 < threshold < 1.0:
         raise ValueError(f"threshold must lie between 0 and 1, got {threshold}")
+    if flips not in _LOOKS:
+        raise ValueError(f"flips is one of {', '.join(get_args(Flips))}, got {flips!r}")
     spec = model_spec(model)
     source = iter(samples)
     while batch := [_enter(sample, spec, native) for sample in islice(source, 1 if native else batch_size)]:
         tensors, contexts = zip(*batch, strict=True)
-        for probability, context in zip(_probabilities(model, torch.cat(tensors)), contexts, strict=True):
+        for probability, context in zip(_probabilities(model, torch.cat(tensors), flips), contexts, strict=True):
             yield _leave(probability, spec, threshold, spacing_mm, **context)
 
 
@@ -165,11 +173,12 @@ def _enter(sample: Sample, spec: ModelSpec, native: bool) -> tuple[Tensor, dict[
 
 
 @torch.no_grad()
-def _probabilities(model: nn.Module, batch: Tensor) -> NDArray[np.float32]:
-    """B x K x h x w softmax, computed in eval mode."""
+def _probabilities(model: nn.Module, batch: Tensor, flips: Flips) -> NDArray[np.float32]:
+    """B x K x h x w softmax, computed in eval mode, each look turned back before the mean is taken."""
     with evaluating(model):
-        device = next(model.parameters()).device
-        return model(batch.to(device)).float().softmax(dim=1).cpu().numpy()
+        batch = batch.to(next(model.parameters()).device)
+        looks = [model(batch.flip(axes)).float().softmax(dim=1).flip(axes) for axes in _LOOKS[flips]]
+        return torch.stack(looks).mean(dim=0).cpu().numpy()
 
 
 @contextmanager

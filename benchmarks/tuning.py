@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import copy
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from torch import nn
 
 from banet_edu import create_model, open_dataset
 from banet_edu.comparison import evaluate
-from banet_edu.config import LossConfig, TrainConfig
+from banet_edu.config import Flips, LossConfig, TrainConfig
 from banet_edu.training.callbacks import PrintEpochs
 from banet_edu.training.loop import fit
 
@@ -66,23 +66,12 @@ class WeightAverage:
                 mine.copy_(theirs)
 
 
-class Flipped(nn.Module):
-    """The mean of the probabilities over flips; its logits are their logarithm."""
-
-    def __init__(self, model: Any, flips: Sequence[tuple[int, ...]]) -> None:
-        super().__init__()
-        self.model, self.spec, self.flips = model, model.spec, flips
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        maps = [self.model(x.flip(f)).softmax(1).flip(f) for f in self.flips]
-        return torch.stack(maps).mean(0).clamp_min(1e-8).log()
-
-
-def scores(name: str, model: nn.Module, val: Any, flips: Sequence[tuple[int, ...]]) -> dict[str, Any]:
+def scores(name: str, model: nn.Module, val: Any, flips: Flips) -> dict[str, Any]:
     """Mean JA and boundary error on validation, with and without flips."""
     found: dict[str, Any] = {}
-    for kind, network in (("", model), ("_flips", Flipped(model, flips))):
-        table = evaluate(network.eval(), val)
+    looks: dict[str, Flips] = {"": "none", "_flips": flips}
+    for kind, turned in looks.items():
+        table = evaluate(model, val, flips=turned)
         found |= {
             f"{name}_JA{kind}": round(float(table["JA"].mean()), 4),
             f"{name}_assd_pct{kind}": round(float(table["assd_pct"].mean()), 3),
@@ -102,7 +91,7 @@ def run(data: str, dataset: Any, variant: str, seed: int, steps: int, out: Path)
     began = time.monotonic()
     history = fit(model, train, val, config, out / f"{data}-{variant}-seed{seed}", [PrintEpochs(5), average])
     seconds = sum(row["seconds"] for row in history.rows)
-    flips = [(), (3,)] if dataset.upright else [(), (3,), (2,), (2, 3)]
+    flips: Flips = "horizontal" if dataset.upright else "all"
     row = {"variant": variant, "seed": seed, "steps": config.steps, "seconds": round(seconds)}
     row |= scores("best", model, val, flips)
     if hasattr(average, "model") and time.monotonic() - began > 0.9 * seconds:  # not where a run was resumed

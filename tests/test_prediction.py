@@ -243,3 +243,21 @@ def test_feret_diameters_of_many_points_match_a_direct_search() -> None:
     assert largest == pytest.approx(widths.max(), rel=1e-4)
     assert smallest == pytest.approx(widths.min(), rel=1e-4)
     assert feret_diameters(np.array([[1.0, 1.0], [1.0, 4.0]])) == (3.0, 0.0)
+
+
+def test_flips_average_the_mirror_images_turned_back() -> None:
+    class Sided(Brightness):
+        """Sees nothing in the right half."""
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            logits = super().forward(x).clone()
+            logits[..., x.shape[-1] // 2 :] = torch.tensor([4.0, -4.0])[None, :, None, None]
+            return logits
+
+    model, image = Sided(), np.full((64, 64, 3), 255, np.uint8)
+    plain, turned = (predict(model, image, flips=flips).probability for flips in ("none", "horizontal"))
+    np.testing.assert_array_equal(predict(model, image).probability, plain)
+    np.testing.assert_allclose(turned, (plain + plain[:, ::-1]) / 2, atol=1e-6)
+    np.testing.assert_allclose(predict(model, image, flips="all").probability, turned, atol=1e-6)
+    with pytest.raises(ValueError, match="none, horizontal, all, got 'both'"):
+        predict(model, image, flips="both")  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from banet_edu.cli.console import err, out
+from banet_edu.config import Flips
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,6 +45,9 @@ def predict_files(
         bool, typer.Option("--native", help="Run at the image's own size, not the one trained at.")
     ] = False,
     threshold: Annotated[float, typer.Option(help="Foreground where its probability reaches this.")] = 0.5,
+    flips: Annotated[
+        Flips, typer.Option("--flips", help="Average over mirror images: slower, a little more exact.")
+    ] = "none",
 ) -> None:
     """Segment images: for each a mask, the contour drawn on it, its area and diameters. Not a medical device."""
     import pandas as pd
@@ -57,7 +61,9 @@ def predict_files(
     stems = unique_stems(paths)
     rows = []
     for path, sample in _read_each(paths):
-        [prediction] = predict_many(network, [sample], native=native, threshold=threshold, spacing_mm=spacing)
+        [prediction] = predict_many(
+            network, [sample], native=native, threshold=threshold, spacing_mm=spacing, flips=flips
+        )
         save_pictures(folder, stems[path], sample.image, prediction)
         row, column = prediction.spacing_mm or (float("nan"), float("nan"))
         figures = {"spacing_row_mm": row, "spacing_column_mm": column, **prediction.measurements}
