@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from banet_edu.metrics.statistics import paired_wilcoxon, summarise
+from banet_edu.models.classical import Classical
 from banet_edu.training.history import History
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class CompareResult:
     `table`: one row per model, seed, image (and class). `summary`: one row per model (and class) and metric, with mean,
     `low` and `high` of the 95 % bootstrap interval over images, and counts (see `metrics.statistics.summarise`).
     `tests`: the first model against each other, paired image by image. `facts`: data, split, budget, seeds, machine.
-    `histories`: (model, seed) -> History. `models`: name -> the trained network of the first seed.
+    `histories`: (model, seed) -> History, of what was trained. `models`: name -> the network of the first seed, or the method.
     """
 
     table: pd.DataFrame
@@ -50,7 +51,7 @@ class CompareResult:
     tests: pd.DataFrame
     facts: Mapping[str, Any]
     histories: Mapping[tuple[str, int], History]
-    models: Mapping[str, nn.Module]
+    models: Mapping[str, nn.Module | Classical]
 
     @classmethod
     def from_table(
@@ -58,7 +59,7 @@ class CompareResult:
         table: pd.DataFrame,
         facts: Mapping[str, Any] | None = None,
         histories: Mapping[tuple[str, int], History] | None = None,
-        models: Mapping[str, nn.Module] | None = None,
+        models: Mapping[str, nn.Module | Classical] | None = None,
     ) -> CompareResult:
         """Summary and tests from per-image rows as `evaluate` gives them, with a column model (and seed)."""
         import pandas as pd

@@ -20,6 +20,7 @@ from banet_edu.data.prepared import Prepared
 from banet_edu.data.sample import Sample
 from banet_edu.metrics.boundary import boundary_metrics
 from banet_edu.metrics.overlap import overlap
+from banet_edu.models.classical import CLASSICAL, Classical
 from banet_edu.models.registry import create_model
 from banet_edu.prediction import Prediction, model_spec, predict_many
 from banet_edu.training.history import History
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Part = Sequence[Sample]
-ModelSource = str | Callable[[], nn.Module]
+Model = nn.Module | Classical
+ModelSource = str | Callable[[], Model]
 Callbacks = Sequence[Any] | Callable[[str, int], Sequence[Any]]
 PARTS = ("train", "val", "test")
 _WORKERS = 2  # threads that read ahead; more would only raise the peak memory
@@ -50,8 +52,9 @@ def compare(
     """Train every model on the same images with the same budget, and measure all of them on the same test images.
 
     Args:
-        models: names for `create_model`, or name -> name or function that builds a network with a `.spec` (for
-            overrides, more classes, your own architecture). The FIRST one is tested against each other.
+        models: names for `create_model` or of classical methods (otsu, region_growing, gabor: nothing is trained, they are
+            measured once), or name -> name or function that builds a network with a `.spec` (for overrides, more
+            classes, your own architecture). The FIRST one is tested against each other.
         dataset: {"train": ..., "val": ..., "test": ...} or those three in this order: samples with masks. The best
             epoch is chosen on val; test is only measured.
         config: budget and recipe for all; its `seed` is replaced by each of `seeds`. Default: `TrainConfig()`.
@@ -65,7 +68,7 @@ def compare(
         CompareResult: per-image table, summary with 95 % bootstrap intervals, paired tests, the trained models.
 
     Raises:
-        ValueError: no model, no seed, a missing or empty part, test images that were also trained on, or what `fit`
+        ValueError: no model, no seed, models with different classes, a missing or empty part, test images that were also trained on, or what `fit`
             refuses.
 
     >>> result = compare(["banet", "unet"], (train, val, test), run_dir="runs/demo")       # doctest: +SKIP
@@ -81,16 +84,25 @@ def compare(
             f"compare needs at least one model and one seed, got models={list(sources)}, seeds={list(seeds)}"
         )
 
-    for source in sources.values():  # a wrong name or override shows now, not after the first network has been trained
-        model_spec(_build(source, preset, seeds[0]))
+    # A wrong name or override shows now, not after the first network has been trained.
+    classes = {n: model_spec(_build(source, preset, seeds[0])).class_names for n, source in sources.items()}
+    if len(set(classes.values())) > 1:
+        raise ValueError(f"these models tell different classes apart, so their figures do not compare: {classes}")
 
     prepared: dict[tuple[tuple[int, int], str], Prepared] = {}  # images are read once per input size, not per run
     tables: list[pd.DataFrame] = []
     histories: dict[tuple[str, int], History] = {}
-    trained: dict[str, nn.Module] = {}
+    built: dict[str, Model] = {}
+    measured: dict[str, pd.DataFrame] = {}  # classical methods: the same for every seed
     for seed in seeds:
         for model_name, source in sources.items():
             model = _build(source, preset, seed)
+            built.setdefault(model_name, model)
+            if isinstance(model, Classical):
+                if model_name not in measured:
+                    measured[model_name] = evaluate(model, parts["test"])
+                tables.append(_labelled(measured[model_name], model_name, seed))
+                continue
             size = model_spec(model).input_size
             for part in ("train", "val"):
                 if (size, part) not in prepared:
@@ -100,12 +112,8 @@ def compare(
             history = fit(
                 model, prepared[size, "train"], prepared[size, "val"], run, run_dir / f"{model_name}-seed{seed}", told
             )
-            table = evaluate(model, parts["test"])
-            table.insert(0, "model", model_name)
-            table.insert(1, "seed", seed)
-            tables.append(table)
+            tables.append(_labelled(evaluate(model, parts["test"]), model_name, seed))
             histories[model_name, seed] = history
-            trained.setdefault(model_name, model)
 
     facts = {
         "data": name,
@@ -114,16 +122,29 @@ def compare(
         "seeds": list(seeds),
         "preset": preset,
         "training": config.to_dict(),
-        "parameters": {model: sum(p.numel() for p in network.parameters()) for model, network in trained.items()},
+        "parameters": {
+            name: sum(p.numel() for p in model.parameters())
+            for name, model in built.items()
+            if isinstance(model, nn.Module)
+        },
+        "untrained": [name for name, model in built.items() if isinstance(model, Classical)],
         "seconds": {f"{m}-seed{s}": float(sum(row["seconds"] for row in h.rows)) for (m, s), h in histories.items()},
         "machine": machine_facts(),
     }
-    result = CompareResult.from_table(pd.concat(tables, ignore_index=True), facts, histories, trained)
+    result = CompareResult.from_table(pd.concat(tables, ignore_index=True), facts, histories, built)
     result.save(run_dir)
     return result
 
 
-def evaluate(model: nn.Module, samples: Part, *, batch_size: int = 4, flips: Flips = "none") -> pd.DataFrame:
+def _labelled(table: pd.DataFrame, model: str, seed: int) -> pd.DataFrame:
+    """A copy of an `evaluate` table with the columns model and seed before the others."""
+    table = table.copy()
+    table.insert(0, "model", model)
+    table.insert(1, "seed", seed)
+    return table
+
+
+def evaluate(model: Model, samples: Part, *, batch_size: int = 4, flips: Flips = "none") -> pd.DataFrame:
     """One row per image (and foreground class, when there are several), measured at each mask's OWN size.
 
     Columns: name, class, status (ok, missed, hallucinated, both_empty), overlap JA DI SE SP AC, and the figures of
@@ -172,8 +193,10 @@ def _check_parts(dataset: Mapping[str, Part] | tuple[Part, Part, Part]) -> dict[
     return parts
 
 
-def _build(source: ModelSource, preset: str, seed: int) -> nn.Module:
-    """The network with its initial weights drawn from `seed`; the caller's random numbers stay as they were."""
+def _build(source: ModelSource, preset: str, seed: int) -> Model:
+    """The method, or the network with its initial weights drawn from `seed`; the caller's random numbers stay as they were."""
+    if isinstance(source, str) and source in CLASSICAL:
+        return CLASSICAL[source]()
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         return create_model(source, preset) if isinstance(source, str) else source()

@@ -25,6 +25,7 @@ from banet_edu.data.reading import read_image
 from banet_edu.data.sample import Sample
 from banet_edu.data.tensors import normalise, prepare
 from banet_edu.metrics.shape import measure, outlines
+from banet_edu.models.classical import Classical
 
 SMALLEST_SIDE = 32  # no model here takes a smaller input
 # Axes of a B x K x h x w tensor that are turned round, one entry for each look at the image.
@@ -70,7 +71,7 @@ class Prediction:
 
 
 def predict(
-    model: nn.Module,
+    model: nn.Module | Classical,
     image: Sample | NDArray[np.uint8] | str | Path,
     *,
     native: bool = False,
@@ -80,6 +81,7 @@ def predict(
 ) -> Prediction:
     """Segment one image: a `Sample`, an H x W x 3 (or H x W) uint8 array, or the path of an image or DICOM file.
 
+    A classical method (`models.classical`) works at the image's own size whatever `native` says, and sees no flips.
     Two classes: foreground where its probability reaches `threshold`. More: the most probable class of the resized
     probabilities. `native=True` runs the network at the image's full size instead of its input size: it then sees
     objects far larger than it was trained on, and needs memory accordingly. `spacing_mm`, (row, column) of one pixel
@@ -101,7 +103,7 @@ def predict(
 
 
 def predict_many(
-    model: nn.Module,
+    model: nn.Module | Classical,
     samples: Iterable[Sample],
     *,
     batch_size: int = 8,
@@ -119,6 +121,11 @@ def predict_many(
     if flips not in _LOOKS:
         raise ValueError(f"flips is one of {', '.join(get_args(Flips))}, got {flips!r}")
     spec = model_spec(model)
+    if isinstance(model, Classical):
+        for sample in samples:
+            found = model(sample.image)
+            yield _leave(np.stack([1 - found, found]), spec, threshold, spacing_mm, **_return_to(sample))
+        return
     source = iter(samples)
     while batch := [_enter(sample, spec, native) for sample in islice(source, 1 if native else batch_size)]:
         tensors, contexts = zip(*batch, strict=True)
@@ -126,7 +133,7 @@ def predict_many(
             yield _leave(probability, spec, threshold, spacing_mm, **context)
 
 
-def model_spec(model: nn.Module) -> ModelSpec:
+def model_spec(model: nn.Module | Classical) -> ModelSpec:
     """The model's `.spec` (input size, normalisation, classes), or a ValueError that says how to give it one."""
     spec = getattr(model, "spec", None)
     if not isinstance(spec, ModelSpec):
@@ -168,8 +175,13 @@ def _enter(sample: Sample, spec: ModelSpec, native: bool) -> tuple[Tensor, dict[
         tensor = normalise(image, spec.mean, spec.std)[None]
     else:
         tensor = prepare(image, spec)
-    size = image.shape[:2] if sample.mask is None else sample.mask.shape
-    return tensor, {"size": size, "name": sample.name, "sample_spacing": sample.spacing_mm}
+    return tensor, _return_to(sample)
+
+
+def _return_to(sample: Sample) -> dict[str, Any]:
+    """The size and spacing that the answer is to have."""
+    size = sample.image.shape[:2] if sample.mask is None else sample.mask.shape
+    return {"size": size, "name": sample.name, "sample_spacing": sample.spacing_mm}
 
 
 @torch.no_grad()

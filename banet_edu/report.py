@@ -124,7 +124,10 @@ def _lead(result: CompareResult) -> str:
     parts = f"{facts['train_images']} training, {facts['val_images']} validation and {facts['test_images']} test images"
     steps, seeds = facts["training"]["steps"], facts["seeds"]
     said = f"{len(seeds)} seeds" if len(seeds) > 1 else f"seed {seeds[0]}"
-    return f"{', '.join(models)} ({facts['preset']}), trained alike: {parts}, {steps} optimiser steps each, {said}."
+    untrained = facts.get("untrained", [])
+    trained = [model for model in models if model not in untrained]
+    lead = f"{', '.join(trained)} ({facts['preset']}), trained alike: {parts}, {steps} optimiser steps each, {said}."
+    return lead + (f" {', '.join(untrained)}: no training, measured on the same test images." if untrained else "")
 
 
 def _means(result: CompareResult, boundary: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -13,12 +14,15 @@ from known_model import Brightness, disc_sample
 from banet_edu.compare_result import CompareResult
 from banet_edu.comparison import compare, evaluate
 from banet_edu.config import TrainConfig
+from banet_edu.data.phantoms import make_phantom
 from banet_edu.data.sample import Sample
 from banet_edu.metrics.boundary import boundary_metrics
 from banet_edu.metrics.overlap import overlap
+from banet_edu.models.classical import CLASSICAL
 from banet_edu.models.registry import create_model
 from banet_edu.models.weights import load_model
 from banet_edu.prediction import predict
+from banet_edu.report import write_report
 
 CONFIG = TrainConfig(steps=4, batch_size=2, device="cpu")
 
@@ -192,3 +196,27 @@ def test_impossible_comparisons_are_refused_before_training(tmp_path) -> None:
     with pytest.raises(ValueError, match="unknown model 'resnet'"):
         compare(["unet", "resnet"], good, CONFIG, run_dir=tmp_path, preset="nano")
     assert not list(tmp_path.iterdir())
+
+
+def test_classical_methods_are_compared_without_training(tmp_path):
+    painted = [make_phantom("dermoscopy", seed=s, size=64) for s in range(8)]
+    parts = (painted[:4], painted[4:6], painted[6:])
+    config = TrainConfig(steps=2, batch_size=2)
+    result = compare(["unet", "otsu", "gabor"], parts, config, [0, 1], run_dir=tmp_path, preset="nano")
+    assert result.table.groupby("model")["seed"].nunique().to_dict() == {"unet": 2, "otsu": 2, "gabor": 2}
+    alone = evaluate(CLASSICAL["otsu"](), painted[6:])
+    for seed in (0, 1):
+        mine = result.table[(result.table["model"] == "otsu") & (result.table["seed"] == seed)]
+        assert mine["JA"].tolist() == alone["JA"].tolist()
+    assert result.facts["untrained"] == ["otsu", "gabor"] and list(result.facts["parameters"]) == ["unet"]
+    assert set(result.histories) == {("unet", 0), ("unet", 1)} and not (tmp_path / "otsu-seed0").exists()
+    assert {row["b"] for row in result.tests.to_dict("records")} == {"otsu", "gabor"}
+    page = write_report(result, painted[6:], tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "otsu, gabor: no training, measured on the same test images." in page
+
+
+def test_models_of_different_classes_do_not_compare(tmp_path):
+    painted = [make_phantom("dermoscopy", seed=s, size=64) for s in range(6)]
+    models = {"three": partial(create_model, "unet", "nano", 3), "otsu": "otsu"}
+    with pytest.raises(ValueError, match="different classes"):
+        compare(models, (painted[:2], painted[2:4], painted[4:]), run_dir=tmp_path)

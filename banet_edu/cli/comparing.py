@@ -38,7 +38,12 @@ def parse_seeds(text: str) -> list[int]:
 @spread
 def run_comparison(
     models: Annotated[
-        str, typer.Option("--models", help="Names with commas between. The first is tested against each other.")
+        str,
+        typer.Option(
+            "--models",
+            help="Names with commas between, as `banet-edu models` lists them; otsu, region_growing and gabor too. "
+            "The first is tested against each other.",
+        ),
     ] = "banet,unet",
     seeds: Annotated[str, typer.Option("--seed", "--seeds", help="One, or several with commas between.")] = "0",
     folder: Annotated[Path | None, typer.Option("--out", help="Run directory. Default: runs/DATA-PRESET.")] = None,
@@ -48,13 +53,17 @@ def run_comparison(
 ) -> None:
     """Train several networks on the same images with the same budget, and measure all on the same test images."""
     from banet_edu.comparison import compare
+    from banet_edu.models.classical import CLASSICAL
 
     dataset = data.open()
     show_left_out(dataset)
     run_dir = folder or Path("runs") / f"{data.name}-{training.preset}"
     parts = {part: dataset.part(part, data.split_seed) for part in ("train", "val", "test")}
     result = compare(
-        {name: partial(training.build, name, dataset.num_classes) for name in parse_list(models)},
+        {
+            name: name if name in CLASSICAL else partial(training.build, name, dataset.num_classes)
+            for name in parse_list(models)
+        },
         parts,
         training.config(upright=dataset.upright),
         parse_seeds(seeds),

@@ -1,5 +1,7 @@
 """Segmentation before networks: a threshold, a region that grows, a texture that clusters. Nothing here learns.
 
+`predict`, `evaluate` and `compare` take these methods as they take networks.
+
 All three are called like one another: `method(image)` with an image H x W x 3 uint8 gives H x W float32, 1 on the
 foreground and 0 elsewhere, at the image's own size. An empty answer is an answer. None of them knows what an object is, so
 they share rules: black surroundings are no part of the picture (`field_of_view`); of two groups of pixels the foreground is
@@ -9,7 +11,6 @@ frame are dropped (`tidy`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -17,13 +18,28 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from banet_edu.config import ModelSpec
+
 Mask = NDArray[np.bool_]
 Grey = NDArray[np.float64]  # 0 to 255
 SMALLEST_SHARE = 0.01  # of the image; smaller pieces are dust and hair
 
 
+class Classical:
+    """What the methods share: a name, and a `spec` as networks have it (class names; the input size is not used)."""
+
+    name: ClassVar[str]
+
+    @property
+    def spec(self) -> ModelSpec:
+        return ModelSpec(self.name, preset="")
+
+    def __call__(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        raise NotImplementedError
+
+
 @dataclass(frozen=True, kw_only=True)
-class Otsu:
+class Otsu(Classical):
     """One grey level for the whole image, the one that splits the histogram into the two tightest groups.
 
     Source: Otsu 1979 (doi:10.1109/TSMC.1979.4310076), by scikit-image. `smoothing_px`: standard deviation of the Gaussian
@@ -49,7 +65,7 @@ class Otsu:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RegionGrowing:
+class RegionGrowing(Classical):
     """From a seed to every connected pixel whose grey level differs from the SEED'S by at most `tolerance`.
 
     Source: Adams and Bischof 1994 (doi:10.1109/34.295913) made it popular; this is its simplest rule, as in scikit-image's
@@ -83,7 +99,7 @@ class RegionGrowing:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gabor:
+class Gabor(Classical):
     """Two groups of texture: the answers of a bank of Gabor filters, clustered by k-means.
 
     Source: Jain and Farrokhnia 1991 (doi:10.1016/0031-3203(91)90143-S), filters by scikit-image, k-means by scipy.
@@ -131,7 +147,7 @@ class Gabor:
 
 
 #: name -> the method with its default settings, or others: `CLASSICAL["otsu"](smoothing_px=4)`
-CLASSICAL: dict[str, Callable[..., Any]] = {method.name: method for method in (Otsu, RegionGrowing, Gabor)}
+CLASSICAL: dict[str, type[Classical]] = {method.name: method for method in (Otsu, RegionGrowing, Gabor)}
 
 
 def as_grey(image: NDArray[np.uint8]) -> Grey:
