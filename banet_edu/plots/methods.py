@@ -22,7 +22,7 @@ _NAMES = {"integrated_gradients": "Integrated Gradients", "occlusion": "Occlusio
 def methods_figure(
     image: NDArray[np.uint8], attributions: Sequence[Attribution], prediction: Prediction, *, title: str = ""
 ) -> Figure:
-    """One map per method over a pale copy of the image, each on its own scale; the region dashed, the prediction's outline.
+    """One map per method over a pale, smoothed copy of the image, each on its own scale; the region dashed.
 
     The methods have different units, so the colours end where each map's own 99.5th percentile of |value| is.
 
@@ -40,8 +40,9 @@ def methods_figure(
         raise ValueError("methods_figure compares methods on ONE region, these regions differ")
     shape = proportion(region.shape, prediction.spacing_mm)
     figure, [axes] = new_figure(1, len(attributions), height=1.3 + 9.2 / len(attributions) * shape)
-    grey = np.repeat(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
-    pale = (0.55 * grey + 0.45 * 255).astype(np.uint8)
+    # Only a backdrop: without its noise, which would be taken for weak values of the map.
+    grey = cv2.GaussianBlur(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), (0, 0), max(image.shape) / 200)
+    pale = np.repeat((0.55 * grey[..., None] + 0.45 * 255) // 8 * 8 + 4, 3, axis=2).astype(np.uint8)
     height, width = region.shape
     with styled():
         for panel, each in zip(axes, attributions, strict=True):

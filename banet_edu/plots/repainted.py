@@ -9,6 +9,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
+from matplotlib.transforms import Affine2D
+from numpy.typing import NDArray
 
 from banet_edu.data.sample import Sample
 from banet_edu.explain.profiles import boundary_profile, unit_of_profile
@@ -36,7 +38,7 @@ def in_sector(profile: pd.DataFrame, sector: Sector) -> pd.DataFrame:
 def repainted_figure(
     cases: Mapping[str, tuple[Sample, Prediction]], sector: Sector, *, highlight: str = "", title: str = ""
 ) -> Figure:
-    """One image per case, both outlines on it, the sector between two rays, and the error in and out of it above.
+    """One image per case, cut to the objects and a margin: both outlines, the sector between two rays, the errors above.
 
     In the sector it is the mean signed error (inside below 0), elsewhere the mean distance, whichever the side.
 
@@ -51,7 +53,10 @@ def repainted_figure(
         raise ValueError(f"repainted_figure compares two to four cases, got {len(cases)}")
     (sample, prediction), columns = next(iter(cases.values())), len(cases)
     part = proportion(prediction.mask.shape, prediction.spacing_mm)
-    figure, [axes] = new_figure(1, columns, height=1.35 + 9.2 / columns * part)
+    masks = [either.mask > 0 for case in cases.values() for either in case if either.mask is not None]
+    top, left, height, width = _window(masks)
+    # Smaller than the column is wide: the titles then have their room.
+    figure, [axes] = new_figure(1, columns, height=(1.3 if title else 1.0) + min(1.6, 9.2 / columns) * part)
     with styled():
         for panel, (name, (sample, prediction)) in zip(axes, cases.items(), strict=True):
             profile = boundary_profile(sample, prediction)
@@ -70,8 +75,9 @@ def repainted_figure(
                 away = 0.47 * min(size) * np.array([-np.sin(np.radians(degrees)), np.cos(np.radians(degrees))])
                 panel.plot(*zip(centre[::-1], (centre + away)[::-1], strict=True), color="w", linewidth=1.2,
                            linestyle=_DASHES)  # fmt: skip
-            panel.set_xlim(-0.5, size[1] - 0.5)
-            panel.set_ylim(size[0] - 0.5, -0.5)
+            panel.set_anchor("N")  # else the layout takes the room above a picture for that of its title
+            panel.set_xlim(left, left + width)
+            panel.set_ylim(top + height, top)
             short = unit.replace("pct", "% of diag.")
             inside = there[f"signed_error_{unit}"].mean()
             panel.set_title(
@@ -80,7 +86,10 @@ def repainted_figure(
                 fontsize=10,
             )
             if spacing is not None:
-                draw_scale_bar(panel, size, spacing)
+                before = len(panel.lines)
+                draw_scale_bar(panel, (round(height), round(width)), spacing)
+                for drawn in (*panel.lines[before:], *panel.texts):  # it stands at the lower left of a whole image
+                    drawn.set_transform(Affine2D().translate(left, top) + drawn.get_transform())
         entries = [
             Line2D([], [], color=colour, linewidth=1.6, path_effects=_HALO) for colour in (REFERENCE, PREDICTION)
         ]
@@ -91,3 +100,15 @@ def repainted_figure(
         if title:
             figure.suptitle(title)
     return figure
+
+
+def _window(masks: list[NDArray[np.bool_]]) -> tuple[float, float, float, float]:
+    """Top, left, height and width, in the image's proportions, of what holds all masks and a margin."""
+    if any(mask.shape != masks[0].shape for mask in masks):
+        raise ValueError("repainted_figure compares paintings of one scene: their sizes differ")
+    size, found = np.array(masks[0].shape, float), np.argwhere(np.any(masks, axis=0))
+    low, high = (found.min(axis=0), found.max(axis=0) + 1) if len(found) else (np.zeros(2), size)
+    share = min(1.0, 1.35 * float(((high - low) / size).max()))
+    top, left = np.clip((low + high - share * size) / 2, 0, (1 - share) * size) - 0.5
+    height, width = share * size
+    return float(top), float(left), float(height), float(width)

@@ -80,7 +80,7 @@ def quiz() -> Quiz:
                     ),
                     Option(
                         "No, it is overconfident.",
-                        "Most of this outline is as steep, and right to a tenth of a millimetre.",
+                        "Elsewhere it was as sure, and off by a tenth of a millimetre on average.",
                     ),
                 ),
             ),
@@ -94,7 +94,7 @@ def quiz() -> Quiz:
                         right=True,
                     ),
                     Option(
-                        "an attribution map that is red on the hair",
+                        "an attribution map that lights up on the hair",
                         "It says that the decision rests on these pixels, not that it would be right without them.",
                     ),
                 ),
@@ -119,7 +119,7 @@ def quiz() -> Quiz:
                 (
                     Option(
                         "Does it look like what an expert looks at?",
-                        "GradCAM's did, and it ranked pixels worse than chance.",
+                        "GradCAM's followed the lesion, and it ranked pixels worse than chance.",
                     ),
                     Option(
                         "Does blurring its top pixels break the decision sooner than random ones do?",

@@ -10,8 +10,10 @@ from figure_checks import assert_legible, assert_no_empty_axes, said
 from network_variants import build
 
 from banet_edu import make_phantom, predict
-from banet_edu.explain import boundary_profile
+from banet_edu.explain import attribute, boundary_profile
+from banet_edu.explain.regions import boundary_band
 from banet_edu.plots.across import across_figure, telling_places, undecided
+from banet_edu.plots.methods import methods_figure
 from banet_edu.plots.repainted import in_sector, repainted_figure
 
 
@@ -40,6 +42,9 @@ def test_figures_are_legible_and_full(case):
         ),
         "two": repainted_figure({"a": case, "b": case}, (300, 20)),
     }
+    band = boundary_band(found.mask, width=8, spacing_mm=None)
+    maps = [attribute(build("default"), sample, method, band) for method in ("integrated_gradients", "gradcam")]
+    figures["two maps"] = methods_figure(sample.image, maps, found, title="t")
     for name, figure in figures.items():
         assert_legible(figure, name)
         assert_no_empty_axes(figure, name)
@@ -74,5 +79,10 @@ def test_what_cannot_be_drawn_is_said(case):
         across_figure(sample, found, profile, [len(profile)])
     with pytest.raises(ValueError, match="no errors"):
         across_figure(sample, found, profile.drop(columns="signed_error_mm"), [0])
+    with pytest.raises(ValueError, match="two to four maps"):
+        methods_figure(sample.image, [], found)
+    with pytest.raises(ValueError, match="sizes differ"):
+        small = make_phantom("dermoscopy", size=64)
+        repainted_figure({"a": case, "b": (small, predict(build("default"), small))}, (0, 90))
     with pytest.raises(ValueError, match="two to four"):
         repainted_figure({"a": case}, (0, 90))
