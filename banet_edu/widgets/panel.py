@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import html
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import ipywidgets
 from matplotlib.figure import Figure
 
 from banet_edu.plots.style import png_bytes
+
+
+class ForReader(ValueError):
+    """An error whose words are meant for the reader of the page: a panel shows them as they are, without a Python name."""
 
 
 class Panel(ipywidgets.VBox):
@@ -27,6 +31,7 @@ class Panel(ipywidgets.VBox):
         still: draws what stands for the widget where it cannot run (GitHub, PDF, a notebook opened without a kernel).
             Default: the first picture.
         alt: what the picture shows, in words: its caption, and all that remains for those who cannot see it.
+        extras: buttons, uploads and texts, shown below the sliders; what they change is drawn by `refresh()`.
 
     Attributes:
         picture: the ipywidgets.Image. error: None, or what went wrong with the values set now.
@@ -53,6 +58,7 @@ class Panel(ipywidgets.VBox):
         *,
         alt: str,
         still: Callable[[], Figure] | None = None,
+        extras: Sequence[ipywidgets.Widget] = (),
     ) -> None:
         self.render, self.controls, self.alt, self.still = render, dict(controls), alt, still
         self.error: str | None = None
@@ -68,20 +74,22 @@ class Panel(ipywidgets.VBox):
         for control in self.controls.values():
             control.layout.width = "min(100%, 32rem)"
             control.style.description_width = "10rem"
-            control.observe(self._follow, names="value")
-        super().__init__([*self.controls.values(), self.message, self.picture, caption])
+            control.observe(lambda _: self.refresh(), names="value")
+        super().__init__([*self.controls.values(), *extras, self.message, self.picture, caption])
 
     def values(self) -> dict[str, Any]:
         """The value of each control, by name."""
         return {name: control.value for name, control in self.controls.items()}
 
-    def _follow(self, change: Any) -> None:
+    def refresh(self) -> None:
+        """Draw again, from the values set now and from whatever else `render` reads."""
         try:
             self.picture.value = png_bytes(self.render(**self.values()))
             self.error = None
         except Exception as error:  # whatever it is, the reader must see it
-            self.error = f"{type(error).__name__}: {error}"
-            said = f"<b>No picture for these settings.</b> {html.escape(self.error)}"
+            self.error = str(error) if isinstance(error, ForReader) else f"{type(error).__name__}: {error}"
+            heading = "" if isinstance(error, ForReader) else "<b>No picture for these settings.</b> "
+            said = f"{heading}{html.escape(self.error)}"
             self.message.value = f'<p role="alert" style="color:#A23B00">{said}</p>'
         self.message.layout.display = None if self.error else "none"
         self.picture.layout.display = "none" if self.error else None

@@ -1,0 +1,85 @@
+"""A file that a browser handed over as bytes: read like a file on disk, and kept nowhere."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from banet_edu.data.reading import read_image, read_mask
+from banet_edu.data.sample import Sample, resize_mask
+
+SMALLEST_SIDE = 32  # pixels: in smaller pictures there is no boundary to see
+FILE_KINDS = "PNG, JPEG, BMP, TIFF or DICOM"
+_PROPORTIONS = 0.02  # two pictures of one field of view differ by less, after rounding to whole pixels
+_Read = TypeVar("_Read")
+
+
+def uploaded_image(name: str, content: bytes | memoryview) -> Sample:
+    """A picture without a mask, with the pixel size that a DICOM file states.
+
+    Args:
+        name: the file's name, as the browser gives it: it says the kind of file, and stands in errors.
+        content: the file's bytes. They lie in a private temporary file while they are read, which is deleted afterwards.
+
+    Raises:
+        ValueError: not a readable image, damaged, 16-bit, partly transparent, or smaller than 32 pixels.
+        ModuleNotFoundError: a DICOM file, and pydicom is not installed.
+
+    >>> uploaded_image("notes.png", b"no picture at all")
+    Traceback (most recent call last):
+    ValueError: notes.png: is not a readable image; upload a PNG, JPEG, BMP, TIFF or DICOM file
+    """
+    pixels, spacing = _read(name, content, read_image)
+    if min(pixels.shape[:2]) < SMALLEST_SIDE:
+        height, width = pixels.shape[:2]
+        raise ValueError(
+            f"{name}: {height} x {width} pixels, too small to see a boundary; each side needs at least {SMALLEST_SIDE}"
+        )
+    return Sample(pixels, None, PurePosixPath(name).stem or name, spacing)
+
+
+def uploaded_mask(name: str, content: bytes | memoryview, size: tuple[int, int]) -> NDArray[np.bool_]:
+    """An expert's mask of a picture of `size` (h, w) pixels -> h x w bool; one of other size but like proportions is resized.
+
+    Raises ValueError as `uploaded_image`, for values whose meaning is unclear, and for other proportions: such a mask does
+    not show the same field of view.
+    """
+    mask = _read(name, content, _mask_of)
+    (height, width), (rows, columns) = size, mask.shape
+    if abs(np.log((rows / columns) / (height / width))) > _PROPORTIONS:
+        raise ValueError(
+            f"{name}: the mask is {rows} x {columns} pixels, the picture {height} x {width}: with other proportions it "
+            "cannot show the same field of view. Save the mask from this very picture, neither cropped nor turned"
+        )
+    return np.asarray(resize_mask(mask, size))
+
+
+def _mask_of(path: Path) -> NDArray[np.bool_]:
+    try:
+        return np.asarray(read_mask(path)) > 0
+    except ValueError as error:
+        if "value_map" not in str(error):  # the way out is meant for those who write Python
+            raise
+        raise ValueError(
+            f"{path}: holds other values than background and foreground; save it as black (0) and white (255)"
+        ) from None
+
+
+def _read(name: str, content: bytes | memoryview, reader: Callable[[Path], _Read]) -> _Read:
+    """`reader` on a private file with these bytes; its errors name the file as the reader of the page knows it."""
+    with tempfile.TemporaryDirectory(prefix="banet-edu-") as folder:
+        suffix = PurePosixPath(name).suffix.lower()
+        path = Path(folder) / f"upload{suffix if suffix[1:].isalnum() else ''}"
+        path.write_bytes(content)
+        try:
+            return reader(path)
+        except (ValueError, ModuleNotFoundError) as error:
+            said = str(error).replace(str(path), name)
+            if said.endswith(("is not a readable image", "is empty (0 bytes)")) or "readable DICOM" in said:
+                said = f"{said.partition(' (cannot')[0]}; upload a {FILE_KINDS} file"
+            raise type(error)(said) from None
