@@ -21,7 +21,9 @@ from banet_edu.explain.regions import boundary_band
 from banet_edu.widgets.attention import attention_explorer
 from banet_edu.widgets.boundary import attribution_explorer, contour_explorer
 from banet_edu.widgets.classical import brightness_explorer, pooling_explorer, region_growing_explorer
+from banet_edu.widgets.clinic import doubt_explorer, measure_explorer, points_explorer, ruler_explorer
 from banet_edu.widgets.data import augmentation_explorer, boundary_target_explorer
+from banet_edu.widgets.desk import Desk
 from banet_edu.widgets.edges import edge_explorer, softness_explorer
 from banet_edu.widgets.paired import paired_explorer, resampling_explorer
 from banet_edu.widgets.panel import Panel
@@ -29,6 +31,7 @@ from banet_edu.widgets.papers import align_corners_explorer, selection_explorer
 from banet_edu.widgets.switches import gate_explorer, switch_explorer
 from banet_edu.widgets.threshold import threshold_explorer
 from banet_edu.widgets.training import loss_explorer, schedule_explorer
+from banet_edu.widgets.upload import upload_explorer
 
 MOST_VALUES = 25  # of one control: longer ranges are sampled, both ends included
 
@@ -45,6 +48,17 @@ def case() -> tuple[Any, list[Any]]:
 
 def bands(sample: Any) -> dict[str, Any]:
     return {f"{width} px": boundary_band(sample.mask, width=width, spacing_mm=None) for width in (6, 12)}
+
+
+def seeing() -> dict[str, Any]:
+    return {"one": Brightness(), "another": Brightness(threshold=0.3)}
+
+
+def soft_sample() -> Any:
+    """A disc whose brightness falls off slowly: another threshold, another outline."""
+    rows, columns = np.mgrid[:64, :64]
+    grey = np.clip(255 - 5 * np.hypot(rows - 32, columns - 32), 0, 255).astype(np.uint8)
+    return Sample(grey[..., None].repeat(3, axis=2), None, "soft", None)
 
 
 SWITCHES = {"all attention": "ia off", "fusion at stage 1": "stage1.cff off", "all PEE": "pee off"}
@@ -91,6 +105,11 @@ WIDGETS: dict[str, Callable[[], Panel]] = {
     ),
     "attribution_explorer": lambda: attribution_explorer(case()[0], case()[1][0], bands(case()[1][0])),
     "pooling_explorer": lambda: pooling_explorer(),
+    "doubt_explorer": lambda: doubt_explorer([disc_sample("a"), disc_sample("b", 14)], seeing()),
+    "ruler_explorer": lambda: ruler_explorer(Desk(disc_sample("a"), seeing())),
+    "measure_explorer": lambda: measure_explorer(Desk(soft_sample(), seeing())),
+    "points_explorer": lambda: points_explorer(Desk(disc_sample("a"), seeing())),
+    "upload_explorer": lambda: upload_explorer(Desk(disc_sample("a"), seeing(), private=True)),
 }
 
 
