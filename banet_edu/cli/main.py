@@ -13,7 +13,19 @@ import typer
 from typer.core import TyperGroup
 
 from banet_edu import __version__
-from banet_edu.cli import ablating, comparing, data, demo, doctor, explaining, lab, models, predicting, training
+from banet_edu.cli import (
+    ablating,
+    comparing,
+    data,
+    demo,
+    doctor,
+    explaining,
+    exporting,
+    lab,
+    models,
+    predicting,
+    training,
+)
 from banet_edu.cli.console import err, out, say_error
 
 DEBUG_VARIABLE = "BANET_EDU_DEBUG"
@@ -45,6 +57,7 @@ app.command("compare", epilog=comparing.EPILOG)(comparing.run_comparison)
 app.command("ablate", epilog=ablating.EPILOG)(ablating.run_ablation)
 app.command("predict", epilog=predicting.EPILOG)(predicting.predict_files)
 app.command("explain", epilog=explaining.EPILOG)(explaining.explain_image)
+app.command("export", epilog=exporting.EPILOG)(exporting.export_model)
 app.command("models", epilog=models.EPILOG)(models.list_models)
 app.add_typer(data.app, name="data")
 app.command("doctor", epilog=doctor.EPILOG)(doctor.examine)

@@ -89,13 +89,18 @@ def load_model(name_or_path: str | Path) -> nn.Module:
 
 def write_tensors(path: str | Path, tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) -> Path:
     """Write tensors and their JSON description into one file, atomically: a reader sees the old file or the new one."""
+    header = {"format": FORMAT, "sha256": _digest(tensors), **meta}
+    return write_bytes(path, save(dict(tensors), metadata={"banet_edu": json.dumps(header)}))
+
+
+def write_bytes(path: str | Path, data: bytes) -> Path:
+    """Write a file all or nothing; folders are made. OSError where that is not possible."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    header = {"format": FORMAT, "sha256": _digest(tensors), **meta}
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         with open(partial, "wb") as file:
-            file.write(save(dict(tensors), metadata={"banet_edu": json.dumps(header)}))
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, path)
