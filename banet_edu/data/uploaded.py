@@ -74,7 +74,7 @@ def _read(name: str, content: bytes | memoryview, reader: Callable[[Path], _Read
     """`reader` on a private file with these bytes; its errors name the file as the reader of the page knows it."""
     with tempfile.TemporaryDirectory(prefix="banet-edu-") as folder:
         suffix = PurePosixPath(name).suffix.lower()
-        path = Path(folder) / f"upload{suffix if suffix[1:].isalnum() else ''}"
+        path = Path(folder) / f"upload{suffix if suffix[1:].isalnum() and len(suffix) < 8 else ''}"
         path.write_bytes(content)
         try:
             return reader(path)
@@ -82,4 +82,4 @@ def _read(name: str, content: bytes | memoryview, reader: Callable[[Path], _Read
             said = str(error).replace(str(path), name)
             if said.endswith(("is not a readable image", "is empty (0 bytes)")) or "readable DICOM" in said:
                 said = f"{said.partition(' (cannot')[0]}; upload a {FILE_KINDS} file"
-            raise type(error)(said) from None
+            raise (ModuleNotFoundError if isinstance(error, ModuleNotFoundError) else ValueError)(said) from None

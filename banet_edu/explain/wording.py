@@ -211,5 +211,15 @@ def number(value: float, sign: str = "") -> str:
     return f"{value:{sign}.2g}" if abs(value) >= 0.1 else f"{value:{sign}.2f}"
 
 
+def numbers(first: float, *others: float) -> list[str]:
+    """Figures that are compared, all with as many decimals as tell of the first; nan is a dash.
+
+    >>> numbers(8.2, 8.0, 8.4), numbers(9.6, 6.8, 12.04), numbers(27.3, 9.1)
+    (['8.2', '8.0', '8.4'], ['9.6', '6.8', '12.0'], ['27', '9'])
+    """
+    places = 0 if abs(first) >= 9.95 else 1 if abs(first) >= 0.995 else 2
+    return [f"{value:,.{places}f}" if value == value else "–" for value in (first, *others)]
+
+
 def _percent(share: float) -> str:
     return f"{100 * share:.0f} %" if share >= 0.005 or share == 0 else "under 1 %"

@@ -36,11 +36,17 @@ def diameters(level: NDArray[np.floating], *, spacing_mm: Spacing | None) -> Dia
     Returns None where nothing is inside. The line across runs from outline to outline; `across_length` is 0 for a region one
     pixel thin.
 
+    Raises ValueError when `level` is not h x w or a spacing is not more than 0.
+
     >>> level = np.where(np.hypot(*(np.mgrid[-32:32, -32:32] / [[[1]], [[2]]])) <= 10, 1.0, -1.0)
     >>> found = diameters(level, spacing_mm=(0.5, 0.5))
     >>> round(found.longest_length), round(found.across_length)
     (20, 10)
     """
+    if level.ndim != 2:
+        raise ValueError(f"level must be h x w, not of shape {level.shape}")
+    if spacing_mm is not None and not min(spacing_mm) > 0:
+        raise ValueError(f"spacing_mm is {spacing_mm}: the sides of a pixel are more than 0 mm")
     inside = (level >= 0).astype(np.uint8)
     count, parts, stats, _ = cv2.connectedComponentsWithStats(inside, connectivity=8)
     if count == 1:
@@ -89,10 +95,17 @@ def clinic_measures(level: NDArray[np.floating], *, spacing_mm: Spacing | None) 
 def ruler_spacing(ends: Array, length_mm: float) -> float | None:
     """mm per pixel (square pixels) from two points on a ruler, 2 x 2 (row, column), `length_mm` apart; None at one place.
 
+    Raises ValueError for anything but two points, and for a length that is not more than 0.
+
     >>> ruler_spacing(np.array([[0.0, 0.0], [30.0, 40.0]]), 10.0)
     0.2
     """
-    pixels = float(np.linalg.norm(np.diff(np.asarray(ends, float), axis=0)))
+    places = np.asarray(ends, float)
+    if places.shape != (2, 2) or not np.isfinite(places).all():
+        raise ValueError(f"ends are two points, 2 x 2 (row, column), not {ends!r}")
+    if not (np.isfinite(length_mm) and length_mm > 0):
+        raise ValueError(f"length_mm is {length_mm:g}: a length on a ruler is more than 0 mm")
+    pixels = float(np.linalg.norm(places[1] - places[0]))
     return length_mm / pixels if pixels >= 1 else None
 
 

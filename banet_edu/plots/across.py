@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -30,6 +30,8 @@ _REACH = 22  # points of the profile to either side of the outline; more only wh
 _EXPERT = "#8A6D00"  # the expert's yellow, dark enough for a line on white
 _FOUND = "#0072B2"  # the prediction's light blue, likewise
 _DOUBT = "#E4E4E4"
+_SOLID: tuple[float, Any] = (0, None)
+_DASHED: tuple[float, Any] = (0, (2, 1))
 _HALO = [Stroke(linewidth=2.8, foreground=INK), Normal()]
 
 
@@ -107,11 +109,16 @@ def across_figure(
                 Line2D([], [], color=colour, linewidth=1.6, path_effects=_HALO),
                 Line2D([], [], color=dark, linewidth=2, linestyle=how),
             )
-            for colour, dark, how in ((REFERENCE, _EXPERT, "-"), (PREDICTION, _FOUND, (0, (2, 1))))
+            for colour, dark, how in ((REFERENCE, _EXPERT, _SOLID), (PREDICTION, _FOUND, _DASHED))
         ]
         slack, band_of_doubt = Patch(color=_FOUND, alpha=0.18, linewidth=0), Patch(color=_DOUBT, linewidth=0)
+        pairs: list[Any] = [
+            *lines,
+            slack,
+            band_of_doubt,
+        ]  # a tuple is drawn by its handler; matplotlib's types do not know
         figure.legend(
-            [*lines, slack, band_of_doubt],
+            pairs,
             ["expert's outline", "network's outline", "slack", "probability 0.25 to 0.75"],
             handler_map={tuple: HandlerTuple(ndivide=None, pad=0.4)},
             loc="outside lower center",

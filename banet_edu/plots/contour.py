@@ -8,6 +8,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patheffects import Normal, Stroke
+from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
@@ -75,12 +76,23 @@ def draw_lines(
         label = None
 
 
-def draw_scale_bar(axes: Axes, size: tuple[int, int], spacing_mm: tuple[float, float]) -> None:
-    """A bar of a round number of millimetres, about a fifth of the image's width, at its lower left."""
+def draw_scale_bar(axes: Axes, size: tuple[int, int], spacing_mm: tuple[float, float], *, below: bool = False) -> None:
+    """A bar of a round number of millimetres, about a fifth of the image's width, at its lower left.
+
+    `below` the image it covers nothing in it, such as a ruler; it takes a quarter of an inch under the axes.
+    """
     height, width = size
     wanted = 0.2 * width * spacing_mm[1]
     power = 10.0 ** np.floor(np.log10(wanted))
     length = max(step * power for step in (1, 2, 5) if step * power <= wanted)
+    if below:
+        under = axes.get_xaxis_transform()  # across in the image's pixels, down in heights of the axes
+        assert axes.figure is not None
+        under += ScaledTranslation(0, -0.15, axes.figure.dpi_scale_trans)
+        end = length / spacing_mm[1] - 0.5
+        axes.plot([-0.5, end], [0, 0], color=INK, linewidth=3, solid_capstyle="butt", transform=under, clip_on=False)
+        axes.text(end + 0.015 * width, 0, f"{length:g} mm", color=INK, va="center", fontsize=10, transform=under)
+        return
     left, y = 0.05 * width, 0.94 * height
     axes.plot([left, left + length / spacing_mm[1]], [y, y], color="w", linewidth=3, solid_capstyle="butt",
               path_effects=[Stroke(linewidth=5, foreground=INK), Normal()])  # fmt: skip

@@ -11,7 +11,7 @@ from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
 
 from banet_edu.data.sample import Sample
-from banet_edu.explain.wording import number
+from banet_edu.explain.wording import numbers
 from banet_edu.metrics.callipers import BAND, clinic_measures, diameters
 from banet_edu.metrics.shape import outlines
 from banet_edu.plots.contour import draw_lines, draw_scale_bar
@@ -61,10 +61,10 @@ def measures_figure(sample: Sample, prediction: Prediction, *, threshold: float 
     size, spacing = prediction.mask.shape, prediction.spacing_mm
     level = level_at(prediction, threshold)
     picture = min(_TALLEST, 0.6 * WIDTH * proportion(size, spacing))
-    height = max(picture, 3.4) + 0.55
+    height = max(picture, 3.4) + 0.8
     figure = Figure(figsize=(WIDTH, height), dpi=DPI)
     with styled():
-        axes = figure.add_axes((0.005, 0.1 / height, 0.61, 1 - 0.5 / height))
+        axes = figure.add_axes((0.005, 0.35 / height, 0.61, 1 - 0.75 / height))
         draw_image(axes, sample.image, size, spacing_mm=spacing)
         axes.set_anchor("NW")
         axes.set_title(f"{sample.name}: threshold {threshold:.2f}", loc="left")
@@ -78,7 +78,7 @@ def measures_figure(sample: Sample, prediction: Prediction, *, threshold: float 
                 axes.plot(ends[:, 1], ends[:, 0], color=colour, linestyle=style, linewidth=2.4, marker="o", markersize=5,
                           markeredgecolor=INK, path_effects=_HALO if style == "-" else None, zorder=4)  # fmt: skip
         if spacing is not None:
-            draw_scale_bar(axes, size, spacing)
+            draw_scale_bar(axes, size, spacing, below=True)
         axes.set_xlim(-0.5, size[1] - 0.5)
         axes.set_ylim(size[0] - 0.5, -0.5)
         entries = [
@@ -108,7 +108,9 @@ def _table(prediction: Prediction, threshold: float, source: str) -> str:
         key = name + (("_mm2" if name == "area" else "_mm") if mm else "_pct")
         here, tight, wide = rows[key]
         beside = "" if mm else f" ({rows[f'{name}_px'][0]:,.0f} px)"
-        lines.append(f"{words}: {number(here)} {unit}{beside}\n    band of doubt {number(tight)} to {number(wide)}")
+        middle, low, high = numbers(here, tight, wide)
+        low = "nothing" if not rows["regions"][1] else low
+        lines.append(f"{words}: {middle} {unit}{beside}\n    band of doubt {low} to {high}")
     if rows["regions"][0] > 1:
         lines.append(f"{rows['regions'][0]:.0f} parts; the diameters are the largest's")
     return "\n".join([*lines, source] if source else lines)

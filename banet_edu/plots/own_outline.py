@@ -64,10 +64,10 @@ def own_outline_figure(
     theirs = own if len(points) >= FEWEST else reference
     name = "your outline" if len(points) >= FEWEST else "the mask"
     picture = min(_TALLEST, 0.6 * WIDTH * proportion(size, spacing))
-    height = max(picture, 3.4) + 0.55
+    height = max(picture, 3.4) + 0.8
     figure = Figure(figsize=(WIDTH, height), dpi=DPI)
     with styled():
-        axes = figure.add_axes((0.005, 0.1 / height, 0.61, 1 - 0.5 / height))
+        axes = figure.add_axes((0.005, 0.35 / height, 0.61, 1 - 0.75 / height))
         draw_image(axes, sample.image, size, spacing_mm=spacing)
         axes.set_anchor("NW")
         axes.set_title(sample.name, loc="left")
@@ -75,15 +75,17 @@ def own_outline_figure(
         if theirs is not None and limit:
             draw_errors(axes, prediction.mask, theirs, spacing_mm=spacing, limit=limit)
             scale = figure.add_axes((0.64, 0.62 / height, 0.33, 0.14 / height))
-            bar = figure.colorbar(error_colours(limit), cax=scale, orientation="horizontal")
-            bar.set_label(f"the network's line ({'mm' if spacing else 'px'}): inside < 0 < outside")
+            # In the unit of the text beside: mm, or percent of the diagonal.
+            end = limit if spacing else 100 * limit / float(np.hypot(*size))
+            bar = figure.colorbar(error_colours(end), cax=scale, orientation="horizontal")
+            bar.set_label(f"the network's line ({'mm' if spacing else '% of diag.'}): inside < 0 < outside")
         else:
             draw_lines(axes, prediction.contours, colour=PREDICTION)
             if theirs is not None:
                 draw_lines(axes, mask_outlines(theirs), colour=REFERENCE)
         _draw_points(figure, points, cursor)
         if spacing is not None:
-            draw_scale_bar(axes, size, spacing)
+            draw_scale_bar(axes, size, spacing, below=True)
         axes.set_xlim(-0.5, size[1] - 0.5)
         axes.set_ylim(size[0] - 0.5, -0.5)
         entries = [Line2D([], [], color=PREDICTION, linewidth=2.4, label="the network's outline")]
@@ -105,7 +107,10 @@ def comparison_text(
     """The network's outline against a reference in lines of text; where nothing can be compared, why."""
     if reference is None:
         left = FEWEST - points
-        return f"{points} points set. {left} more close an\noutline, and the distances appear here."
+        return (
+            f"{points} point{'s' * (points != 1)} set. {left} more close{'s' * (left == 1)} an\n"
+            "outline, and the distances appear here."
+        )
     row = overlap(prediction.mask, reference) | boundary_metrics(
         prediction.mask, reference, spacing_mm=prediction.spacing_mm
     )

@@ -108,6 +108,13 @@ def ruler_explorer(desk: Desk, solved: tuple[Percent, Percent, float] | None = N
         controls["length"].value = 0  # the old picture's ruler says nothing about the new one
         panel.refresh()
 
+    looking = [desk.network]
+
+    def other_network() -> None:
+        if looking[0] != desk.network:  # its outline has another diameter
+            looking[0] = desk.network
+            panel.refresh()
+
     still = (lambda: draw(*solved)) if solved else None
     panel = Panel(
         render,
@@ -118,6 +125,7 @@ def ruler_explorer(desk: Desk, solved: tuple[Percent, Percent, float] | None = N
     for control in controls.values():
         control.observe(set_spacing, names="value")
     desk.follow(start_again, pictures_only=True)
+    desk.follow(other_network)
     return panel
 
 
@@ -133,9 +141,10 @@ def measure_explorer(desk: Desk, still_spacing_mm: float | None = None) -> Panel
         return measures_figure(desk.sample, desk.found(), threshold=threshold, source=desk.source)
 
     def still() -> Figure:
-        spacing = None if still_spacing_mm is None else (still_spacing_mm, still_spacing_mm)
-        found = with_spacing(desk.found(), spacing)
-        return measures_figure(desk.sample, found, source="pixel size set by the ruler" if spacing else desk.source)
+        if still_spacing_mm is None:
+            return measures_figure(desk.sample, desk.found(), source=desk.source)
+        found = with_spacing(desk.found(), (still_spacing_mm, still_spacing_mm))
+        return measures_figure(desk.sample, found, source="pixel size set by the ruler")
 
     slider = ipywidgets.FloatSlider(0.5, min=0.25, max=0.75, step=0.05, description="threshold")
     panel = Panel(
@@ -199,12 +208,8 @@ def points_explorer(desk: Desk, example: Iterable[Percent] = ()) -> Panel:
         extras=[ipywidgets.HBox(buttons, layout={"flex_flow": "row wrap"})],
     )
 
-    def new_picture() -> None:
-        points.clear()
-        panel.refresh()
-
-    desk.follow(new_picture, pictures_only=True)
-    desk.follow(lambda: panel.refresh())
+    desk.follow(points.clear, pictures_only=True)  # before it is drawn again
+    desk.follow(panel.refresh)
     return panel
 
 
