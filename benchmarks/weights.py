@@ -4,10 +4,12 @@
     python benchmarks/weights.py bundle runs/isic2017-lite dermoscopy --format isic2017 --root ISIC_ROOT
     python benchmarks/weights.py bundle runs/phantom-lite phantom
     python benchmarks/weights.py check dermoscopy --format isic2017 --root ISIC_ROOT
+    python benchmarks/weights.py check all --root ../shared/data        # every file, data in isic2017, kvasir_seg, sz_cxr
 
 `bundle` stores the best epoch of `banet-seed0` and `unet-seed0` of a `banet-edu compare` run as 8-bit integers, loads the
 stored file again and measures THAT on the test part; the figures go into the card beside it, with those of the 32-bit
-weights for comparison. `check` measures a bundled file again and compares with its card.
+weights for comparison. `check` measures a bundled file again, compares every figure with its card and ends with 1 where
+one differs.
 """
 
 from __future__ import annotations
@@ -50,6 +52,8 @@ TERMS = {
         "terms": "No patient data: the MIT licence of the code.",
     },
 }
+FORMATS = {"dermoscopy": "isic2017", "polyp": "kvasir_seg", "lung": "sz_cxr", "phantom": None}
+TOLERANCE = 0.001
 METRICS = ["JA", "DI", "assd_pct", "hd95_pct", "nsd_at_1pct"]
 METRICS_MM = ["JA", "DI", "assd_mm", "hd95_mm", "nsd_at_1mm"]
 
@@ -132,15 +136,39 @@ def commands(kind: str, format_name: str | None, run: Path, steps: int) -> list[
     ]
 
 
-def check(kind: str, format_name: str | None, root: Path | None) -> None:
-    samples = test_part(kind, format_name, root)
+def check(kind: str, format_name: str | None, root: Path | None) -> bool:
+    """Whether every figure of the kind's cards comes out again: counts exactly, means and intervals within TOLERANCE."""
+    samples, as_promised = test_part(kind, format_name, root), True
     for network in NETWORKS:
         name = f"{network}-lite-{kind}"
         card: Mapping[str, Any] = json.loads((samples_root() / "weights" / f"{name}.json").read_text(encoding="utf-8"))
         promised = next(value for key, value in card.items() if key.startswith("figures: "))
         found = figures(load_model(name), samples)
-        verdict = "as on the card" if abs(found["JA"][0] - promised["JA"][0]) < 0.001 else "NOT as on the card"
-        print(f"{name}: JA {found['JA'][0]:.4f}, card {promised['JA'][0]:.4f}: {verdict}", flush=True)
+        wrong = [figure for figure, value in promised.items() if not same(found.get(figure), value)]
+        told = (
+            "as on the card"
+            if not wrong
+            else "NOT as on the card: "
+            + ", ".join(f"{figure} {found.get(figure)} instead of {promised[figure]}" for figure in wrong)
+        )
+        print(f"{name}: {len(promised)} figures, JA {found['JA'][0]:.4f}: {told}", flush=True)
+        as_promised = as_promised and not wrong
+    return as_promised
+
+
+def same(found: Any, promised: Any) -> bool:
+    if isinstance(promised, list):
+        return isinstance(found, list) and all(abs(a - b) < TOLERANCE for a, b in zip(found, promised, strict=True))
+    return bool(found == promised)
+
+
+def check_all(root: Path | None) -> bool:
+    if root is None:
+        raise SystemExit(
+            "the real images are needed: name the folder that holds isic2017, kvasir_seg and sz_cxr with --root"
+        )
+    verdicts = [check(kind, name, root / name if name else None) for kind, name in FORMATS.items()]
+    return all(verdicts)  # only now: one wrong file does not keep the others from being measured
 
 
 def main() -> None:
@@ -153,7 +181,7 @@ def main() -> None:
         command = commands_.add_parser(name)
         if name == "bundle":
             command.add_argument("run", type=Path)
-        command.add_argument("kind", choices=list(TERMS))
+        command.add_argument("kind", choices=[*TERMS, *(["all"] if name == "check" else [])])
         command.add_argument("--format")
         command.add_argument("--root", type=Path)
     given = parser.parse_args()
@@ -162,7 +190,8 @@ def main() -> None:
     elif given.command == "bundle":
         bundle(given.run, given.kind, given.format, given.root)
     else:
-        check(given.kind, given.format, given.root)
+        right = check_all(given.root) if given.kind == "all" else check(given.kind, given.format, given.root)
+        raise SystemExit(0 if right else 1)
 
 
 if __name__ == "__main__":
