@@ -12,6 +12,7 @@ from banet_edu.data.phantoms import Phantom, make_phantom
 from banet_edu.data.sample import Sample
 
 _INK, _PAPER = (35, 35, 40), (238, 234, 220)
+MARGIN_MM = 1.2  # of ruler beyond the first and the last mark
 _FINE = 4  # the ruler is drawn this much larger, then averaged down
 
 
@@ -59,7 +60,7 @@ def ruler_photo(
     height, width = size
     assert phantom.spacing_mm is not None
     px_per_mm = 1 / phantom.spacing_mm[0]
-    margin = 1.2  # mm of ruler beyond the first and the last mark
+    margin = MARGIN_MM
     if (length_mm + 2 * margin) * px_per_mm > 0.98 * width:
         raise ValueError(f"a ruler of {length_mm} mm is longer than the picture, {width / px_per_mm:.0f} mm wide")
     strip = _ruler(length_mm, px_per_mm * _FINE, margin, in_cm)

@@ -9,7 +9,7 @@ from typing import Any
 
 import ipywidgets
 
-from banet_edu.data.painted_ruler import RulerPhoto, ruler_photo
+from banet_edu.data.painted_ruler import MARGIN_MM, RulerPhoto, ruler_photo
 from banet_edu.metrics.callipers import clinic_measures
 from banet_edu.models.weights import load_model
 from banet_edu.prediction import predict
@@ -19,7 +19,6 @@ from banet_edu.teach.quiz import Option, Quiz, QuizQuestion
 
 NEAR = 0.015  # of the true length; see check_diameter
 _NETWORK = "banet-lite-phantom"  # the one that looks at the picture in the lesson
-_EDGE_MM = 1.2  # paper of the ruler beyond its first and its last mark
 _LABEL = "longest diameter (mm)"
 _ENTRY = re.compile(r"([+-]?\d+(?:[.,]\d*)?)\s*([^\d\s.,+-]*[2²]?)")
 _AGAIN = "Read the line `longest diameter` of the measure panel, at threshold 0.50."
@@ -151,14 +150,14 @@ def quiz() -> Quiz:
                 "What should the report say?",
                 (
                     Option(
-                        "0.5 mm for the one, 0 mm for the other",
-                        "HD95 leaves the worst twentieth out, and the false region with it; "
-                        "at 0 mm a missed lesion would be the best result of all.",
-                    ),
-                    Option(
                         "HD beside HD95 for the one; the other is missed, and has no distance",
                         "HD, the largest distance, shows the false region. A missed lesion is counted as missed.",
                         right=True,
+                    ),
+                    Option(
+                        "0.5 mm for the one, 0 mm for the other",
+                        "HD95 leaves the worst twentieth out, and the false region with it; "
+                        "at 0 mm a missed lesion would be the best result of all.",
                     ),
                     Option(
                         "the mean HD95 of all lesions that were found",
@@ -174,13 +173,13 @@ def quiz() -> Quiz:
                         "A network can be sure and wrong, above all on a kind of picture that it never saw.",
                     ),
                     Option(
+                        "No: a network that is so sure is wrong.",
+                        "Clear edges make it sure as well, and there it is mostly right. It cannot be told from this alone.",
+                    ),
+                    Option(
                         "Not necessarily: to be sure is not to be right.",
                         "Its band of doubt is its own. Look at the picture along the line, or compare with a reference.",
                         right=True,
-                    ),
-                    Option(
-                        "No: a network that is so sure is wrong.",
-                        "Clear edges make it sure as well, and there it is mostly right. It cannot be told from this alone.",
                     ),
                 ),
             ),
@@ -293,12 +292,12 @@ def _slips() -> list[tuple[str, str, tuple[float, ...]]]:
             "about 5 % too small: a point lies a millimetre outside, on the ruler's edge instead of its first or last mark, "
             "or the distance is entered a millimetre short.",
             _ends(),
-            (true * (ruler - 1) / ruler, true * ruler / (ruler + 1), true * ruler / (ruler + _EDGE_MM)),
+            (true * (ruler - 1) / ruler, true * ruler / (ruler + 1), true * ruler / (ruler + MARGIN_MM)),
         ),
         (
             "about 11 % too small: both points lie on the ruler's edges instead of its first and last mark.",
             _ends(),
-            (true * ruler / (ruler + 2 * _EDGE_MM),),
+            (true * ruler / (ruler + 2 * MARGIN_MM),),
         ),
         (
             "that is the diameter across, the smaller one.",

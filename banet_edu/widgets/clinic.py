@@ -25,6 +25,7 @@ from banet_edu.widgets.panel import Panel
 
 Percent = tuple[float, float]
 LONGEST_RULER = 200  # mm
+_MEASURE = "Measure the outline"
 _LIVE = "This panel needs a running notebook: it shows the picture that you uploaded in the panel above."
 
 
@@ -120,7 +121,7 @@ def ruler_explorer(desk: Desk, solved: tuple[Percent, Percent, float] | None = N
         render,
         controls,
         alt="A picture with two points, each magnified, and the pixel size that follows from their distance on a ruler.",
-        still=_unless_private(desk, still, "2 Pixel size"),
+        still=_unless_private(desk, still, "Pixel size from a ruler"),
     )
     for control in controls.values():
         control.observe(set_spacing, names="value")
@@ -134,7 +135,7 @@ def measure_explorer(desk: Desk, still_spacing_mm: float | None = None) -> Panel
 
     Args:
         desk: what is measured, in mm once its pixel size is known.
-        still_spacing_mm: size of a pixel for the still picture only.
+        still_spacing_mm: size of a pixel for the still picture only; without one the still says what the panel does.
     """
 
     def render(threshold: float) -> Figure:
@@ -142,7 +143,7 @@ def measure_explorer(desk: Desk, still_spacing_mm: float | None = None) -> Panel
 
     def still() -> Figure:
         if still_spacing_mm is None:
-            return measures_figure(desk.sample, desk.found(), source=desk.source)
+            return card_figure(_MEASURE, "In a running notebook: in mm as soon as the ruler above is set.")
         found = with_spacing(desk.found(), (still_spacing_mm, still_spacing_mm))
         return measures_figure(desk.sample, found, source="pixel size set by the ruler")
 
@@ -151,7 +152,7 @@ def measure_explorer(desk: Desk, still_spacing_mm: float | None = None) -> Panel
         render,
         {"threshold": slider},
         alt="The outline with its longest diameter and the one across it, and the figures with their band of doubt.",
-        still=_unless_private(desk, still, "3 Measure"),
+        still=_unless_private(desk, still, _MEASURE),
     )
     desk.follow(panel.refresh)
     return panel
@@ -204,7 +205,9 @@ def points_explorer(desk: Desk, example: Iterable[Percent] = ()) -> Panel:
         lambda across, down: draw(points, (across, down)),
         controls,
         alt="A picture with the network's outline and your own points; from three points on, how far the two are apart.",
-        still=_unless_private(desk, (lambda: draw(example, None)) if example else None, "4 Compare"),
+        still=_unless_private(
+            desk, (lambda: draw(example, None)) if example else None, "Compare with your own outline"
+        ),
         extras=[ipywidgets.HBox(buttons, layout={"flex_flow": "row wrap"})],
     )
 

@@ -83,7 +83,7 @@ def upload_explorer(desk: Desk) -> Panel:
         render,
         {"network": choice("network learned from", {name: name for name in desk.networks})},
         alt="The picture on the desk with the network's outline; doubtful stretches are numbered and explained.",
-        still=lambda: card_figure("1 Your own picture", _CARD),
+        still=lambda: card_figure("Your own picture", _CARD),
         extras=[ipywidgets.HBox([*files, pixel], layout={"flex_flow": "row wrap"})],
     )
     desk.follow(lambda: None if drawing else panel.refresh())

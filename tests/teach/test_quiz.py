@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from banet_edu.teach import lesson03, lesson04, lesson05
+from banet_edu.teach import lesson03, lesson04, lesson05, lesson09
 from banet_edu.teach.quiz import Option, Quiz, QuizQuestion
 
-QUIZZES = {"03": lesson03.quiz, "04": lesson04.quiz, "05": lesson05.quiz}
+QUIZZES = {"03": lesson03.quiz, "04": lesson04.quiz, "05": lesson05.quiz, "09": lesson09.quiz}
 
 
 @pytest.mark.parametrize("lesson", QUIZZES)
