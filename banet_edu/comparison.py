@@ -68,8 +68,8 @@ def compare(
         CompareResult: per-image table, summary with 95 % bootstrap intervals, paired tests, the trained models.
 
     Raises:
-        ValueError: no model, no seed, models with different classes, a missing or empty part, test images that were also trained on, or what `fit`
-            refuses.
+        ValueError: no model, no seed, models with different classes, a missing or empty part, test images that were also
+            trained on, or what `fit` refuses.
 
     >>> result = compare(["banet", "unet"], (train, val, test), run_dir="runs/demo")       # doctest: +SKIP
     >>> print(result.to_text())                                                            # doctest: +SKIP

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 LESSONS = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
 WAIT_MS = 60_000  # a busy machine is no failure
+RUN_MS = 400_000  # all cells of a lesson, beside other tests
 SLIDER = ".jp-OutputArea .widget-slider"
 # What JupyterLab itself says offline; anything else on the console fails the test.
 NOT_OURS = ("favicon", "Failed to load resource", "WebSocket", "net::ERR")
@@ -46,7 +47,8 @@ def run_all(page: Any) -> None:
         """() => {
             const prompts = [...document.querySelectorAll('.jp-Notebook .jp-CodeCell .jp-InputPrompt')];
             return prompts.length > 0 && prompts.every(prompt => /\\[\\d+\\]/.test(prompt.textContent));
-        }"""
+        }""",
+        timeout=RUN_MS,
     )
 
 

@@ -44,7 +44,7 @@ def test_version(banet_edu):
     ],
 )
 def test_errors_are_one_sentence_without_traceback(banet_edu, monkeypatch, error, sentence):
-    def fail(folder):
+    def fail():
         raise error
 
     monkeypatch.setattr(lab, "find_notebooks", fail)
@@ -75,7 +75,7 @@ def test_wrong_command_line_ends_with_2(banet_edu):
 
 
 def test_ctrl_c_repeats_what_training_says_about_resuming(banet_edu, monkeypatch):
-    def stop(folder):
+    def stop():
         raise KeyboardInterrupt("stopped at step 3, state saved in runs/x")
 
     monkeypatch.setattr(lab, "find_notebooks", stop)
