@@ -104,7 +104,7 @@ predictions.compare(
 )
 
 # %% [markdown]
-# The line runs around the lesion and on to the marks of the ruler. The report warns of it without knowing the truth: it
+# The line leaves the lesion and follows the edge of the ruler. The report warns of it without knowing the truth: it
 # marks the stretches where the *picture* shows no clear edge, or lines that look like hair, and where the *network* would
 # move its line far if its threshold moved a little. Beside the picture stand the stretches with their reasons; the hours
 # are those of a clock around the outline.
@@ -194,12 +194,8 @@ points_explorer(
 )
 
 # %% [markdown]
-# Two careful readers differ as well: for painted skin lesions lesson 01 measured how much. An outline that is as close to
-# yours as a colleague's would be is as good as this comparison can tell.
-#
-# ## 5 Your task
-#
-# Another photo. The ruler is numbered in **centimetres**. Find the longest diameter of the lesion, **in millimetres**.
+# Two careful readers differ as well (lesson 01 looked at two simulated ones). An outline that is as close to yours as a
+# colleague's would be is as good as this comparison can tell.
 
 # %% tags=["nbval-ignore-output"] jupyter={"source_hidden": true}
 task = task_photo()
