@@ -17,6 +17,7 @@
 import numpy as np
 
 from banet_edu import load_model, load_samples, make_phantom, predict
+from banet_edu.comparison import evaluate
 from banet_edu.explain import probe
 from banet_edu.metrics.boundary import boundary_metrics, signed_errors
 from banet_edu.metrics.overlap import overlap
@@ -198,6 +199,9 @@ worst = samples[int(np.argmax(errors_mm))]
 if len(set(errors_mm)) == 1:
     print("Not yet: every sample has the same error.")
     print("Call predict(model, sample) inside the list, for each sample.")
+elif not np.allclose(errors_mm, evaluate(model, samples)["assd_mm"], atol=0.01):
+    print("Not yet: these are not the errors of each sample's own prediction.")
+    print("Inside the list: predict(model, sample).mask against sample.mask.")
 else:
     print(
         f"{worst.name}: {max(errors_mm):.1f} mm; the best sample: {min(errors_mm):.1f} mm"
