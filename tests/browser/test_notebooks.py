@@ -39,14 +39,18 @@ def _note(page: Any, message: Any) -> None:
 
 
 def run_all(page: Any) -> None:
-    """Run -> Run All Cells, and wait until every code cell with content has a number."""
+    """Run -> Run All Cells, and wait until every code cell has a number; where code is folded away, the last has its output."""
     page.get_by_text("| Idle").wait_for()  # before, JupyterLab asks for a kernel instead of running
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     page.wait_for_function(
         """() => {
-            const prompts = [...document.querySelectorAll('.jp-Notebook .jp-CodeCell .jp-InputPrompt')];
-            return prompts.length > 0 && prompts.every(prompt => /\\[\\d+\\]/.test(prompt.textContent));
+            const cells = [...document.querySelectorAll('.jp-Notebook .jp-CodeCell')];
+            const numbered = cell => /\\[\\d+\\]/.test(cell.querySelector('.jp-InputPrompt')?.textContent ?? '');
+            const folded = cell => cell.querySelector('.jp-InputPlaceholder') !== null;
+            const last = cells.at(-1);
+            return cells.length > 0 && cells.every(cell => numbered(cell) || folded(cell))
+                && (numbered(last) || last.querySelector('.jp-OutputArea-output') !== null);
         }""",
         timeout=RUN_MS,
     )
