@@ -65,10 +65,12 @@ def moved(page: Any, picture: Any, action: Any) -> bool:
     pixels = """image => { const canvas = document.createElement('canvas');
         canvas.width = image.naturalWidth; canvas.height = image.naturalHeight;
         canvas.getContext('2d').drawImage(image, 0, 0); return canvas.toDataURL(); }"""
-    source, before = picture.get_attribute("src"), picture.evaluate(pixels)
+    before = picture.evaluate(pixels)
     action()
+    # Another panel of the lesson may have this one draw the same picture again meanwhile: pixels count, not the address.
     page.wait_for_function(
-        "([image, source]) => image.src !== source && image.complete", arg=[picture.element_handle(), source]
+        f"([image, before]) => image.complete && image.naturalWidth > 0 && ({pixels})(image) !== before",
+        arg=[picture.element_handle(), before],
     )
     return bool(picture.evaluate(pixels) != before)
 
@@ -116,7 +118,8 @@ def answer_quiz(page: Any) -> int:
         for at in range(options.count()):
             press(options.nth(at), at)
             options.nth(at).get_by_text("●").wait_for()
-        questions.nth(index).get_by_text("Right.").or_(questions.nth(index).get_by_text("Not quite.")).wait_for()
+        said = questions.nth(index).get_by_text("Right.", exact=True)
+        said.or_(questions.nth(index).get_by_text("Not quite.", exact=True)).wait_for()
     return int(questions.count())
 
 
