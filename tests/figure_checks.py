@@ -16,7 +16,7 @@ def said(figure: Figure) -> str:
 
 def assert_legible(figure: Figure, name: str) -> None:
     """Notebook width, no text under 9 points, titles and labels inside the figure."""
-    figure.canvas.draw()
+    figure.draw_without_rendering()  # the canvas of a bare figure draws nothing
     width, height = figure.bbox.size
     assert width / figure.dpi <= 10
     for text in texts(figure):

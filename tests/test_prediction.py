@@ -10,10 +10,8 @@ from known_model import Brightness, disc
 from scipy.special import ellipe
 from torch import nn
 
-from banet_edu.data.phantoms import make_phantom
 from banet_edu.data.sample import Sample
 from banet_edu.metrics.shape import feret_diameters, measure, outlines
-from banet_edu.models.classical import Otsu
 from banet_edu.models.registry import create_model
 from banet_edu.prediction import as_sample, predict, predict_many
 
@@ -245,29 +243,3 @@ def test_feret_diameters_of_many_points_match_a_direct_search() -> None:
     assert largest == pytest.approx(widths.max(), rel=1e-4)
     assert smallest == pytest.approx(widths.min(), rel=1e-4)
     assert feret_diameters(np.array([[1.0, 1.0], [1.0, 4.0]])) == (3.0, 0.0)
-
-
-def test_flips_average_the_mirror_images_turned_back() -> None:
-    class Sided(Brightness):
-        """Sees nothing in the right half."""
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            logits = super().forward(x).clone()
-            logits[..., x.shape[-1] // 2 :] = torch.tensor([4.0, -4.0])[None, :, None, None]
-            return logits
-
-    model, image = Sided(), np.full((64, 64, 3), 255, np.uint8)
-    plain, turned = (predict(model, image, flips=flips).probability for flips in ("none", "horizontal"))
-    np.testing.assert_array_equal(predict(model, image).probability, plain)
-    np.testing.assert_allclose(turned, (plain + plain[:, ::-1]) / 2, atol=1e-6)
-    np.testing.assert_allclose(predict(model, image, flips="all").probability, turned, atol=1e-6)
-    with pytest.raises(ValueError, match="none, horizontal, all, got 'both'"):
-        predict(model, image, flips="both")  # type: ignore[arg-type]
-
-
-def test_classical_methods_predict_at_the_masks_own_size() -> None:
-    sample = make_phantom("dermoscopy", seed=3, size=96)
-    small = Sample(sample.image, np.asarray(sample.mask)[::2, ::2], "small", (1.0, 1.0))
-    found = predict(Otsu(), small)
-    assert found.mask.shape == (48, 48) and found.spacing_mm == (1.0, 1.0) and "area_mm2" in found.measurements
-    np.testing.assert_array_equal(predict(Otsu(), sample).mask, Otsu()(sample.image) >= 0.5)

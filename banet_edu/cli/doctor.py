@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from typing import Annotated, NamedTuple
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from banet_edu import __version__
@@ -44,7 +45,7 @@ def examine(
     table = Table(title=f"banet-edu {__version__}", title_justify="left", show_header=False, box=None, pad_edge=False)
     for finding in findings:
         sign = "[green]ok[/]" if finding.ok else "[red]missing[/]" if finding.needed else "[yellow]without[/]"
-        table.add_row(sign, finding.name, finding.text)
+        table.add_row(sign, finding.name, escape(finding.text))
     out.print(table)
     problems = [finding for finding in findings if finding.needed and not finding.ok]
     if problems:

@@ -14,8 +14,9 @@ from banet_edu.data.sample import Sample
 from banet_edu.explain.wording import numbers
 from banet_edu.metrics.callipers import BAND, clinic_measures, diameters
 from banet_edu.metrics.shape import outlines
-from banet_edu.plots.contour import draw_lines, draw_scale_bar
-from banet_edu.plots.style import DPI, GREEN, INK, ORANGE, PREDICTION, WIDTH, draw_image, proportion, styled
+from banet_edu.plots.beside import finish, picture_beside_words
+from banet_edu.plots.contour import draw_lines
+from banet_edu.plots.style import GREEN, INK, ORANGE, PREDICTION, styled
 from banet_edu.prediction import Prediction
 
 _HALO = [Stroke(linewidth=4.2, foreground=INK), Normal()]
@@ -25,7 +26,6 @@ _NAMES = {
     "perimeter": "perimeter",
     "area": "area",
 }
-_TALLEST = 5.2  # inches
 
 
 def level_at(prediction: Prediction, threshold: float) -> NDArray[np.float32]:
@@ -58,38 +58,25 @@ def measures_figure(sample: Sample, prediction: Prediction, *, threshold: float 
         threshold: on the probability of the foreground; the band of doubt is always 0.25 to 0.75.
         source: where the pixel size comes from, for the line below the figures.
     """
-    size, spacing = prediction.mask.shape, prediction.spacing_mm
     level = level_at(prediction, threshold)
-    picture = min(_TALLEST, 0.6 * WIDTH * proportion(size, spacing))
-    height = max(picture, 3.4) + 0.8
-    figure = Figure(figsize=(WIDTH, height), dpi=DPI)
     with styled():
-        axes = figure.add_axes((0.005, 0.35 / height, 0.61, 1 - 0.75 / height))
-        draw_image(axes, sample.image, size, spacing_mm=spacing)
-        axes.set_anchor("NW")
-        axes.set_title(f"{sample.name}: threshold {threshold:.2f}", loc="left")
+        figure, axes = picture_beside_words(sample, prediction, f"{sample.name}: threshold {threshold:.2f}")
         for wide in BAND:
             for line in outlines(level_at(prediction, wide)):
                 axes.plot(line[:, 1], line[:, 0], color="w", linewidth=1.1, linestyle=(0, (3, 2)), zorder=2)
         draw_lines(axes, outlines(level), colour=PREDICTION, width=1.8)
-        found = diameters(level, spacing_mm=spacing)
+        found = diameters(level, spacing_mm=prediction.spacing_mm)
         if found is not None:
             for ends, colour, style in ((found.longest, ORANGE, "-"), (found.across, GREEN, "--")):
                 axes.plot(ends[:, 1], ends[:, 0], color=colour, linestyle=style, linewidth=2.4, marker="o", markersize=5,
                           markeredgecolor=INK, path_effects=_HALO if style == "-" else None, zorder=4)  # fmt: skip
-        if spacing is not None:
-            draw_scale_bar(axes, size, spacing, below=True)
-        axes.set_xlim(-0.5, size[1] - 0.5)
-        axes.set_ylim(size[0] - 0.5, -0.5)
         entries = [
             Line2D([], [], color=PREDICTION, linewidth=2.4, label=f"outline at threshold {threshold:.2f}"),
             Line2D([], [], color="#8A8A8A", linewidth=1.4, linestyle=(0, (3, 2)), label="outlines at 0.25 and 0.75"),
             Line2D([], [], color=ORANGE, linewidth=2.4, marker="o", label="longest diameter"),
             Line2D([], [], color=GREEN, linewidth=2.4, linestyle="--", marker="o", label="the one across it"),
         ]
-        figure.legend(handles=entries, loc="upper left", bbox_to_anchor=(0.63, 1 - 0.3 / height), borderaxespad=0)
-        figure.text(0.635, 1 - 1.45 / height, _table(prediction, threshold, source), va="top", fontsize=10,
-                    linespacing=1.4)  # fmt: skip
+        finish(axes, prediction, entries, _table(prediction, threshold, source))
     return figure
 
 

@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 from banet_edu.data.sample import Sample
 from banet_edu.metrics.boundary import boundary_metrics
 from banet_edu.metrics.overlap import overlap
-from banet_edu.plots.contour import draw_lines, draw_scale_bar, mask_outlines
+from banet_edu.plots.beside import finish, picture_beside_words
+from banet_edu.plots.contour import draw_lines, mask_outlines
 from banet_edu.plots.errors import draw_errors, error_colours, largest_error
-from banet_edu.plots.style import DPI, INK, PREDICTION, REFERENCE, VERMILLION, WIDTH, draw_image, proportion, styled
+from banet_edu.plots.style import INK, PREDICTION, REFERENCE, VERMILLION, styled
 from banet_edu.prediction import Prediction
 
 Place = tuple[float, float]
 FEWEST = 3  # points that enclose an area
 _HALO = [Stroke(linewidth=3.2, foreground=INK), Normal()]
-_TALLEST = 5.2  # inches
 _FINE = 4  # bits of sub-pixel precision in OpenCV's polygons
 
 
@@ -63,31 +63,22 @@ def own_outline_figure(
     own = polygon_mask(points, size)
     theirs = own if len(points) >= FEWEST else reference
     name = "your outline" if len(points) >= FEWEST else "the mask"
-    picture = min(_TALLEST, 0.6 * WIDTH * proportion(size, spacing))
-    height = max(picture, 3.4) + 0.8
-    figure = Figure(figsize=(WIDTH, height), dpi=DPI)
     with styled():
-        axes = figure.add_axes((0.005, 0.35 / height, 0.61, 1 - 0.75 / height))
-        draw_image(axes, sample.image, size, spacing_mm=spacing)
-        axes.set_anchor("NW")
-        axes.set_title(sample.name, loc="left")
+        figure, axes = picture_beside_words(sample, prediction, sample.name)
         limit = 0.0 if theirs is None else largest_error(prediction.mask, theirs, spacing)
         if theirs is not None and limit:
             draw_errors(axes, prediction.mask, theirs, spacing_mm=spacing, limit=limit)
-            scale = figure.add_axes((0.64, 0.62 / height, 0.33, 0.14 / height))
+            height = figure.get_figheight()
+            scale = figure.add_axes((0.66, 0.62 / height, 0.3, 0.14 / height))
             # In the unit of the text beside: mm, or percent of the diagonal.
             end = limit if spacing else 100 * limit / float(np.hypot(*size))
             bar = figure.colorbar(error_colours(end), cax=scale, orientation="horizontal")
-            bar.set_label(f"the network's line ({'mm' if spacing else '% of diag.'}): inside < 0 < outside")
+            bar.set_label(f"inside < 0 < outside ({'mm' if spacing else '% of diag.'})")
         else:
             draw_lines(axes, prediction.contours, colour=PREDICTION)
             if theirs is not None:
                 draw_lines(axes, mask_outlines(theirs), colour=REFERENCE)
         _draw_points(figure, points, cursor)
-        if spacing is not None:
-            draw_scale_bar(axes, size, spacing, below=True)
-        axes.set_xlim(-0.5, size[1] - 0.5)
-        axes.set_ylim(size[0] - 0.5, -0.5)
         entries = [Line2D([], [], color=PREDICTION, linewidth=2.4, label="the network's outline")]
         entries[0].set_label("the network's outline" + (", coloured by its distance" if limit else ""))
         entries.append(Line2D([], [], color=REFERENCE, linewidth=2.4, path_effects=_HALO, label=name if theirs is not None
@@ -95,9 +86,7 @@ def own_outline_figure(
         if cursor is not None:
             entries.append(Line2D([], [], color=VERMILLION, linestyle="", marker="+", markersize=12, markeredgewidth=2.4,
                                   label="the next point"))  # fmt: skip
-        figure.legend(handles=entries, loc="upper left", bbox_to_anchor=(0.63, 1 - 0.3 / height), borderaxespad=0)
-        figure.text(0.635, 1 - 1.25 / height, comparison_text(prediction, theirs, len(points), name), va="top",
-                    fontsize=10, linespacing=1.5)  # fmt: skip
+        finish(axes, prediction, entries, comparison_text(prediction, theirs, len(points), name))
     return figure
 
 

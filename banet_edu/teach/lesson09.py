@@ -1,26 +1,20 @@
-"""Lesson 09, the boundary clinic: the check of a diameter in mm, the box to enter it, and the quiz."""
+"""Lesson 09, the boundary clinic: the check of a diameter in mm, and the quiz."""
 
 from __future__ import annotations
 
-import math
-import re
 from functools import cache
 from typing import Any
-
-import ipywidgets
 
 from banet_edu.data.painted_ruler import MARGIN_MM, RulerPhoto, ruler_photo
 from banet_edu.metrics.callipers import clinic_measures
 from banet_edu.models.weights import load_model
 from banet_edu.prediction import predict
-from banet_edu.teach.answers import RIGHT, WRONG, text, with_text
-from banet_edu.teach.checks import Verdict, Wrong, checked
+from banet_edu.teach.answer_box import AnswerBox, as_millimetres
+from banet_edu.teach.checks import Wrong, checked
 from banet_edu.teach.quiz import Option, Quiz, QuizQuestion
 
 NEAR = 0.015  # of the true length; see check_diameter
 _NETWORK = "banet-lite-phantom"  # the one that looks at the picture in the lesson
-_LABEL = "longest diameter (mm)"
-_ENTRY = re.compile(r"([+-]?\d+(?:[.,]\d*)?)\s*([^\d\s.,+-]*[2²]?)")
 _AGAIN = "Read the line `longest diameter` of the measure panel, at threshold 0.50."
 _ENDS = "Look at the two magnified ends: each point must lie ON its mark, at 0 and at {cm:g} cm; their distance is {mm:g} mm."
 
@@ -44,11 +38,11 @@ def check_diameter(value: Any) -> str:
 
     >>> check_diameter("")
     Not yet: nothing is entered yet.
-    Hint: Set the ruler, read the longest diameter off the measure panel, and enter it in mm.
+    Hint: Set the ruler. Read the line `longest diameter` of the measure panel, at threshold 0.50. Then enter it in mm.
     >>> check_diameter(1.3).said
     'that is the length in centimetres, or 2 was entered as the distance of the marks: 2 cm are 20 mm.'
     """
-    found = _millimetres(value)
+    found = as_millimetres(value, how_to_read=f"Set the ruler. {_AGAIN}")
     true = _true_mm()
     if abs(found / true - 1) <= NEAR:
         return f"{found:.4g} mm, and the true length is {true:.1f} mm: the ruler is set, and its unit is taken care of."
@@ -64,63 +58,9 @@ def check_diameter(value: Any) -> str:
     raise Wrong(f"{found:.4g} mm is {much} too {side}.", f"{_ends()} Is the threshold at 0.50?")
 
 
-class DiameterBox(ipywidgets.VBox):
-    """A field for the length, a button that checks it (so does Enter in the field), and the answer below.
-
-    Attributes:
-        field: the `ipywidgets.Text`. check: the button. message: what `check_diameter` says. verdict: the same as a
-            `Verdict`, or None before the first check.
-
-    >>> box = DiameterBox()
-    >>> box.field.value = "129.8"
-    >>> box.check.click()
-    >>> box.verdict.passed, box.value
-    (False, '129.8')
-    """
-
-    def __init__(self, value: float | str | None = None) -> None:
-        self.verdict: Verdict | None = None
-        self.field = ipywidgets.Text(
-            "" if value is None else str(value),
-            description=_LABEL,
-            placeholder="a number",
-            layout={"width": "min(100%, 22rem)"},
-        )
-        self.field.style.description_width = "11rem"
-        self.check = ipywidgets.Button(description="Check", button_style="primary", icon="check")
-        self.check.layout.width = "8rem"
-        self.message = ipywidgets.HTML()
-        self.check.on_click(lambda _: self._answer())
-        self.field.on_msg(self._entered)
-        row = ipywidgets.HBox([self.field, self.check], layout={"flex_flow": "row wrap"})
-        super().__init__([row, self.message])
-        if self.value is not None:
-            self._answer()
-
-    @property
-    def value(self) -> str | None:
-        """What stands in the field now, checked or not; None: nothing."""
-        return self.field.value.strip() or None
-
-    def _entered(self, _: Any, content: Any, __: Any) -> None:
-        if content.get("event") == "submit":  # what the browser sends for Enter
-            self._answer()
-
-    def _answer(self) -> None:
-        self.verdict = check_diameter(self.value)
-        self.message.value = text(str(self.verdict), colour=RIGHT if self.verdict.passed else WRONG)
-
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        entered = self.value or "(nothing entered)"
-        said = "" if self.verdict is None else str(self.verdict)
-        plain = f"{_LABEL}: {entered}" + (f"\n{said}" if said else "")
-        markdown = f"**{_LABEL}:** {entered}" + (f"\n\n{said}" if said else "")
-        return with_text(super()._repr_mimebundle_(**options), plain, markdown)
-
-
-def diameter_box(value: float | str | None = None) -> DiameterBox:
+def diameter_box(value: float | str | None = None) -> AnswerBox:
     """The box to enter the longest diameter in; with a value, it is entered and checked already."""
-    return DiameterBox(value)
+    return AnswerBox("longest diameter (mm)", check_diameter, value)
 
 
 def quiz() -> Quiz:
@@ -203,35 +143,6 @@ def quiz() -> Quiz:
             ),
         ]
     )
-
-
-def _millimetres(value: Any) -> float:
-    """The entry as a length in mm, more than 0; Wrong otherwise."""
-    how = "Enter one number in mm, such as 8.4; a comma will do as well."
-    if value is None or (isinstance(value, str) and not value.strip()):
-        raise Wrong(
-            "nothing is entered yet.",
-            "Set the ruler, read the longest diameter off the measure panel, and enter it in mm.",
-        )
-    number, unit = value, "mm"
-    if isinstance(value, str):
-        typed = _ENTRY.fullmatch(value.strip())
-        if typed is None:
-            raise Wrong(f"{value.strip()[:40]!r} is not one number.", how)
-        number, unit = typed[1].replace(",", "."), typed[2].lower() or "mm"
-    try:
-        length = math.nan if isinstance(number, bool) else float(number)
-    except (TypeError, ValueError):
-        raise Wrong(f"that is not a number but {type(value).__name__}.", how) from None
-    if not math.isfinite(length):
-        raise Wrong(f"{value} is not a number that a length can have.", how)
-    if unit not in ("mm", "cm"):
-        raise Wrong(
-            f"you give it in {unit}; a length in mm is asked for.", f"{_AGAIN} It shows mm once the ruler is set."
-        )
-    if length <= 0:
-        raise Wrong(f"a length of {length:g} {unit} cannot be.", how)
-    return 10 * length if unit == "cm" else length
 
 
 @cache

@@ -25,6 +25,7 @@ from banet_edu.widgets.panel import Panel
 
 Percent = tuple[float, float]
 LONGEST_RULER = 200  # mm
+_RULER = "Pixel size from a ruler"
 _MEASURE = "Measure the outline"
 _LIVE = "This panel needs a running notebook: it shows the picture that you uploaded in the panel above."
 
@@ -71,7 +72,8 @@ def ruler_explorer(desk: Desk, solved: tuple[Percent, Percent, float] | None = N
 
     Args:
         desk: gets the pixel size as soon as a length is set, and loses it again at length 0.
-        solved: ((across, down), (across, down), mm), in % of the picture's width and height: for the still picture only.
+        solved: ((across, down), (across, down), mm), in % of the picture's width and height: for the still picture only;
+            without it the still says what the panel does.
     """
 
     def percent(label: str, start: float) -> ipywidgets.FloatSlider:
@@ -116,12 +118,16 @@ def ruler_explorer(desk: Desk, solved: tuple[Percent, Percent, float] | None = N
             looking[0] = desk.network
             panel.refresh()
 
-    still = (lambda: draw(*solved)) if solved else None
+    def still() -> Figure:
+        if solved is None:
+            return card_figure(_RULER, "In a running notebook: the picture, and two points to be set on its ruler.")
+        return draw(*solved)
+
     panel = Panel(
         render,
         controls,
         alt="A picture with two points, each magnified, and the pixel size that follows from their distance on a ruler.",
-        still=_unless_private(desk, still, "Pixel size from a ruler"),
+        still=_unless_private(desk, still, _RULER),
     )
     for control in controls.values():
         control.observe(set_spacing, names="value")

@@ -2,7 +2,7 @@
 # # 01 · Why do boundaries fail?
 #
 # **For** everyone: students, and clinicians who want to know why "the boundary is always a little off". **Time** 45 minutes
-# (the cells themselves run in half a minute). **You need** lesson 00, no PyTorch.
+# (the cells themselves run in about 15 seconds). **You need** lesson 00, no PyTorch.
 #
 # **Afterwards you can**
 # - say how far two careful readers differ, before you judge a computer,

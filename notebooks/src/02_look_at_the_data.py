@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 02 · Look at the data
 #
-# **For** students; clinicians can read parts 1, 2 and 4. **Time** 40 minutes (the cells themselves run in a quarter of a
-# minute). **You need** lesson 00 and a little Python.
+# **For** students; clinicians can read parts 1, 2 and 4. **Time** 40 minutes (the cells themselves run in about ten
+# seconds). **You need** lesson 00 and a little Python.
 #
 # **Afterwards you can**
 # - name a trap in each of five public data sets, and how to see it,
@@ -221,7 +221,9 @@ cut = Sample(
 boundary_target_explorer([cut, samples[1]])
 
 # %%
-print(f"false with zeros: {100 * frame_share(cut.mask):.0f} % of this target")
+print(
+    f"3 x 3 windows, false with zeros: {100 * frame_share(cut.mask):.0f} % of this target"
+)
 print(f"a lesion inside the frame: {100 * frame_share(samples[0].mask):.0f} %")
 
 # %% [markdown]

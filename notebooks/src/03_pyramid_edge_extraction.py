@@ -187,7 +187,7 @@ predictions.compare(
 # %% tags=["nbval-ignore-output"]
 predictions.choose(
     "stride",
-    "How many cells has this `average`?",
+    "How many cells has this average?",
     ["32 x 32, like R", "30 x 30", "16 x 16", "11 x 11"],
 )
 

@@ -2,7 +2,7 @@
 # # 09 · Boundary clinic: one picture, its outline, and how far to trust it
 #
 # **For** clinicians, and everyone who is asked to believe an outline. **Time** 40 minutes (the cells themselves run in about
-# half a minute). **You need** lesson 00; lesson 01 tells what a boundary error is. There is no code to be seen: a click on
+# 15 seconds). **You need** lesson 00; lesson 01 tells what a boundary error is. There is no code to be seen: a click on
 # the bar with three dots unfolds a cell's.
 #
 # **Afterwards you can**
@@ -180,17 +180,18 @@ predictions.compare(
 #
 # ## 4 Your outline beside the network's
 #
-# Set points around the lesion: move the cross with the two sliders, press **Add this point**; from three points on, your
-# outline is closed and compared with the network's. **ASSD** is the mean distance of the two lines, **HD** the largest,
-# **HD95** leaves the worst twentieth out; a positive **bias** says that the network's line lies outside of yours. Eight
-# points do for a start.
+# Another lesion, whose file states the size of a pixel. Set points around it: move the cross with the two sliders, press
+# **Add this point**; from three points on, your outline is closed and compared with the network's. **ASSD** is the mean
+# distance of the two lines, **HD** the largest, **HD95** leaves the worst twentieth out; a positive **bias** says that the
+# network's line lies outside of yours. Eight points do for a start.
 
 # %% tags=["nbval-ignore-output"] jupyter={"source_hidden": true}
-[outline] = mask_outlines(guided.phantom.mask > 0)
-height, width = guided.sample.image.shape[:2]
+plain = pictures[0]
+outline = max(mask_outlines(plain.mask > 0), key=len)
+height, width = plain.mask.shape
 around = outline[:: len(outline) // 9][:9]
 points_explorer(
-    guided_desk, [(100 * column / width, 100 * row / height) for row, column in around]
+    Desk(plain), [(100 * column / width, 100 * row / height) for row, column in around]
 )
 
 # %% [markdown]

@@ -62,17 +62,20 @@ def picture_of(slider: Any) -> Any:
 
 def moved(page: Any, picture: Any, action: Any) -> bool:
     """Whether the picture looks different after `action`, which may take the kernel a while to answer."""
+    from playwright.sync_api import TimeoutError  # here, so that the tests are collected where it is not installed
+
     pixels = """image => { const canvas = document.createElement('canvas');
         canvas.width = image.naturalWidth; canvas.height = image.naturalHeight;
         canvas.getContext('2d').drawImage(image, 0, 0); return canvas.toDataURL(); }"""
     before = picture.evaluate(pixels)
     action()
     # Another panel of the lesson may have this one draw the same picture again meanwhile: pixels count, not the address.
-    page.wait_for_function(
-        f"([image, before]) => image.complete && image.naturalWidth > 0 && ({pixels})(image) !== before",
-        arg=[picture.element_handle(), before],
-    )
-    return bool(picture.evaluate(pixels) != before)
+    changed = f"([image, before]) => image.complete && image.naturalWidth > 0 && ({pixels})(image) !== before"
+    try:
+        page.wait_for_function(changed, arg=[picture.element_handle(), before])
+    except TimeoutError:
+        return False
+    return True
 
 
 def by_keyboard(slider: Any) -> None:

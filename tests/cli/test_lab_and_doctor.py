@@ -79,3 +79,9 @@ def test_doctor_ends_with_1_and_says_what_is_missing(banet_edu, monkeypatch):
     assert "pip install -c constraints.txt no-such-package" in out
     assert "Not ready: no-such-package" in out
     assert "smoke" not in out
+
+
+def test_doctor_names_the_extra_that_is_missing(banet_edu, monkeypatch):
+    monkeypatch.setattr(doctor, "find_spec", lambda name: None)
+    _, out, _ = banet_edu("doctor", "--quick")
+    assert "banet-edu[dicom]" in out.replace("\n", "").replace(" ", "")

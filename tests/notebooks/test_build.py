@@ -96,5 +96,5 @@ def test_smaller_pictures_look_the_same():
     small = smaller(base64.b64encode(buffer.getvalue()).decode())
     after = np.asarray(Image.open(io.BytesIO(base64.b64decode(small)))).astype(int)
     assert len(base64.b64decode(small)) < 0.85 * len(buffer.getvalue())
-    assert np.abs(after - pixels[..., :3]).max() <= 4
+    assert np.abs(after - pixels[..., :3]).max() <= 3
     assert (after[:5] == 255).all()

@@ -98,3 +98,10 @@ def test_solution_differs_from_the_lesson_only_in_tagged_cells():
             assert plain[0] == plain[1]
             assert not any("solution" in cell.metadata.get("tags", []) for cell in lesson.cells)
             assert not any("exercise" in cell.metadata.get("tags", []) for cell in solution.cells)
+
+
+def test_solution_repeats_no_picture_of_its_lesson():
+    for path, (_, solved) in BUILT.items():
+        if solved:
+            lesson, solution = BUILDER.pictures(read(FOLDER / path.name)), BUILDER.pictures(read(path))
+            assert [name for name, own in solution.items() if set(own) & set(lesson.get(name, []))] == []

@@ -133,18 +133,18 @@ def test_box_is_empty_at_first_and_its_value_can_be_checked():
     box = diameter_box()
     assert box.value is None and box.verdict is None and box.message.value == ""
     refused(check_diameter(box.value), "Not yet: nothing is entered")
-    box.check.click()
+    box.button.click()
     assert "nothing is entered" in box.message.value
 
 
 def test_box_answers_in_place():
     box = diameter_box()
     box.field.value = "1.298"
-    box.check.click()
+    box.button.click()
     assert "in centimetres" in box.message.value and "Hint: " in box.message.value and not box.verdict.passed
     box.field.value = "13,0 mm"
     assert check_diameter(box.value).passed, "what stands in the field counts, pressed or not"
-    box.check.click()
+    box.button.click()
     assert "Passed" in box.message.value and box.verdict.passed
 
 
@@ -166,7 +166,7 @@ def test_solved_box_shows_its_verdict_and_has_words_without_a_kernel():
     for made, words in ((box, "12.98\nPassed"), (diameter_box(), "(nothing entered)")):
         plain = made._repr_mimebundle_()["text/plain"]
         assert words in plain and "longest diameter (mm)" in plain
-        assert made.model_id not in plain and "DiameterBox" not in plain
+        assert made.model_id not in plain and "AnswerBox" not in plain
 
 
 def test_quiz_has_one_right_answer_each_and_explains_all():
