@@ -4,7 +4,10 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).parent))
+pytest.register_assert_rewrite("browser_lessons")  # its assertions say what was found
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # `pytest -n 2`: workers of two torch threads each would wait for one another on two cores. Read when torch is imported.

@@ -19,6 +19,9 @@ import pytest
 
 from banet_edu.cli.lab import copy_lessons
 
+WAIT_MS = 150_000  # a busy machine is no failure
+# What JupyterLab itself says offline; anything else on the console fails the test.
+NOT_OURS = ("favicon", "Failed to load resource", "WebSocket", "net::ERR")
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "browser-test"
 START_S = 300  # a busy machine is no failure
@@ -40,6 +43,22 @@ def browser() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Any:
+    page = browser.new_page(viewport={"width": 1300, "height": 900})
+    page.set_default_timeout(WAIT_MS)
+    page.complaints = []
+    page.on("pageerror", lambda error: page.complaints.append(f"page error: {error}"))
+    page.on("console", lambda message: _note(page, message))
+    yield page
+    page.close()
+
+
+def _note(page: Any, message: Any) -> None:
+    if message.type == "error" and not any(text in message.text for text in NOT_OURS):
+        page.complaints.append(f"console: {message.text}")
 
 
 @pytest.fixture(scope="session")

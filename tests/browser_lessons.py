@@ -1,41 +1,20 @@
-"""Every lesson in real JupyterLab: run all cells, move every slider, answer every prediction and quiz, look for errors."""
+"""A walk through a lesson in real JupyterLab: all cells run, every slider moved, predictions and quiz answered, no error."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
-SCREENSHOTS = Path(__file__).parent / "screenshots"
+ROOT = Path(__file__).resolve().parents[1]
+SCREENSHOTS = Path(__file__).parent / "browser" / "screenshots"
 LESSONS = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
-WAIT_MS = 150_000  # a busy machine is no failure
 RUN_MS = 400_000  # all cells of a lesson, beside other tests
 SLIDER = ".jp-OutputArea .widget-slider"
-# What JupyterLab itself says offline; anything else on the console fails the test.
-NOT_OURS = ("favicon", "Failed to load resource", "WebSocket", "net::ERR")
 ERRORS = (
     '.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.error"], '
     '.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.stderr"], '
     ".jp-OutputArea .jupyter-widgets-error-widget, .jp-OutputArea [role=alert]:visible"
 )
-
-
-@pytest.fixture
-def page(browser: Any) -> Any:
-    page = browser.new_page(viewport={"width": 1300, "height": 900})
-    page.set_default_timeout(WAIT_MS)
-    page.complaints = []
-    page.on("pageerror", lambda error: page.complaints.append(f"page error: {error}"))
-    page.on("console", lambda message: _note(page, message))
-    yield page
-    page.close()
-
-
-def _note(page: Any, message: Any) -> None:
-    if message.type == "error" and not any(text in message.text for text in NOT_OURS):
-        page.complaints.append(f"console: {message.text}")
 
 
 def run_all(page: Any) -> None:
@@ -131,8 +110,8 @@ def press(button: Any, turn: int) -> None:
     button.press("Space") if turn % 2 else button.click()
 
 
-@pytest.mark.parametrize("lesson", LESSONS)
-def test_lesson_runs_and_its_widgets_move(lesson: str, page: Any, lab: str) -> None:
+def walk_through(lesson: str, page: Any, lab: str) -> None:
+    """All of it; AssertionError where something does not work or an error shows."""
     page.goto(lab.format(lesson))
     page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
     run_all(page)
