@@ -57,7 +57,7 @@ def pooling_figure(position: float, stride: int, spacing_mm: float) -> Figure:
     shifts.set_ylim(-1.6 * spacing_mm, 16.6 * spacing_mm)
     shifts.set_xlabel("true position of the edge (pixels)")
     shifts.set_ylabel("shift of the edge (mm)")
-    shifts.legend(loc="upper right")
+    shifts.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, borderaxespad=0.2)  # above: no curve below it
     return figure
 
 

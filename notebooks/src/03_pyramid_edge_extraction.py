@@ -88,13 +88,15 @@ predictions.compare(
 )
 
 # %% [markdown]
-# On a blurred boundary the edge is nearly the *bend* of the brightness curve, times $(k^2 - 1)/24$: that is 2 for
+# On a blurred boundary the edge is nearly minus the second derivative of the brightness along the walk (how fast its slope
+# changes), times half the mean squared distance of the window's cells from its middle, $(k^2 - 1)/24$: that is 2 for
 # $k = 7$ and 1/3 for $k = 3$, so a factor of 6. **A wide window finds soft edges that a narrow one cannot see.** It pays
 # for that: its double line is wider, so it says less precisely where the boundary is. This is why one window is not enough,
 # and why the method is called a *pyramid*.
 #
-# Try it on a painted lesion. Here $R$ is simply the brightness. Blur the boundary by 8 pixels, then widen the window: the
-# ring comes back, and with it the texture of the skin. (Keyboard: Tab to a slider, then the left and right keys.)
+# Try it on a painted lesion. Here $R$ is simply the brightness. Blur the boundary by 8 pixels: with $k = 3$ nothing
+# is left of it. Widen the window to 25: the double line is back in the curve at the right, while in the map the texture of
+# the skin comes back as strongly and hides it. (Keyboard: Tab to a slider, then the left and right keys.)
 
 # %% tags=["nbval-ignore-output"]
 softness_explorer()
