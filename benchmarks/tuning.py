@@ -46,6 +46,8 @@ VARIANTS: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
     "side0.3": ({}, {"loss": LossConfig(side_seg=0.3, side_edge=0.3)}),
     "batch16": ({}, {"batch_size": 16}),
     "size192-long": ({"input_size": 192}, {"steps": 3000}),
+    "longer": ({}, {"steps": 5000}),
+    "encoder1-longer": ({"encoder_width": 1.0}, {"steps": 4000}),
     "size192-lr2e-3": ({"input_size": 192}, {"learning_rate": 2e-3}),
 }
 
