@@ -19,6 +19,7 @@ from typing import Any
 
 import pandas as pd
 from study_results import reported, study_table
+from targets import targets_table
 
 from banet_edu.compare_result import metric_label
 from banet_edu.report import REPORTED
@@ -43,6 +44,8 @@ def table(run: Path) -> str:
     """Markdown of one recorded run: what was run, the means with intervals, the paired tests, the study's figures."""
     if run.name.startswith("study-"):
         return study_table(run)
+    if run.name == "targets":
+        return targets_table(run)
     facts = json.loads((run / "facts.json").read_text(encoding="utf-8"))
     if "counts" in facts:
         return planted_table(run, facts)
