@@ -3,6 +3,7 @@
     OMP_NUM_THREADS=1 python benchmarks/study.py run --root ../shared/data --data isic2017 sz_cxr --minutes 120
     OMP_NUM_THREADS=1 python benchmarks/study.py run --root ../shared/data --data kvasir_seg cvc_colondb  # beside it
     python benchmarks/study.py status                                      # which cells are there, which are missing
+    OMP_NUM_THREADS=1 python benchmarks/study.py again kvasir_seg banet 0 --root ../shared/data  # same figures twice?
 
 A cell is one network (or one variant of BA-Net) trained on one data set with one seed. As a cell ends, its rows, one per
 test image, are written to docs/recorded/study-DATA/SEED-NETWORK.csv and its facts beside them: commit that folder, and any
@@ -19,12 +20,15 @@ import time
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+import pandas as pd
 import torch
 
 from banet_edu import open_dataset
 from banet_edu.ablation import BLOCKS, FULL, KERNELS, variant_builders
+from banet_edu.compare_result import CompareResult
 from banet_edu.comparison import compare, evaluate
 from banet_edu.config import TrainConfig
 from banet_edu.data.dataset import Dataset
@@ -85,25 +89,48 @@ def run(root: Path, names: Sequence[str], minutes: float, commit: str) -> None:
 
 
 def train(cell: Cell, dataset: Dataset, beside: Dataset | None, commit: str) -> None:
-    print(f"{cell.data}: {cell.network}, seed {cell.seed}", flush=True)
     started = time.monotonic()
-    # Two names are the least an ablation takes; only the cell's own network is trained.
-    builder = variant_builders([cell.network, FULL if cell.network != FULL else "unet"], "lite")[cell.network]
-    config = TrainConfig(steps=STEPS, device="cpu", augment="upright" if dataset.upright else "default")
-    result = compare(
-        {cell.network: builder},
-        {part: dataset.part(part) for part in ("train", "val", "test")},
-        config,
-        [cell.seed],
-        run_dir=Path("runs") / "study" / cell.data,
-        name=cell.data,
-        split_seed=0,
-        callbacks=[PrintEpochs()],
-    )
+    result = trained(cell, dataset, Path("runs") / "study" / cell.data)
     if beside is not None:
         table = evaluate(result.models[cell.network], beside)
         keep(cell.file(beside.format), table, result.facts | {"tested_on": beside.format}, commit, 0.0)
     keep(cell.file(), result.table, result.facts, commit, time.monotonic() - started)
+
+
+def trained(cell: Cell, dataset: Dataset, run_dir: Path) -> CompareResult:
+    """The cell's network, trained in `run_dir` and measured on the test part."""
+    print(f"{cell.data}: {cell.network}, seed {cell.seed}", flush=True)
+    # Two names are the least an ablation takes; only the cell's own network is trained.
+    builder = variant_builders([cell.network, FULL if cell.network != FULL else "unet"], "lite")[cell.network]
+    return compare(
+        {cell.network: builder},
+        {part: dataset.part(part) for part in ("train", "val", "test")},
+        TrainConfig(steps=STEPS, device="cpu", augment="upright" if dataset.upright else "default"),
+        [cell.seed],
+        run_dir=run_dir,
+        name=cell.data,
+        split_seed=0,
+        callbacks=[PrintEpochs()],
+    )
+
+
+def again(cell: Cell, root: Path) -> bool:
+    """Trains a recorded cell anew and says whether every figure of every test image comes out as recorded."""
+    if not cell.recorded:
+        raise SystemExit(f"{cell.file()} is not there: nothing to compare with")
+    before = pd.read_csv(cell.file())
+    with TemporaryDirectory() as scratch:
+        table = trained(cell, open_dataset(cell.data, root / cell.data), Path(scratch)).table
+    now = table[before.columns].round(4)
+    figures = before.select_dtypes("number").columns
+    apart = (now[figures] - before[figures]).abs().max().max()
+    same = now["name"].tolist() == before["name"].tolist() and now["status"].tolist() == before["status"].tolist()
+    same = same and bool((now[figures].isna() == before[figures].isna()).all(axis=None)) and apart < 1e-4
+    verdict = "the same figures" if same else "OTHER figures"
+    print(
+        f"{cell.file().name}: {verdict}, {len(now)} images, JA {now['JA'].mean():.4f}, recorded {before['JA'].mean():.4f}"
+    )
+    return same
 
 
 def keep(file: Path, table: object, facts: object, commit: str, wall: float) -> None:
@@ -131,12 +158,19 @@ def main() -> None:
     training.add_argument("--minutes", type=float, default=360, help="start no further cell after so long")
     training.add_argument("--commit", help="default: the checkout's")
     commands.add_parser("status")
+    twice = commands.add_parser("again")
+    twice.add_argument("data", choices=list(PLAN))
+    twice.add_argument("network")
+    twice.add_argument("seed", type=int)
+    twice.add_argument("--root", type=Path, required=True)
     given = parser.parse_args()
     if given.command == "status":
         status()
         return
-    commit = given.commit or subprocess.check_output(["git", "rev-parse", "--short", "HEAD"], text=True).strip()
     torch.set_num_threads(1)
+    if given.command == "again":
+        raise SystemExit(0 if again(Cell(given.data, given.network, given.seed), given.root) else 1)
+    commit = given.commit or subprocess.check_output(["git", "rev-parse", "--short", "HEAD"], text=True).strip()
     run(given.root, given.data, given.minutes, commit)
 
 

@@ -89,7 +89,8 @@ def what_was_run(table: pd.DataFrame, facts: dict[Any, dict[str, Any]], data: st
         raise ValueError(f"cells of different budgets in one table: {sorted(steps)}")
     tested = f"{images} test images" if not other else f"measured on all {images} images of {other}, untouched"
     dates, commits = (sorted({fact[key] for fact in facts.values()}) for key in ("recorded", "commit"))
-    wall = sum(fact["wall_seconds"] for fact in facts.values()) / 60
+    # A cell that was resumed counts with all of its training.
+    wall = sum(max(fact["wall_seconds"], *fact["seconds"].values()) for fact in facts.values()) / 60
     trained = f"{len(facts)} cells" + (f", {wall:.0f} minutes of wall time one after the other" if not other else "")
     return [
         "```",

@@ -3,9 +3,8 @@
     OMP_NUM_THREADS=1 python benchmarks/tuning.py isic2017 --root ../shared/data/isic2017 --only base,long,longer
     OMP_NUM_THREADS=1 python benchmarks/targets.py isic2017 --root ../shared/data
 
-The variant with the highest validation JA (best epoch, predictions averaged over flips) among those that trained in at most
-80 minutes of one thread (40 minutes on 2 cores) is taken; its weights must lie in RUNS, where tuning.py left them.
-Per test image one row of
+The variant with the highest validation JA (best epoch, predictions averaged over flips) among the runs in RUNS that took at
+most 80 minutes of one thread (what 40 minutes on 2 cores are worth) is taken. Per test image one row is written to
 docs/recorded/targets/DATA.csv, beside it the facts. A recorded data set is not measured again: a choice among several
 figures of the test part would be a choice on the test part. Networks trained on ISIC-2017 are measured on PH2 as well.
 """
@@ -32,20 +31,19 @@ from banet_edu.metrics.statistics import summarise
 RECORDED = Path(__file__).resolve().parents[1] / "docs" / "recorded"
 TARGETS = {"isic2017": 0.81, "ph2": 0.84, "kvasir_seg": 0.75, "sz_cxr": 0.94}  # JA on the test part
 ONLY_TESTED = {"isic2017": "ph2"}
-LIMIT_S = 2 * 40 * 60  # one thread: what 40 minutes on 2 cores are worth
+LIMIT_S = 2 * 40 * 60
 COLUMNS = ["name", "class", "status", "JA", "DI", "SE", "SP", "AC", "assd_pct", "hd95_pct", "bias_pct", "nsd_at_1pct"]
 
 
-def chosen(tables: Sequence[Path]) -> dict[str, Any]:
-    """The row of the tuning tables with the best validation JA among the runs that kept the time.
+def chosen(table: Path) -> dict[str, Any]:
+    """The row of tuning.py's table with the best validation JA among the runs that kept the time.
 
     Raises SystemExit when there is none.
     """
-    rows = pd.concat([pd.read_csv(table) for table in tables if table.is_file()] or [pd.DataFrame()])
-    if rows.empty or not (in_time := rows[rows["seconds"] <= LIMIT_S]).size:
-        raise SystemExit(
-            f"no run of at most {LIMIT_S // 60} minutes in {', '.join(map(str, tables))}: run tuning.py first"
-        )
+    rows = pd.read_csv(table) if table.is_file() else pd.DataFrame({"seconds": []})
+    in_time = rows[rows["seconds"] <= LIMIT_S]
+    if in_time.empty:
+        raise SystemExit(f"{table} has no run of at most {LIMIT_S // 60} minutes: run benchmarks/tuning.py first")
     best: dict[str, Any] = in_time.sort_values("best_JA_flips").iloc[-1].to_dict()
     return best
 
@@ -93,15 +91,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", choices=[name for name in TARGETS if name not in ONLY_TESTED.values()])
     parser.add_argument("--root", type=Path, required=True, help="folder that holds isic2017, ph2, kvasir_seg, sz_cxr")
-    parser.add_argument("--runs", type=Path, default=Path("runs/tuning"), help="where tuning.py left its runs")
+    parser.add_argument("--runs", type=Path, default=Path("runs/tuning"), help="what tuning.py was given as --out")
     given = parser.parse_args()
     if (RECORDED / "targets" / f"{given.data}.csv").is_file():
         raise SystemExit(f"{given.data} is recorded; the test part is measured once")
-    row = chosen([given.runs / f"{given.data}.csv", RECORDED / "tuning" / f"{given.data}.csv"])
-    run = given.runs / f"{given.data}-{row['variant']}-seed{row['seed']}"
-    if not (run / "best.safetensors").is_file():
-        raise SystemExit(f"variant {row['variant']} is best on validation, but {run}/best.safetensors is not there")
-    model = load_model(run / "best.safetensors")
+    row = chosen(given.runs / f"{given.data}.csv")
+    model = load_model(given.runs / f"{given.data}-{row['variant']}-seed{row['seed']}" / "best.safetensors")
     dataset = open_dataset(given.data, given.root / given.data)
     spec = cast(ModelSpec, model.spec)
     flips: Flips = "horizontal" if dataset.upright else "all"
