@@ -150,7 +150,10 @@ def _failures(result: CompareResult) -> list[str]:
         lines.append(
             f"{empty} test image(s) hold nothing, and at least one model found nothing there: right, but no figure."
         )
-    return lines or ["No model missed an object, and none found one where nothing is."]
+    return lines or [
+        "No model left an object without any outline, and none outlined something where nothing is. How well the outlines "
+        "fit is another question: see the tables."
+    ]
 
 
 def _limits(result: CompareResult) -> list[str]:

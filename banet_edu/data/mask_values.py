@@ -14,6 +14,7 @@ ValueMap = Mapping[Colour, int]
 
 NOISE = 32  # JPEG leaves levels within this distance of the ones that were drawn
 FEW = 32  # a lossless mask with at most this many levels or colours was drawn, not blurred
+PHOTO = 0.1  # a grey image with a larger share of its pixels inside areas of middle levels is no mask
 STRAY = 0.01  # share of pixels that may lie beyond NOISE of every value in a value map
 
 
@@ -27,7 +28,7 @@ def foreground(pixels: NDArray[np.uint8], *, lossy: bool) -> NDArray[np.bool_]:
 
     Raises:
         ValueError: a third level fills an area of its own (0/128/255), or no level is above 127: which level means what
-            cannot be guessed, a value map must say.
+            cannot be guessed, a value map must say. Or areas of many middle levels: a photo, not a mask.
     """
     if pixels.ndim == 3:
         brightest = _brightest(pixels)
@@ -48,6 +49,11 @@ def foreground(pixels: NDArray[np.uint8], *, lossy: bool) -> NDArray[np.bool_]:
         raise ValueError(
             f"more than two values ({shown}): say what each means, such as value_map={{0: 0, {third}: 1, 255: 2}} "
             f"for classes, or {{0: 0, {third}: 1, 255: 1}} for one foreground"
+        )
+    if (grey := _middle_areas(pixels)) > PHOTO:
+        raise ValueError(
+            f"{grey:.0%} of the pixels are neither dark nor bright: this looks like a photo, not like a mask. If it is "
+            "a map of probabilities, threshold it yourself and save a mask of two levels"
         )
     return pixels > 127
 
@@ -130,6 +136,12 @@ def _third_level(pixels: NDArray[np.uint8], counts: NDArray[Any], lossy: bool) -
     band = cv2.inRange(pixels, max(level - reach, 0), level + reach)
     area = np.count_nonzero(cv2.erode(band, np.ones((3, 3), np.uint8), borderValue=0))
     return level if area > 5e-3 * pixels.size else None
+
+
+def _middle_areas(pixels: NDArray[np.uint8]) -> float:
+    """Share of the pixels in areas of middle levels; lines one or two pixels wide do not count, see `_third_level`."""
+    band = cv2.inRange(pixels, NOISE, 255 - NOISE)
+    return np.count_nonzero(cv2.erode(band, np.ones((3, 3), np.uint8), borderValue=0)) / pixels.size
 
 
 def _shown(values: NDArray[Any], most: int = 6) -> str:

@@ -31,11 +31,12 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Question:
-    """What was asked. `options`: the answers to choose from, or None where a number is typed."""
+    """What was asked. `options`: the answers to choose from, or None where a number is typed, then `within` two bounds."""
 
     text: str
     options: tuple[str, ...] | None
     unit: str = ""
+    within: tuple[float, float] | None = None
 
 
 class Predictions:
@@ -72,17 +73,23 @@ class Predictions:
             raise ValueError(f"{name}: a prediction needs two or more different options, got {list(options)}")
         return self._ask(name, Question(question, tuple(options)))
 
-    def guess(self, name: str, question: str, *, unit: str = "") -> Ask:
-        """Ask for a number in `unit`."""
-        return self._ask(name, Question(question, None, unit))
+    def guess(self, name: str, question: str, *, unit: str = "", within: tuple[float, float] | None = None) -> Ask:
+        """Ask for a number in `unit`. `within`: the least and the most it can be; an answer beyond is not recorded."""
+        return self._ask(name, Question(question, None, unit, within))
 
     def commit(self, name: str, answer: str | float) -> None:
-        """Record an answer. ValueError for an unknown question, an answer that is no option, or a second answer."""
+        """Record an answer. ValueError for an unknown question, an answer that is no option or cannot be, a second one."""
         question = self._question(name)
         if name in self.recorded:
             raise ValueError(f"{name}: your prediction is recorded already: {self._said(name)}")
         if question.options is None:
             answer = float(answer)
+            if question.within and not question.within[0] <= answer <= question.within[1]:
+                least, most = question.within
+                said = _with_unit(answer, question.unit)
+                raise ValueError(
+                    f"{name}: {said} cannot be: the answer lies between {least:g} and {most:g}. Guess again."
+                )
         elif answer not in question.options:
             raise ValueError(f"{name}: {answer!r} is none of the options: {', '.join(question.options)}")
         self.recorded[name] = Recorded(answer, before=name not in self._shown)

@@ -179,6 +179,7 @@ predictions.guess(
     "turned",
     "The mask is left behind while the image moves. Mean JA of the masks that training then sees, over 200 draws?",
     unit="JA",
+    within=(0, 1),
 )
 
 # %%

@@ -322,6 +322,7 @@ predictions.guess(
     "off",
     "In how many of the 30 images is the boundary error SMALLER without PEE?",
     unit="images",
+    within=(0, 30),
 )
 
 # %%

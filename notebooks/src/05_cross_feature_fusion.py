@@ -104,6 +104,7 @@ predictions.guess(
     "share",
     "The gates of this network are near 0.5 on average. How large is the mean share "
     "(1 - own gate) x gate of another stage's map?",
+    within=(0, 1),
 )
 
 # %%

@@ -141,7 +141,10 @@ predictions.compare(
 
 # %% tags=["nbval-ignore-output"]
 predictions.guess(
-    "overfit", "JA on these four images after 60 steps, right masks?", unit="JA"
+    "overfit",
+    "JA on these four images after 60 steps, right masks?",
+    unit="JA",
+    within=(0, 1),
 )
 
 

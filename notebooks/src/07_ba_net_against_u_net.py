@@ -97,6 +97,7 @@ predictions.guess(
     "images",
     "BA-Net's mean JA is higher. On how many of the 144 images is BA-Net better?",
     unit="images",
+    within=(0, 144),
 )
 
 # %%

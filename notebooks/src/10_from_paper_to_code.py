@@ -441,6 +441,7 @@ predictions.guess(
     "seeds",
     "Seeds 0, 1 and 2: in how many of the three is BA-Net better with attention?",
     unit="seeds",
+    within=(0, 3),
 )
 
 # %%

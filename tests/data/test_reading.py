@@ -212,3 +212,13 @@ def test_truncated_and_missing_files_are_named(tmp_path, name):
     (tmp_path / name).unlink()
     with pytest.raises(FileNotFoundError, match="no such file"):
         read_image(tmp_path / name)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_a_photo_is_no_mask(tmp_path, suffix):
+    photo = np.linspace(20, 240, 96 * 64).reshape(96, 64)
+    photo += 8 * np.random.default_rng(0).standard_normal(photo.shape)
+    file = tmp_path / f"photo.{suffix}"
+    Image.fromarray(photo.clip(0, 255).astype(np.uint8)).save(file)
+    with pytest.raises(ValueError, match=rf"photo.{suffix}.*looks like a photo, not like a mask"):
+        read_mask(file)

@@ -91,6 +91,17 @@ def test_typed_number_is_committed(asked):
     assert asked.recorded["far"].answer == 3.5 and widget.field.disabled
 
 
+def test_a_number_that_cannot_be_is_not_recorded(asked):
+    widget = asked.guess("overlap", "Mean JA?", unit="JA", within=(0, 1))
+    widget.field.value = 3
+    widget.commit.click()
+    assert "overlap" not in asked.recorded and not widget.commit.disabled
+    assert "3 JA cannot be: the answer lies between 0 and 1" in widget.message.value
+    widget.field.value = 1
+    widget.commit.click()
+    assert asked.recorded["overlap"].answer == 1 and "Recorded:" in widget.message.value
+
+
 def test_error_of_the_file_shows_in_the_widget(tmp_path):
     predictions = Predictions("00", tmp_path / "missing" / "answers.json")
     widget = predictions.guess("far", "How far?")
