@@ -170,11 +170,13 @@ def evaluate(model: Model, samples: Part, *, batch_size: int = 4, flips: Flips =
 
 
 def machine_facts() -> dict[str, Any]:
-    """What a figure about time or memory depends on: system, processor, cores, GPU, versions."""
+    """What a figure depends on: system, cores, threads, instructions of the processor (which change the last digits of
+    a sum, and with them a training), GPU, versions."""
     return {
         "system": f"{platform.system()} {platform.machine()}",
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "python": platform.python_version(),
         "torch": torch.__version__,

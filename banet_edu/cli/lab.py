@@ -14,6 +14,8 @@ from banet_edu.cli.console import out
 
 EPILOG = "Example: [bold]banet-edu lab[/] · another port: [bold]banet-edu lab --port 8890[/]"
 WORK = "my-course"
+# JupyterLab asks about news and looks for updates otherwise: a window over the first lesson, and no network in class.
+SETTINGS = Path(__file__).parent / "jupyter"
 
 
 def find_notebooks() -> Path:
@@ -83,4 +85,5 @@ def open_lab(
     ]  # fmt: skip
     if not browser:
         command.append("--no-browser")
-    raise typer.Exit(subprocess.call(command))
+    config = os.pathsep.join(filter(None, [str(SETTINGS), os.environ.get("JUPYTER_CONFIG_PATH")]))
+    raise typer.Exit(subprocess.call(command, env={**os.environ, "JUPYTER_CONFIG_PATH": config}))

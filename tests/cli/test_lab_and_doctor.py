@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
 import nbformat
 import pytest
+from jupyter_server.services.config.manager import ConfigManager
 
 from banet_edu.cli import doctor, lab
 
@@ -12,7 +14,7 @@ from banet_edu.cli import doctor, lab
 def test_lab_opens_the_folder_of_notebooks(banet_edu, monkeypatch, tmp_path):
     (tmp_path / "a.ipynb").write_text("{}")
     started = []
-    monkeypatch.setattr(subprocess, "call", lambda command: started.append(command) or 0)
+    monkeypatch.setattr(subprocess, "call", lambda command, env: started.append(command) or 0)
     code, out, _ = banet_edu("lab", tmp_path, "--port", 8999, "--no-browser")
     assert code == 0
     assert str(tmp_path) in out
@@ -35,7 +37,7 @@ def test_lab_opens_a_copy_without_outputs_and_keeps_what_was_done_there(banet_ed
         )
     monkeypatch.setattr(lab, "find_notebooks", lambda: course)
     started = []
-    monkeypatch.setattr(subprocess, "call", lambda command: started.append(command) or 0)
+    monkeypatch.setattr(subprocess, "call", lambda command, env: started.append(command) or 0)
 
     code, out, _ = banet_edu("lab", "--no-browser")
     assert code == 0 and "2 lessons copied" in out
@@ -51,6 +53,19 @@ def test_lab_opens_a_copy_without_outputs_and_keeps_what_was_done_there(banet_ed
     assert "1 lesson copied, 1 kept" in out
     assert mine.read_text() == "my work"
     assert sorted(path.name for path in mine.parent.iterdir()) == ["00_a.ipynb", "01_b.ipynb"]
+
+
+def test_lab_asks_nothing_about_news(banet_edu, monkeypatch, tmp_path):
+    (tmp_path / "a.ipynb").write_text("{}")
+    started = []
+    monkeypatch.setattr(subprocess, "call", lambda command, env: started.append(env) or 0)
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "mine")
+    banet_edu("lab", tmp_path, "--no-browser")
+    first, *others = started[0]["JUPYTER_CONFIG_PATH"].split(os.pathsep)
+    assert others == ["mine"]
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", first)
+    settings = ConfigManager(config_dir_name="labconfig").get("default_setting_overrides")
+    assert settings["@jupyterlab/apputils-extension:notification"] == {"checkForUpdates": False, "fetchNews": "false"}
 
 
 def test_lab_without_notebooks_says_where_they_are(banet_edu, monkeypatch, tmp_path):
