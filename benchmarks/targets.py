@@ -15,12 +15,12 @@ import argparse
 import json
 import subprocess
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
 import pandas as pd
 import torch
+from study import RECORDED, keep
 
 from banet_edu import load_model, open_dataset
 from banet_edu.comparison import evaluate, machine_facts
@@ -28,11 +28,9 @@ from banet_edu.config import Flips, ModelSpec
 from banet_edu.data.sample import Sample
 from banet_edu.metrics.statistics import summarise
 
-RECORDED = Path(__file__).resolve().parents[1] / "docs" / "recorded"
 TARGETS = {"isic2017": 0.81, "ph2": 0.84, "kvasir_seg": 0.75, "sz_cxr": 0.94}  # JA on the test part
 ONLY_TESTED = {"isic2017": "ph2"}
 LIMIT_S = 2 * 40 * 60
-COLUMNS = ["name", "class", "status", "JA", "DI", "SE", "SP", "AC", "assd_pct", "hd95_pct", "bias_pct", "nsd_at_1pct"]
 
 
 def chosen(table: Path) -> dict[str, Any]:
@@ -51,13 +49,13 @@ def chosen(table: Path) -> dict[str, Any]:
 def measure(model: Any, samples: Sequence[Sample], flips: Flips, name: str, facts: dict[str, Any]) -> None:
     """Writes NAME.csv and NAME.json of docs/recorded/targets."""
     table = evaluate(model, samples, flips=flips)
-    folder = RECORDED / "targets"
-    folder.mkdir(parents=True, exist_ok=True)
-    facts = facts | {"target_JA": TARGETS[name], "recorded": date.today().isoformat()}
-    (folder / f"{name}.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-    half = folder / f"{name}.half"
-    table[[column for column in COLUMNS if column in table]].round(4).to_csv(half, index=False)
-    half.replace(folder / f"{name}.csv")
+    keep(
+        RECORDED / "targets" / f"{name}.csv",
+        table,
+        facts | {"target_JA": TARGETS[name]},
+        facts["commit"],
+        facts["seconds"],
+    )
     print(f"{name}: JA {table['JA'].mean():.4f} on {len(table)} images, target {TARGETS[name]}", flush=True)
 
 
@@ -115,9 +113,9 @@ def main() -> None:
         "input_size": list(spec.input_size),
     }
     torch.set_num_threads(1)
-    measure(model, dataset.part("test", 0), flips, given.data, facts)
     if other := ONLY_TESTED.get(given.data):
         measure(model, open_dataset(other, given.root / other), flips, other, facts)
+    measure(model, dataset.part("test", 0), flips, given.data, facts)  # last: its file says that all is recorded
 
 
 if __name__ == "__main__":

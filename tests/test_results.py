@@ -141,3 +141,12 @@ def test_cells_of_another_budget_are_refused(cells):
     file.write_text(json.dumps(facts), encoding="utf-8")
     with pytest.raises(ValueError, match="different budgets"):
         benchmark("study_results").study_table(cells)
+
+
+def test_the_target_run_is_chosen_on_validation_among_those_in_time(tmp_path):
+    chosen, table = benchmark("targets").chosen, tmp_path / "kvasir_seg.csv"
+    with pytest.raises(SystemExit, match=r"kvasir_seg\.csv has no run of at most 80 minutes"):
+        chosen(table)
+    rows = {"variant": ["base", "long", "endless"], "seconds": [300, 4800, 4801], "best_JA_flips": [0.6, 0.7, 0.8]}
+    pd.DataFrame(rows).to_csv(table, index=False)
+    assert chosen(table)["variant"] == "long"
