@@ -60,7 +60,8 @@ def table(run: Path) -> str:
     lines = [
         "```",
         f"banet-edu compare --format {data} --root ../shared/data/{data} --models {','.join(facts['parameters'])} "
-        f"--preset {facts['preset']} --seed {','.join(map(str, facts['seeds']))} --out runs/{run.name}",
+        f"--preset {facts['preset']} --seed {','.join(map(str, facts['seeds']))} --steps {training['steps']} "
+        f"--out runs/{run.name}",
         "```",
         "",
         f"{facts['train_images']} training, {facts['val_images']} validation, {facts['test_images']} test images (split "

@@ -1,7 +1,7 @@
 """Make, check and describe the bundled weights.
 
     python benchmarks/weights.py phantom --out runs/phantom-lite        # train banet and unet on phantoms
-    python benchmarks/weights.py bundle runs/isic2017-lite dermoscopy --format isic2017 --root ISIC_ROOT
+    python benchmarks/weights.py bundle runs/isic2017-bundled dermoscopy --format isic2017 --root ISIC_ROOT
     python benchmarks/weights.py bundle runs/phantom-lite phantom
     python benchmarks/weights.py check dermoscopy --format isic2017 --root ISIC_ROOT
     python benchmarks/weights.py check all --root ../shared/data        # every file, data in isic2017, kvasir_seg, sz_cxr
@@ -113,7 +113,7 @@ def bundle(run: Path, kind: str, format_name: str | None, root: Path | None) -> 
             "parameters": facts["parameters"][network],
             "training seconds": round(facts["seconds"][f"{network}-seed0"]),
             "machine": machine_facts(),
-            "commands": commands(kind, format_name, run, facts["training"]["steps"]),
+            "commands": commands(kind, format_name, run, facts),
             "date": date.today().isoformat(),
             "storage": "8-bit integers, one scale per output channel; batch norm and biases 32-bit",
             "figures: [mean, low, high], 95 % bootstrap interval over test images, of this file": stored,
@@ -123,7 +123,8 @@ def bundle(run: Path, kind: str, format_name: str | None, root: Path | None) -> 
         print(name, f"{path.stat().st_size / 1e6:.2f} MB", stored, "32-bit JA", full["JA"][0], flush=True)
 
 
-def commands(kind: str, format_name: str | None, run: Path, steps: int) -> list[str]:
+def commands(kind: str, format_name: str | None, run: Path, facts: Mapping[str, Any]) -> list[str]:
+    steps = facts["training"]["steps"]
     if kind == "phantom":
         return [
             f"python benchmarks/weights.py phantom --out runs/{run.name} --steps {steps}",
@@ -131,7 +132,8 @@ def commands(kind: str, format_name: str | None, run: Path, steps: int) -> list[
         ]
     data = f"--format {format_name} --root ../shared/data/{format_name}"
     return [
-        f"banet-edu compare {data} --models banet,unet,unet_same_encoder --preset lite --seed 0 --out runs/{run.name}",
+        f"banet-edu compare {data} --models {','.join(facts['parameters'])} --preset {facts['preset']} "
+        f"--seed {','.join(map(str, facts['seeds']))} --steps {steps} --out runs/{run.name}",
         f"python benchmarks/weights.py bundle runs/{run.name} {kind} {data}",
     ]
 

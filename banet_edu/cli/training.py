@@ -18,7 +18,7 @@ EPILOG = (
 
 @spread
 def train(
-    model: Annotated[str, typer.Option("--model", help="banet, unet or unet_same_encoder.")] = "banet",
+    model: Annotated[str, typer.Option("--model", help="A name that `banet-edu models` lists.")] = "banet",
     seed: Annotated[int, typer.Option("--seed", help="Initial weights and order of the images.")] = 0,
     folder: Annotated[
         Path | None, typer.Option("--out", help="Run directory. Default: runs/DATA-PRESET/MODEL-seedSEED.")

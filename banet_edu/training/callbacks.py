@@ -42,7 +42,10 @@ class PrintEpochs:
 
 
 class RichProgress:
-    """A progress bar over all steps with the time left and the latest validation JA, for the terminal."""
+    """A progress bar over all steps with the time left and the latest validation JA, for the terminal.
+
+    Where the output goes to a file or a pipe, which keep no bar, a line after each epoch takes its place.
+    """
 
     def __init__(self, description: str = "training") -> None:
         self.description = description
@@ -57,6 +60,7 @@ class RichProgress:
             TimeRemainingColumn(),
             TextColumn("{task.fields[figure]}"),
         )
+        self.total_steps = total_steps
         self.task = self.bar.add_task(self.description, total=total_steps, figure="")
         self.bar.start()
 
@@ -64,7 +68,11 @@ class RichProgress:
         self.bar.update(self.task, completed=step)
 
     def on_epoch(self, row: Mapping[str, Any]) -> None:
-        self.bar.update(self.task, figure=f"validation JA {row['val_JA']:.3f}")
+        figure = f"validation JA {row['val_JA']:.3f}"
+        self.bar.update(self.task, figure=figure)
+        if not self.bar.console.is_terminal:
+            line = f"{self.description}: step {row['step']} of {self.total_steps}, {figure}"
+            self.bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def on_end(self, history: History) -> None:
         self.bar.stop()

@@ -230,6 +230,12 @@ def test_rich_progress_stops_its_bar_after_an_error(tmp_path):
     assert progress.bar.tasks[0].total == CONFIG.steps
 
 
+def test_rich_progress_writes_a_line_per_epoch_where_no_bar_can_be_drawn(tmp_path, capsys):
+    fit(tiny(), TRAIN, VAL, replace(CONFIG, steps=9), tmp_path, [RichProgress("banet, seed 0")])
+    lines = [line for line in capsys.readouterr().out.splitlines() if "of 9, validation JA 0." in line]
+    assert [line.split(",")[1] for line in lines] == [f" seed 0: step {step} of 9" for step in (3, 6, 9)]
+
+
 def test_frozen_parameters_stay(tmp_path):
     model = tiny()
     model.body.requires_grad_(False)
