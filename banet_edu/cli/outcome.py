@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,10 +24,20 @@ def progress_bars(model: str, seed: int) -> list[Any]:
     return [RichProgress(f"{model}, seed {seed}")]
 
 
-def result_table(result: CompareResult, images: int) -> Table:
-    """Metrics as rows and models as columns: it stays readable in a terminal of 80 characters, whatever is measured."""
+def result_tables(result: CompareResult, images: int, width: int) -> list[Table]:
+    """Metrics as rows, models as columns; as many tables below each other as keep every figure whole in `width` characters."""
     head, rows = result.cells()
-    table = Table(title=f"{result.facts['data']}: {images} test images", title_justify="left", box=SIMPLE_HEAD)
+    models_beside = max(3, (width - 28) // 22)  # "0.812 [0.788, 0.834]" and its margin; three wrap well at 80
+    tables = math.ceil(len(rows) / models_beside)
+    size = math.ceil(len(rows) / tables)
+    return [
+        _table(f"{result.facts['data']}: {images} test images" if start == 0 else "", head, rows[start : start + size])
+        for start in range(0, len(rows), size)
+    ]
+
+
+def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    table = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD)
     table.add_column("")
     for row in rows:
         table.add_column(row[0], justify="right")
@@ -40,7 +51,8 @@ def show_outcome(result: CompareResult, test: Sequence[Sample], run_dir: Path) -
     from banet_edu.compare_result import INTERVAL_NOTE
     from banet_edu.report import write_report
 
-    out.print(result_table(result, len(test)))
+    for table in result_tables(result, len(test), out.width):
+        out.print(table)
     out.print(INTERVAL_NOTE, style="dim", markup=False)
     for verdict in result.verdicts():
         out.print(f"- {verdict}", markup=False)

@@ -27,6 +27,7 @@ from banet_edu.prediction import Prediction
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 
 def overview_figure(
@@ -91,30 +92,32 @@ def pick_cases(per_image: pd.DataFrame, column: str = "JA") -> dict[str, str]:
 def cases_figure(
     cases: Mapping[str, Sample], predictions: Mapping[str, Mapping[str, Prediction]], *, title: str = ""
 ) -> Figure:
-    """Cases (rows) by models (columns): image, expert's contour, the model's contour, its JA.
+    """The image, expert's contour, each model's contour and its JA: cases as rows, or as columns beyond three models.
 
     `cases` maps a label ("best") to a sample with a mask; `predictions` maps model -> label -> Prediction of its size.
     """
-    models = list(predictions)
-    shapes = [proportion(sample.mask.shape, sample.spacing_mm) for sample in cases.values() if sample.mask is not None]
-    heights = [0.4 + shape * WIDTH / (len(models) + 1) for shape in shapes]
-    figure, axes = new_figure(len(cases), len(models) + 1, height=sum(heights) + 0.4, height_ratios=heights)
+    beside: list[str | None] = [None, *predictions]  # None: the image alone
+    panels = [[(label, model) for model in beside] for label in cases]
+    if len(predictions) > 3:  # panels this narrow would not hold their titles
+        panels = [list(column) for column in zip(*panels, strict=True)]
+    references = {label: sample.mask > 0 for label, sample in cases.items() if sample.mask is not None}
+    shape = {label: proportion(references[label].shape, sample.spacing_mm) for label, sample in cases.items()}
+    heights = [0.4 + max(shape[label] for label, _ in row) * WIDTH / len(row) for row in panels]
+    figure, axes = new_figure(len(panels), len(panels[0]), height=sum(heights) + 0.4, height_ratios=heights)
     with styled():
-        for row, (label, sample) in zip(axes, cases.items(), strict=True):
-            assert sample.mask is not None
-            reference, size = sample.mask > 0, sample.mask.shape
-            draw_image(row[0], sample.image, size, spacing_mm=sample.spacing_mm)
-            row[0].set_title(f"{label}: {shorten(sample.name)}")
-            for panel, model in zip(row[1:], models, strict=True):
-                prediction = predictions[model][label]
-                draw_image(panel, sample.image, size, spacing_mm=sample.spacing_mm)
-                draw_lines(panel, mask_outlines(reference), colour=REFERENCE)
-                draw_lines(panel, prediction.contours, colour=PREDICTION)
-                scores = overlap(prediction.mask, reference)
-                said = f"JA {scores['JA']:.2f}" if scores["status"] == "ok" else scores["status"].replace("_", " ")
-                panel.set_title(f"{model}: {said}")
-            if sample.spacing_mm is not None:
-                draw_scale_bar(row[0], size, sample.spacing_mm)
+        for row, places in zip(axes, panels, strict=True):
+            for panel, (label, model) in zip(row, places, strict=True):
+                sample, reference = cases[label], references[label]
+                draw_image(panel, sample.image, reference.shape, spacing_mm=sample.spacing_mm)
+                if model is None:
+                    panel.set_title(f"{label}: {shorten(sample.name)}")
+                    if sample.spacing_mm is not None:
+                        draw_scale_bar(panel, reference.shape, sample.spacing_mm)
+                else:
+                    found = predictions[model][label]
+                    draw_lines(panel, mask_outlines(reference), colour=REFERENCE)
+                    draw_lines(panel, found.contours, colour=PREDICTION)
+                    panel.set_title(f"{model}: {_said(found, reference)}")
         handles = [axes[0][0].plot([], [], color=colour, linewidth=3)[0] for colour in (REFERENCE, PREDICTION)]
         figure.legend(
             handles, ["expert's reference", "model"], loc="outside lower center", ncols=2,
@@ -123,6 +126,11 @@ def cases_figure(
         if title:
             figure.suptitle(title)
     return figure
+
+
+def _said(prediction: Prediction, reference: NDArray[np.bool_]) -> str:
+    scores = overlap(prediction.mask, reference)
+    return f"JA {scores['JA']:.2f}" if scores["status"] == "ok" else scores["status"].replace("_", " ")
 
 
 def shorten(name: str, length: int = 24) -> str:

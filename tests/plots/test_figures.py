@@ -48,6 +48,9 @@ def result() -> CompareResult:
     return CompareResult.from_table(pd.concat(frames, ignore_index=True))
 
 
+MANY = ("banet", "unet_same_encoder", "attention_unet", "region_growing")
+
+
 def every_figure() -> dict[str, Figure]:
     found = result()
     prediction = predicted()
@@ -55,6 +58,10 @@ def every_figure() -> dict[str, Figure]:
     return {
         "overview": overview_figure(found.table, found.summary, ["JA", "assd_mm"], title="discs"),
         "cases": cases_figure({"best": SAMPLE, "worst": SAMPLE}, {"banet": {"best": prediction, "worst": prediction}}),
+        "cases, many networks": cases_figure(
+            dict.fromkeys(("best", "median", "worst"), SAMPLE),
+            {name: dict.fromkeys(("best", "median", "worst"), prediction) for name in MANY},
+        ),
         "contour": contour_figure(SAMPLE.image, prediction, SAMPLE.mask, title="a case"),
         "contour without reference": contour_figure(SAMPLE.image, prediction),
         "histogram": error_histogram({"banet": errors.distance, "unet": errors.distance / 2}, unit="mm"),
