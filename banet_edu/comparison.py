@@ -68,8 +68,8 @@ def compare(
         CompareResult: per-image table, summary with 95 % bootstrap intervals, paired tests, the trained models.
 
     Raises:
-        ValueError: no model, no seed, models with different classes, a missing or empty part, test images that were also
-            trained on, or what `fit` refuses.
+        ValueError: no model, no seed, a seed given twice or below 0, models with different classes, a missing or empty
+            part, test images that were also trained on, or what `fit` refuses.
 
     >>> result = compare(["banet", "unet"], (train, val, test), run_dir="runs/demo")       # doctest: +SKIP
     >>> print(result.to_text())                                                            # doctest: +SKIP
@@ -83,6 +83,9 @@ def compare(
         raise ValueError(
             f"compare needs at least one model and one seed, got models={list(sources)}, seeds={list(seeds)}"
         )
+
+    if len(set(seeds)) < len(seeds) or min(seeds) < 0:
+        raise ValueError(f"seeds are whole numbers from 0 on, each given once, got {list(seeds)}")
 
     # A wrong name or override shows now, not after the first network has been trained.
     classes = {n: model_spec(_build(source, preset, seeds[0])).class_names for n, source in sources.items()}

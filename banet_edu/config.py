@@ -5,7 +5,7 @@ Nothing here imports torch: a configuration can be read, compared and written to
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
@@ -53,6 +53,18 @@ def _tuples(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _tuples(item) for key, item in value.items()}
     return value
+
+
+def check_size(size: int | Sequence[int], *, least: int = 32) -> tuple[int, int]:
+    """(height, width) of a network's input, given as both or as one number for a square; ValueError below `least`.
+
+    >>> check_size(96), check_size((64, 128))
+    ((96, 96), (64, 128))
+    """
+    sides = (size, size) if isinstance(size, int) else tuple(size)
+    if len(sides) != 2 or not all(isinstance(side, int) and side >= least for side in sides):
+        raise ValueError(f"an input size is one whole number or (height, width), each at least {least}, got {size!r}")
+    return sides[0], sides[1]
 
 
 @dataclass(frozen=True)

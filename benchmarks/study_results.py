@@ -53,7 +53,7 @@ def study_table(run: Path) -> str:
             "BA-Net trained without a block, or with other windows in PEE; differences from the full network:",
         ]
         lines += ["", *network_table(variants, ABLATION, facts, each=True), ""]
-        lines += [f"*Reported by the study, over its data sets (points of JA; not ours):* {REPORTED_ABLATION}."]
+        lines += [f"*Reported for the paper, over its data sets (points of JA; not ours):* {REPORTED_ABLATION}."]
     if any(fact["recorded"] in SHARED_DAYS for fact in facts.values()):
         days = ", ".join(sorted(SHARED_DAYS))
         lines += ["", f"{MARK} trained on {days} at low priority beside other work: not comparable with other minutes."]
@@ -87,7 +87,7 @@ def what_was_run(table: pd.DataFrame, facts: dict[Any, dict[str, Any]], data: st
     steps = {(fact["training"]["steps"], fact["training"]["batch_size"]) for fact in facts.values()}
     if len(steps) > 1:
         raise ValueError(f"cells of different budgets in one table: {sorted(steps)}")
-    tested = f"{images} test images" if not other else f"measured on all {images} images of {other}, untouched"
+    tested = f"{images} test images" if not other else f"measured on the {images} images of {other} that are here"
     dates, commits = (sorted({fact[key] for fact in facts.values()}) for key in ("recorded", "commit"))
     # A cell that was resumed counts with all of its training.
     wall = sum(max(fact["wall_seconds"], *fact["seconds"].values()) for fact in facts.values()) / 60
@@ -118,6 +118,7 @@ def network_table(
         head += [metric_label(figure), *(["difference", "p"] if each else [])]
     if not each:
         head += [text for figure in compared for text in (f"{metric_label(figure)}, minus {FULL}'s", "p")]
+        head += ["each seed's"] if overlap else []
     head += ["sd of seeds, JA", "missed", "training (min)"] if overlap else []
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     for seeds, networks in by_seeds(table).items():
@@ -134,6 +135,7 @@ def network_table(
                 ]
             if not each:
                 row += [text for figure in compared for text in apart[figure]]
+                row += [seed_by_seed(group, network)] if overlap else []
             if overlap:
                 counts = summary.loc[(network, "JA")]
                 row += [spread(group, network), f"{counts['n_missed']:.0f} of {counts['n'] + counts['n_left_out']:.0f}"]
@@ -167,6 +169,14 @@ def difference(group: pd.DataFrame, figure: str, network: str) -> list[str]:
     return [f"{test.mean_difference:+.3f} [{test.low:+.3f}, {test.high:+.3f}]", p]
 
 
+def seed_by_seed(group: pd.DataFrame, network: str) -> str:
+    """The difference of the mean JA from BA-Net's, one figure for each seed."""
+    means = group.groupby(["model", "seed"])["JA"].mean().unstack("model")
+    if network == FULL or FULL not in means or len(means) == 1:
+        return NONE
+    return ", ".join(f"{apart:+.3f}" for apart in means[network] - means[FULL])
+
+
 def spread(group: pd.DataFrame, network: str) -> str:
     """Standard deviation of the seeds' mean JA."""
     means = group[group["model"] == network].groupby("seed")["JA"].mean()
@@ -185,5 +195,5 @@ def reported(data: str) -> str:
     if data in REPORTED:
         name, figures = REPORTED[data]
         listed = ", ".join(f"{network} {value:g} %" for network, value in figures.items())
-        return f"*Reported by the study on {name} (JA; ImageNet weights, 256 x 256, a GPU; not ours):* {listed}."
-    return f"*Reported by the study:* {NOT_REPORTED[data]}."
+        return f"*Reported for the paper's networks on {name} (JA; ImageNet weights, 256 x 256, a GPU; not ours):* {listed}."
+    return f"*Reported for the paper's networks:* {NOT_REPORTED[data]}."

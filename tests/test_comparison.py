@@ -198,6 +198,14 @@ def test_impossible_comparisons_are_refused_before_training(tmp_path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("seeds", [(0, 0), (-1,)])
+def test_a_seed_given_twice_or_below_0_is_refused_before_training(seeds, tmp_path) -> None:
+    parts = (samples("a", 4), samples("b", 2), samples("c", 2))
+    with pytest.raises(ValueError, match="whole numbers from 0 on, each given once"):
+        compare({"net": Brightness}, parts, CONFIG, seeds, run_dir=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_classical_methods_are_compared_without_training(tmp_path):
     painted = [make_phantom("dermoscopy", seed=s, size=64) for s in range(8)]
     parts = (painted[:4], painted[4:6], painted[6:])

@@ -45,7 +45,7 @@ def test_a_changed_figure_is_noticed(page):
 
 def test_the_reading_quotes_the_tables(page):
     """Each decimal in the study's reading stands in some recorded table of the page."""
-    reading = page.split("## What the study says at this scale")[1].split("### How to read")[0]
+    reading = page.split("## What our comparison says at this scale")[1].split("### How to read")[0]
     tables = " ".join(re.findall(r"<!-- run: .*?<!-- end -->", page, re.DOTALL))
     known = set(re.findall(r"\d+\.\d+", tables))
     assert [number for number in re.findall(r"\d+\.\d+", reading) if number not in known] == []

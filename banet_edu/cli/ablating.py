@@ -31,7 +31,8 @@ def run_ablation(
         typer.Option(
             "--variants",
             help="Names with commas between; the others are measured against the first. Default: banet, no-pee, "
-            "no-attention, no-edge-task, no-cff, kernels-3-5, kernels-5-7, kernels-3-5-7. Also: unet, unet_same_encoder.",
+            "no-attention, no-edge-task, no-cff, kernels-3-5, kernels-5-7, kernels-3-5-7. "
+            "Also: any other network of `banet-edu models`.",
         ),
     ] = None,
     seeds: Annotated[str, typer.Option("--seed", "--seeds", help="One, or several with commas between.")] = "0,1",
@@ -108,6 +109,6 @@ def variant_table(rows: pd.DataFrame, title: str) -> Table:
             f"{row['low']:+.3f} to {row['high']:+.3f}" if compared else "",
             "" if not compared else "not tested" if not tested else f"{row['p_value']:.3f}",
             f"{row['seed_sd']:.3f}" if row["seed_sd"] == row["seed_sd"] else "",
-            str(row["n_missed"]),
+            f"{row['n_missed']:.0f}",
         )
     return table

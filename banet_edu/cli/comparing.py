@@ -27,6 +27,19 @@ def parse_list(text: str) -> list[str]:
     return [item.strip() for item in text.split(",") if item.strip()]
 
 
+def parse_models(text: str) -> list[str]:
+    """Names of networks and classical methods, each once; ValueError for any other."""
+    from banet_edu.models.classical import CLASSICAL
+    from banet_edu.models.registry import model_names
+
+    names, known = parse_list(text), [*model_names(), *CLASSICAL]
+    if unknown := [name for name in names if name not in known]:
+        raise ValueError(f"unknown model {', '.join(map(repr, unknown))}; known: {', '.join(known)}")
+    if len(set(names)) < len(names):
+        raise ValueError(f"each model is compared once, got {', '.join(names)}")
+    return names
+
+
 def parse_seeds(text: str) -> list[int]:
     """`0,1,2` as [0, 1, 2]."""
     try:
@@ -55,18 +68,16 @@ def run_comparison(
     from banet_edu.comparison import compare
     from banet_edu.models.classical import CLASSICAL
 
+    names, numbers = parse_models(models), parse_seeds(seeds)  # before the images are looked at
     dataset = data.open()
     show_left_out(dataset)
     run_dir = folder or Path("runs") / f"{data.name}-{training.preset}"
     parts = {part: dataset.part(part, data.split_seed) for part in ("train", "val", "test")}
     result = compare(
-        {
-            name: name if name in CLASSICAL else partial(training.build, name, dataset.num_classes)
-            for name in parse_list(models)
-        },
+        {name: name if name in CLASSICAL else partial(training.build, name, dataset.num_classes) for name in names},
         parts,
         training.config(upright=dataset.upright),
-        parse_seeds(seeds),
+        numbers,
         run_dir=run_dir,
         preset=training.preset,
         name=data.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import typer
@@ -10,6 +11,16 @@ from rich.table import Table
 from banet_edu.cli.console import out
 
 EPILOG = "Example: [bold]banet-edu models[/] · the study's sizes, without timing: [bold]--preset paper --rounds 0[/]"
+
+
+def source(doc: str) -> str:
+    """The paper that a module's docstring names first.
+
+    >>> source("A network. Source: Long et al. 2015 (arXiv:1411.4038), section 4.2.")
+    'Long et al. 2015 (arXiv:1411.4038)'
+    """
+    found = re.search(r"Sources?: (?:\[paper\] )?(.*?arXiv:[\d.]+\d\)?)", " ".join(doc.split()))
+    return found[1] if found else "none named"
 
 
 def list_models(
@@ -31,6 +42,7 @@ def list_models(
     for heading in ("network", "parameters", "GFLOPs per image", f"step of {batch_size} (s)"):
         table.add_column(heading, justify="left" if heading == "network" else "right")
     table.add_column("what it is")
+    sources = []
     for name in model_names():
         with out.status(f"measuring {name} ..."):
             model = create_model(name, preset)
@@ -39,5 +51,9 @@ def list_models(
         headline = (module.__doc__ or "").strip().split(":")[0] if module else ""
         seconds = "-" if found.step_s is None else f"{found.step_s:.2f}"
         table.add_row(name, f"{found.parameters:,}", f"{found.gflops:.2f}", seconds, headline)
+        sources.append(f"{name}: {source(module.__doc__ or '')}" if module else name)
     out.print(table)
+    out.print("\nSources (what each does otherwise is said in its file in banet_edu/models):")
+    for line in sources:
+        out.print(f"- {line}", markup=False)
     out.print("GFLOPs: 1e9 operations of convolutions and matrix products; a multiply-add counts as two.", style="dim")

@@ -19,7 +19,7 @@ EPILOG = (
 @spread
 def train(
     model: Annotated[str, typer.Option("--model", help="A name that `banet-edu models` lists.")] = "banet",
-    seed: Annotated[int, typer.Option("--seed", help="Initial weights and order of the images.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Initial weights and order of the images.", min=0)] = 0,
     folder: Annotated[
         Path | None, typer.Option("--out", help="Run directory. Default: runs/DATA-PRESET/MODEL-seedSEED.")
     ] = None,
@@ -30,9 +30,12 @@ def train(
     """Train one network. The best epoch is chosen on the validation part; the test part stays untouched."""
     import torch
 
+    from banet_edu.models.classical import CLASSICAL
     from banet_edu.training.callbacks import RichProgress
     from banet_edu.training.loop import fit
 
+    if model in CLASSICAL:
+        raise ValueError(f"{model} learns nothing, so there is nothing to train; banet-edu compare measures it")
     dataset = data.open()
     show_left_out(dataset)
     run_dir = folder or Path("runs") / f"{data.name}-{training.preset}" / f"{model}-seed{seed}"

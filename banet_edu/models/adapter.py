@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from banet_edu.config import ModelSpec
+from banet_edu.config import ModelSpec, check_size
 from banet_edu.models.layers import resize
 
 
@@ -21,13 +21,14 @@ class Adapted(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         logits = _logits(self.module(x), type(self.module).__name__)
-        if logits.shape[1] == 1 and self.spec.num_classes == 2:
-            logits = torch.cat([torch.zeros_like(logits), logits], dim=1)  # softmax of (0, z) is sigmoid(z)
-        if logits.ndim != 4 or logits.shape[1] != self.spec.num_classes:
+        classes = self.spec.num_classes
+        if logits.ndim != 4 or (logits.shape[1] != classes and (logits.shape[1], classes) != (1, 2)):
             raise ValueError(
                 f"{type(self.module).__name__} gives {tuple(logits.shape)}; expected are logits B x "
-                f"{self.spec.num_classes} x h x w (or one channel for two classes)"
+                f"{classes} x h x w (or one channel for two classes)"
             )
+        if logits.shape[1] == 1:
+            logits = torch.cat([torch.zeros_like(logits), logits], dim=1)  # softmax of (0, z) is sigmoid(z)
         return resize(logits, x.shape[-2:])
 
 
@@ -56,7 +57,9 @@ def adapt(
     """
     if not isinstance(module, nn.Module):
         raise ValueError(f"adapt takes a torch.nn.Module, not {type(module).__name__}")
-    size = (input_size, input_size) if isinstance(input_size, int) else (int(input_size[0]), int(input_size[1]))
+    size = check_size(input_size, least=1)
+    if num_classes < 2:
+        raise ValueError(f"num_classes counts the background too, so it is at least 2, got {num_classes}")
     if class_names is None:
         class_names = ("background", "lesion") if num_classes == 2 else tuple(f"class {k}" for k in range(num_classes))
     if len(class_names) != num_classes:

@@ -1,6 +1,7 @@
 """Attention U-Net: U-Net whose skips pass a gate that the coarser level opens.
 
 Source: Oktay et al. 2018 (arXiv:1804.03999), section 2 and figure 2 (additive attention), on the U-Net of `unet.py`.
+Deviation: 2D; the finest skip is gated too, the paper leaves it open; no deep supervision.
 """
 
 from __future__ import annotations

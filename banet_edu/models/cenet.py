@@ -1,7 +1,8 @@
 """CE-Net: dense atrous convolution (DAC) and residual multi-kernel pooling (RMP) between encoder and decoder.
 
-Source: Gu et al. 2019 (arXiv:1903.02740), sections II-B to II-D, figures 3 and 4. Deviation: batch norm in the decoder and
-resizing to the skip's size, so that any height and width work.
+Source: Gu et al. 2019 (arXiv:1903.02740), sections II-B and II-C, figures 3 and 4. Deviation: batch norm in the decoder;
+resizing to the skip's size, so that any height and width work; the branches of the DAC share no weights (in the authors' code
+they do); the loss is that of all networks here.
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@
 
 All three are called like one another: `method(image)` with an image H x W x 3 uint8 gives H x W float32, 1 on the
 foreground and 0 elsewhere, at the image's own size. An empty answer is an answer. None of them knows what an object is, so
-they share rules: black surroundings are no part of the picture (`field_of_view`); of two groups of pixels the foreground is
-the one that covers less of the border of what remains (`foreground`); of its pieces, hairs, dust and what lies along the
-frame are dropped (`tidy`).
+`Otsu` and `Gabor` share rules: black surroundings are no part of the picture (`field_of_view`); of two groups of pixels the
+foreground is the one that covers less of the border of what remains (`foreground`); of its pieces, hairs, dust and what lies
+along the frame are dropped (`tidy`). `RegionGrowing` only looks for its seed in the field of view, and keeps what it grew.
 """
 
 from __future__ import annotations
@@ -100,14 +100,17 @@ class RegionGrowing(Classical):
 
 @dataclass(frozen=True, kw_only=True)
 class Gabor(Classical):
-    """Two groups of texture: the answers of a bank of Gabor filters, clustered by k-means.
+    """Two groups of similar pixels: the answers of a bank of Gabor filters and the grey level, clustered by k-means.
 
     Source: Jain and Farrokhnia 1991 (doi:10.1016/0031-3203(91)90143-S), filters by scikit-image, k-means by scipy.
-    `frequencies`: cycles per pixel at `size` pixels (the image is reduced to a square of that side first).
-    `orientations`: evenly over half a turn. `random_state` starts the clusters.
+    The features are not scaled, and where objects are darker or brighter than the rest the grey level varies most by far: then
+    it decides. `grey=False` leaves it out and clusters texture alone. `frequencies`: cycles per pixel at `size` pixels (the
+    image is reduced to a square of that side first). `orientations`: evenly over half a turn. `random_state` starts the
+    clusters.
     """
 
     name: ClassVar[str] = "gabor"
+    grey: bool = True
     frequencies: tuple[float, ...] = (0.06, 0.12, 0.24)
     orientations: int = 4
     size: int = 128
@@ -118,7 +121,7 @@ class Gabor(Classical):
 
         features = self.features(image)
         view = field_of_view(features[..., -1])
-        flat = features[view]
+        flat = features[view] if self.grey else features[view][:, :-1]
         flat = flat[:, flat.std(axis=0) > 1e-9]
         if not flat.size:  # one even surface
             return np.zeros(image.shape[:2], np.float32)

@@ -1,7 +1,8 @@
 """DeepLabv3: atrous spatial pyramid pooling on the coarsest map, and nothing finer.
 
-Source: Chen et al. 2017 (arXiv:1706.05587), section 3.3. Deviation: the preset's encoder and, in presets nano and lite, smaller
-rates, because a rate of 18 reaches beyond maps of 4 to 16 cells; no dropout.
+Source: Chen et al. 2017 (arXiv:1706.05587), section 3.3. Deviation: no multi-grid; one 3x3 convolution
+before the classifier, as torchvision has it; in presets nano and lite smaller rates, because a rate of 18 reaches beyond maps
+of 4 to 16 cells, and in lite output stride 16, where the other networks have 32.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Source: Long, Shelhamer and Darrell 2015 (arXiv:1411.4038), section 4.2 and figure 3. Deviation: the shared ResNet encoder in
 place of VGG-16 (as the study's own comparison and most later ones have it), and bilinear upsampling, which is what the
-paper's deconvolutions start from.
+paper's deconvolutions start from. The three maps have strides 8, 16 and 32 only where the encoder is not dilated (presets lite
+and paper; in nano, at output stride 16, the coarser two have one size).
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import nn
 
-from banet_edu.config import BASE_WIDTH, INPUT_SIZE, PRESETS, ModelSpec
+from banet_edu.config import BASE_WIDTH, INPUT_SIZE, PRESETS, ModelSpec, check_size
 from banet_edu.models.attention_unet import AttentionUNet
 from banet_edu.models.banet import RELEASE_KERNELS, BANet
 from banet_edu.models.cenet import CENet
@@ -60,17 +60,24 @@ _DEEPLAB: dict[str, dict[str, Any]] = {
     "paper": {**_ENCODER["paper"], "aspp_rates": (12, 24, 36), "channels": 256},  # its rates for stride 8
 }
 
+# Networks whose paper's encoder is not the dilated ResNet-50: three scales to add, or ResNet-34.
+_FCN = {**_ENCODER, "paper": {**_ENCODER["paper"], "output_stride": 32}}
+_CENET = {**_ENCODER, "paper": {"encoder": "resnet34", "encoder_width": 1.0, "output_stride": 32}}
+
 # name -> (class, default arguments of each preset)
 _MODELS: dict[str, tuple[Callable[..., nn.Module], dict[str, dict[str, Any]]]] = {
     "banet": (BANet, _BANET),
     "unet": (UNet, _BASE),
     "unet_same_encoder": (UNetSameEncoder, _ENCODER),
-    "fcn": (FCN, _ENCODER),
+    "fcn": (FCN, _FCN),
     "deeplabv3": (DeepLabV3, _DEEPLAB),
-    "cenet": (CENet, _ENCODER),
+    "cenet": (CENet, _CENET),
     "attention_unet": (AttentionUNet, _BASE),
     "unetpp": (UNetPlusPlus, _BASE),
 }
+
+
+_COUNTED = {"width", "base_width", "encoder_width", "channels", "context_channels"}
 
 
 def model_names() -> list[str]:
@@ -126,15 +133,18 @@ def create_model(
     if len(class_names) != num_classes:
         raise ValueError(f"{num_classes} classes need as many names, got {class_names}")
     size = INPUT_SIZE[preset] if input_size is None else input_size
+    arguments = {**defaults, **overrides}
+    for argument in _COUNTED & set(arguments):
+        if not arguments[argument] > 0:
+            raise ValueError(f"{argument} is a number above 0, got {arguments[argument]}")
     spec = ModelSpec(
         name=name,
         preset=preset,
         num_classes=num_classes,
         overrides=dict(overrides),
-        input_size=(size, size) if isinstance(size, int) else (int(size[0]), int(size[1])),
+        input_size=check_size(size),
         class_names=tuple(class_names),
     )
-    arguments = {**defaults, **overrides}
     model: Any = build(spec, **arguments)
     if pretrained is not False:
         if "encoder" not in arguments:

@@ -1,7 +1,8 @@
 """U-Net++: the skips become small U-Nets themselves, nested and dense.
 
-Source: Zhou et al. 2018 (arXiv:1807.10165), equation 1 and figure 1, in the "accurate mode" of section 3.3: the answers of the
-four nested depths are averaged (here their logits, in training too).
+Source: Zhou et al. 2018 (arXiv:1807.10165), equation 1 and figure 1, in the "accurate mode" of section 3.2: the answers of the
+four nested depths are averaged. Deviation: here their logits are, in training too, so no depth is supervised alone and none can
+be cut off (the "fast mode"); bilinear upsampling.
 """
 
 from __future__ import annotations

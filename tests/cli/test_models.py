@@ -22,3 +22,9 @@ def test_lists_every_network_with_its_cost():
 def test_unknown_preset():
     with pytest.raises(ValueError, match="unknown preset 'tiny'; known: nano, lite, paper"):
         CliRunner().invoke(app, ["models", "--preset", "tiny"], catch_exceptions=False)
+
+
+def test_names_each_networks_paper():
+    result = CliRunner().invoke(app, ["models", "--preset", "nano", "--rounds", "0"], env={"COLUMNS": "160"})
+    assert "- cenet: Gu et al. 2019 (arXiv:1903.02740)" in result.output
+    assert "none named" not in result.output

@@ -80,3 +80,22 @@ def test_cost_counts_and_leaves_the_network_as_it_was(name):
     assert cost(model, (64, 64), rounds=0).step_s is None
     # Four times the pixels, about four times the operations.
     assert cost(model, (128, 128), rounds=0).gflops == pytest.approx(4 * found.gflops, rel=0.1)
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (2, 1), (2, 1, 8)])
+def test_output_of_another_rank_is_said_in_words(shape):
+    class Odd(nn.Module):
+        def forward(self, x):
+            return torch.zeros(shape)
+
+    with pytest.raises(ValueError, match=r"Odd gives \(.*\); expected are logits B x 2 x h x w"):
+        adapt(Odd(), "odd")(torch.zeros(2, 3, 64, 64))
+
+
+def test_classes_and_input_size_are_checked():
+    module = nn.Conv2d(3, 1, 1)
+    with pytest.raises(ValueError, match="at least 2, got 1"):
+        adapt(module, "one", num_classes=1)
+    for bad in (0, "64", (64,), (64.5, 64)):
+        with pytest.raises(ValueError, match="an input size is one whole number or"):
+            adapt(module, "one", input_size=bad)

@@ -56,6 +56,16 @@ def test_gabor_tells_two_textures_of_the_same_grey_apart():
     assert overlap(Otsu()(image) >= 0.5, mask)["JA"] < 0.4
 
 
+def test_gabor_without_the_grey_level_sees_texture_under_uneven_light():
+    mask = disc(128, 36, (64, 64))
+    rows, columns = np.indices(mask.shape)
+    texture = np.where(mask, 30 * np.sin(2 * np.pi * 0.24 * columns), 0)
+    grey = np.clip(128 + texture + 40 * (1 - rows / 64), 0, 255).astype(np.uint8)
+    image = grey[..., None].repeat(3, axis=2)
+    assert overlap(Gabor(grey=False)(image) >= 0.5, mask)["JA"] > 0.7
+    assert overlap(Gabor()(image) >= 0.5, mask)["JA"] < 0.4
+
+
 @pytest.mark.parametrize("name", ["otsu", "gabor"])
 def test_an_even_image_has_no_foreground(name):
     assert CLASSICAL[name]()(np.full((64, 64, 3), 90, np.uint8)).max() == 0

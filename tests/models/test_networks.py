@@ -197,3 +197,23 @@ def test_unknown_names(arguments, words):
 def test_bad_overrides(override, words):
     with pytest.raises(ValueError, match=words):
         create_model("banet", "nano", **override)
+
+
+@pytest.mark.parametrize(
+    ("name", "override"),
+    [
+        ("unet", {"base_width": 0}),
+        ("banet", {"encoder_width": -1}),
+        ("banet", {"width": 0}),
+        ("deeplabv3", {"channels": 0}),
+    ],
+)
+def test_sizes_that_build_no_network_are_refused(name, override):
+    with pytest.raises(ValueError, match=f"{next(iter(override))} is a number above 0"):
+        create_model(name, "nano", **override)
+
+
+@pytest.mark.parametrize("size", [16, (64,), (64, 16)])
+def test_input_size_below_32_is_refused(size):
+    with pytest.raises(ValueError, match="each at least 32"):
+        create_model("unet", "nano", input_size=size)

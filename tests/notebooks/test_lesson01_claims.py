@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from skimage.filters import threshold_otsu
 
 from banet_edu import load_model, load_samples, make_phantom, predict
 from banet_edu.metrics.boundary import boundary_metrics
 from banet_edu.metrics.overlap import overlap
-from banet_edu.models.classical import CLASSICAL, RegionGrowing
+from banet_edu.models.classical import CLASSICAL, Gabor, RegionGrowing, as_grey, field_of_view, foreground, smoothed
 from banet_edu.plots.pooling import pooled_edge
 from banet_edu.teach.lesson01 import reader_mask
 
@@ -52,6 +53,24 @@ def test_texture_draws_no_better_outline_than_a_threshold(rows):
     assert len(both) == 7
     assert sum(otsu < gabor - 0.005 for otsu, gabor in both) == 5
     assert sum(gabor < otsu - 0.005 for otsu, gabor in both) == 1
+
+
+def test_without_the_grey_level_texture_finds_little_on_skin(rows):
+    samples = load_samples("dermoscopy", "test")
+    alone = np.mean([overlap(Gabor(grey=False)(case.image) >= 0.5, case.mask)["JA"] for case in samples])
+    assert 0.535 < ja(rows, "gabor", "dermoscopy").mean() < 0.545
+    assert 0.235 < alone < 0.245
+    for case in samples:
+        spread = Gabor().features(case.image).reshape(-1, 13).var(axis=0)
+        assert spread[-1] > 0.9 * spread.sum()
+
+
+def test_the_border_rule_takes_the_body_instead_of_the_lungs():
+    for case in load_samples("lung", "test"):
+        grey = smoothed(as_grey(case.image), 2.0)
+        view = field_of_view(grey)
+        dark = grey < threshold_otsu(grey[view])  # lungs are the dark group
+        assert (foreground(dark, view) == (~dark & view)).all()
 
 
 def test_networks_find_something_in_every_image_and_win_every_mean(rows):
