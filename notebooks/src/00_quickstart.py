@@ -204,7 +204,7 @@ elif not np.allclose(errors_mm, evaluate(model, samples)["assd_mm"], atol=0.01):
     print("Inside the list: predict(model, sample).mask against sample.mask.")
 else:
     print(
-        f"{worst.name}: {max(errors_mm):.1f} mm; the best sample: {min(errors_mm):.1f} mm"
+        f"{worst.name}: {max(errors_mm):.2f} mm; the best sample: {min(errors_mm):.2f} mm"
     )
     show(
         contour_figure(worst.image, predict(model, worst), worst.mask),

@@ -43,7 +43,7 @@ def test_two_networks_stand_in_one_table():
 
 def test_names_of_networks_and_classical_methods():
     assert parse_models("banet, otsu") == ["banet", "otsu"]
-    with pytest.raises(ValueError, match="unknown model 'foo'; known: banet, .*region_growing"):
+    with pytest.raises(ValueError, match=r"unknown model 'foo'; known: banet, .*region_growing"):
         parse_models("banet,foo")
     with pytest.raises(ValueError, match="each model is compared once, got unet, unet"):
         parse_models("unet,unet")
