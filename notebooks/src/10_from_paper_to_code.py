@@ -429,7 +429,7 @@ for data, run, reported in (
 # - **Not confirmed:** the gain on skin lesions. On lungs, where the blog compares with another network (FCN), U-Net is
 #   a little better here.
 # - **Confirmed in part:** a gain over U-Net on polyps. But a U-Net decoder on BA-Net's encoder gains as much (lesson 07),
-#   so it does not come from the blocks with the names.
+#   so it does not come from the blocks with the names. And these runs had 1200 steps: after 5000, U-Net is ahead.
 # - **Refuted: nothing.** There were no ImageNet weights here, the input was 128 x 128, the budget minutes, the split
 #   another one, and each of these three runs has *one seed*. "We could not show it at this scale" is all that follows.
 #

@@ -131,6 +131,16 @@ def test_control_has_the_whole_lead_on_polyps():
     assert missed.to_dict() == {"banet": 5, "unet": 1, "unet_same_encoder": 0}
 
 
+def test_longer_training_turns_the_order_on_polyps_round():
+    for run in ("isic2017-lite-5000", "kvasir_seg-lite-5000"):
+        facts, shorter = recorded_facts(run), recorded_facts(run.removesuffix("-5000"))
+        assert (facts["training"].pop("steps"), shorter["training"].pop("steps")) == (5000, 1200)
+        for key in ("training", "seeds", "split_seed", "preset", "train_images", "test_images"):
+            assert facts[key] == shorter[key], key
+    rows = read_recorded("kvasir_seg-lite-5000", "paired").query("column == 'JA' and b == 'unet'").iloc[0]
+    assert rows["high"] < 0 < real("polyps", "unet")["low"]
+
+
 # Part 4
 
 
