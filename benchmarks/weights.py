@@ -1,7 +1,7 @@
 """Make, check and describe the bundled weights.
 
     python benchmarks/weights.py phantom --out runs/phantom-lite        # train banet and unet on phantoms
-    python benchmarks/weights.py bundle runs/isic2017-bundled dermoscopy --format isic2017 --root ISIC_ROOT
+    python benchmarks/weights.py bundle runs/isic2017-lite-5000 dermoscopy --format isic2017 --root ISIC_ROOT
     python benchmarks/weights.py bundle runs/phantom-lite phantom
     python benchmarks/weights.py check dermoscopy --format isic2017 --root ISIC_ROOT
     python benchmarks/weights.py check all --root ../shared/data        # every file, data in isic2017, kvasir_seg, sz_cxr
