@@ -109,7 +109,7 @@ predictions.compare(
 # move its line far if its threshold moved a little. Beside the picture stand the stretches with their reasons; the hours
 # are those of a clock around the outline.
 #
-# Choose another picture, and another network. A network that learned from chest X-rays still draws a line on skin: nothing
+# Choose another picture, and another network. A network that learned from polyps still draws a line on skin: nothing
 # in it says "this is not my kind of picture". *You* have to know that.
 
 # %% tags=["nbval-ignore-output"] jupyter={"source_hidden": true}
