@@ -9,6 +9,7 @@ from banet_edu.data.painted_ruler import ruler_photo
 from banet_edu.explain import boundary_profile, why
 from banet_edu.metrics.boundary import boundary_metrics
 from banet_edu.metrics.callipers import ruler_spacing
+from banet_edu.widgets.clinic import doubt_figure
 from banet_edu.widgets.desk import NETWORKS, Desk
 
 
