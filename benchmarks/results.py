@@ -167,7 +167,7 @@ def planted_table(run: Path, facts: dict[str, Any]) -> str:
         "",
         f"Network {facts['model']}, 256 x 256 dermoscopy phantoms; recorded {facts['recorded']} at commit {facts['commit']}.",
         "",
-        "| planted | cases | ranked first | named | error in the sector at most 1.2 times | of these ranked first |",
+        "| planted | cases | ranked first | named | error in the sector at most 1.2 x elsewhere | of these ranked first |",
         "|---|---|---|---|---|---|",
         *(f"| {c.replace('_', ' ')} | " + " | ".join(map(str, row.values())) + " |" for c, row in planted.items()),
         "",

@@ -64,6 +64,8 @@ _DEEPLAB: dict[str, dict[str, Any]] = {
 _FCN = {**_ENCODER, "paper": {**_ENCODER["paper"], "output_stride": 32}}
 _CENET = {**_ENCODER, "paper": {"encoder": "resnet34", "encoder_width": 1.0, "output_stride": 32}}
 
+_COUNTED = {"width", "base_width", "encoder_width", "channels", "context_channels"}  # arguments that are above 0
+
 # name -> (class, default arguments of each preset)
 _MODELS: dict[str, tuple[Callable[..., nn.Module], dict[str, dict[str, Any]]]] = {
     "banet": (BANet, _BANET),
@@ -75,9 +77,6 @@ _MODELS: dict[str, tuple[Callable[..., nn.Module], dict[str, dict[str, Any]]]] =
     "attention_unet": (AttentionUNet, _BASE),
     "unetpp": (UNetPlusPlus, _BASE),
 }
-
-
-_COUNTED = {"width", "base_width", "encoder_width", "channels", "context_channels"}
 
 
 def model_names() -> list[str]:

@@ -347,8 +347,8 @@ LONGER = {"skin": "isic2017-lite-5000", "polyps": "kvasir_seg-lite-5000"}
 for data, longer in LONGER.items():
     for run in (RUNS[data], longer):
         steps = recorded_facts(run)["training"]["steps"]
-        row = read_recorded(run, "paired").query("column == 'JA' and b == 'unet'")
-        row = row.iloc[0]
+        pairs = read_recorded(run, "paired")
+        row = pairs.query("column == 'JA' and b == 'unet'").iloc[0]
         print(
             f"{data:6s} {steps} steps: banet − unet {row['mean_difference']:+.3f} "
             f"[{row['low']:+.3f}, {row['high']:+.3f}]"
@@ -357,7 +357,7 @@ for data, longer in LONGER.items():
 # %% [markdown]
 # On polyps the lead has turned round. BA-Net had learned *faster*, and U-Net, given time, learned *more*. Whoever stops at 1200
 # steps reports one winner, whoever stops at 5000 the other, both with an interval clear of 0. So a comparison names its budget,
-# and a careful one shows more than one.
+# and a careful one shows more than one. (One seed each: the next part says what that is worth.)
 #
 # The study that BA-Net comes from reports more: 81.0 % JA against U-Net's 76.5 % on skin. It started from ImageNet weights,
 # at 256 x 256 pixels, with 150 epochs, and its released code picks the best epoch on the test part. Ours is another

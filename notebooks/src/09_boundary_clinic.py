@@ -110,7 +110,8 @@ predictions.compare(
 # are those of a clock around the outline.
 #
 # Choose another picture, and another network. A network that learned from polyps still draws a line on skin: nothing
-# in it says "this is not my kind of picture". *You* have to know that.
+# in it says "this is not my kind of picture". *You* have to know that. The one of chest X-rays finds nothing on the first
+# picture, which is no proof that nothing is there.
 
 # %% tags=["nbval-ignore-output"] jupyter={"source_hidden": true}
 pictures = [load_samples(kind, "test")[0] for kind in ("dermoscopy", "polyp", "lung")]

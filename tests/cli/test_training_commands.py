@@ -69,6 +69,15 @@ def test_compare_with_a_spacing_measures_in_mm(banet_edu, lungs, tmp_path):
     assert "(mm)" in out
 
 
+def test_classical_methods_are_not_trained(banet_edu, lungs, tmp_path):
+    code, _, err = banet_edu(
+        "train", "--model", "otsu", "--format", "folder", "--root", lungs, "--out", tmp_path / "run"
+    )
+    assert code != 0
+    assert "otsu learns nothing, so there is nothing to train" in err
+    assert not (tmp_path / "run").exists()
+
+
 def test_compare_names_bad_input_before_training(banet_edu, lungs, tmp_path):
     code, _, err = banet_edu("compare", "--format", "folder", "--root", lungs, "--out", tmp_path)
     assert code == 1

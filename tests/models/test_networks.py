@@ -217,3 +217,13 @@ def test_sizes_that_build_no_network_are_refused(name, override):
 def test_input_size_below_32_is_refused(size):
     with pytest.raises(ValueError, match="each at least 32"):
         create_model("unet", "nano", input_size=size)
+
+
+@pytest.mark.parametrize(
+    ("name", "strides"), [("cenet", [4, 8, 16, 32]), ("fcn", [4, 8, 16, 32]), ("banet", [4, 8, 8, 8])]
+)
+def test_preset_paper_has_the_scales_of_each_paper(name, strides):
+    model = create_model(name, "paper").eval()
+    with torch.no_grad():
+        assert [64 // maps.shape[-1] for maps in model.encoder(torch.zeros(1, 3, 64, 64))] == strides
+    assert sum(p.numel() for p in model.parameters()) < 50e6

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from figure_checks import said
 
 from banet_edu import load_samples
 from banet_edu.data.painted_ruler import ruler_photo
@@ -45,8 +46,9 @@ def test_a_network_that_learned_from_other_pictures_draws_a_line_on_skin_too():
             assert desk.found().mask.mean() > 0.005
 
 
-def test_the_network_of_chest_x_rays_finds_nothing_there_and_the_desk_goes_on():
+def test_the_network_of_chest_x_rays_finds_nothing_there_and_the_picture_says_so():
     desk = Desk(load_samples("dermoscopy", "test")[0])
     desk.choose_network("chest X-rays")
     assert desk.found().mask.mean() < 0.005
-    assert doubt_figure(desk.sample, desk.found(), desk.network).axes
+    words = said(doubt_figure(desk.sample, desk.found(), desk.network))
+    assert "Nothing is found at this threshold" in words and "no proof that nothing is there" in words
