@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from numbers import Integral
-from typing import Any, Literal, cast
+from typing import Any, Literal
+
+__version__ = "0.1.0"
 
 # Mean and standard deviation of ImageNet's RGB values in 0..1: every model here is fed (image / 255 - mean) / std.
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -62,8 +64,9 @@ def check_size(size: int | Sequence[int], *, least: int = 32) -> tuple[int, int]
     >>> check_size(96), check_size((64, 128))
     ((96, 96), (64, 128))
     """
-    sides = (size, size) if isinstance(size, Integral) else tuple(cast(Sequence[int], size))
-    if len(sides) != 2 or not all(isinstance(side, Integral) and side >= least for side in sides):
+    given: Any = size
+    sides = (given, given) if isinstance(given, Integral) else tuple(given)
+    if len(sides) != 2 or not all(isinstance(side, Integral) and int(side) >= least for side in sides):
         raise ValueError(f"an input size is one whole number or (height, width), each at least {least}, got {size!r}")
     return int(sides[0]), int(sides[1])
 

@@ -6,9 +6,9 @@ PROBABILITY is resized back (bilinear) and only then thresholded. Resizing a fin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -25,7 +25,9 @@ from banet_edu.data.reading import read_image
 from banet_edu.data.sample import Sample
 from banet_edu.data.tensors import normalise, prepare
 from banet_edu.metrics.shape import measure, outlines
-from banet_edu.models.classical import Classical
+
+# A network, or a method without parameters that turns an H x W x 3 image into an H x W foreground.
+Model = nn.Module | Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
 SMALLEST_SIDE = 32  # no model here takes a smaller input
 # Axes of a B x K x h x w tensor that are turned round, one entry for each look at the image.
@@ -69,9 +71,13 @@ class Prediction:
         """Area, diameters and perimeter with the unit in each name: see `banet_edu.metrics.shape.measure`."""
         return measure(self.level, spacing_mm=self.spacing_mm)
 
+    def with_spacing(self, spacing_mm: tuple[float, float] | None) -> Prediction:
+        """The same prediction with another pixel size."""
+        return replace(self, spacing_mm=spacing_mm)
+
 
 def predict(
-    model: nn.Module | Classical,
+    model: Model,
     image: Sample | NDArray[np.uint8] | str | Path,
     *,
     native: bool = False,
@@ -81,7 +87,8 @@ def predict(
 ) -> Prediction:
     """Segment one image: a `Sample`, an H x W x 3 (or H x W) uint8 array, or the path of an image or DICOM file.
 
-    A classical method (`models.classical`) works at the image's own size whatever `native` says, and sees no flips.
+    `model`: a network, or a classical method (`networks.classical`), which works at the image's own size whatever
+    `native` says, and sees no flips.
     Two classes: foreground where its probability reaches `threshold`. More: the most probable class of the resized
     probabilities. `native=True` runs the network at the image's full size instead of its input size: it then sees
     objects far larger than it was trained on, and needs memory accordingly. `spacing_mm`, (row, column) of one pixel
@@ -103,7 +110,7 @@ def predict(
 
 
 def predict_many(
-    model: nn.Module | Classical,
+    model: Model,
     samples: Iterable[Sample],
     *,
     batch_size: int = 8,
@@ -121,7 +128,7 @@ def predict_many(
     if flips not in _LOOKS:
         raise ValueError(f"flips is one of {', '.join(get_args(Flips))}, got {flips!r}")
     spec = model_spec(model)
-    if isinstance(model, Classical):
+    if not isinstance(model, nn.Module):
         for sample in samples:
             found = model(sample.image)
             yield _leave(np.stack([1 - found, found]), spec, threshold, spacing_mm, **_return_to(sample))
@@ -133,7 +140,7 @@ def predict_many(
             yield _leave(probability, spec, threshold, spacing_mm, **context)
 
 
-def model_spec(model: nn.Module | Classical) -> ModelSpec:
+def model_spec(model: Model) -> ModelSpec:
     """The model's `.spec` (input size, normalisation, classes), or a ValueError that says how to give it one."""
     spec = getattr(model, "spec", None)
     if not isinstance(spec, ModelSpec):

@@ -18,10 +18,10 @@ from pathlib import Path
 import pandas as pd
 
 from banet_edu import load_model, load_samples
-from banet_edu.ablation import BLOCKS, FULL, KERNELS, ablate
 from banet_edu.config import TrainConfig
-from banet_edu.data.painted import painted_parts
 from banet_edu.explain import mean_effects
+from banet_edu.phantoms.endless import painted_parts
+from banet_edu.study.ablate import BLOCKS, FULL, KERNELS, ablate
 from banet_edu.training.callbacks import PrintEpochs
 
 KINDS = ("dermoscopy", "polyp", "lung")

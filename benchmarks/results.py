@@ -21,8 +21,8 @@ import pandas as pd
 from study_results import reported, study_table
 from targets import targets_table
 
-from banet_edu.compare_result import metric_label
-from banet_edu.report import REPORTED
+from banet_edu.reports.comparison import REPORTED
+from banet_edu.study.result import metric_label
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 SHOWN = ["JA", "DI", "assd_pct", "nsd_at_1pct"]

@@ -23,8 +23,8 @@ from collections.abc import Callable
 import torch
 
 from banet_edu import create_model
-from banet_edu.comparison import machine_facts
 from banet_edu.config import LossConfig, TrainConfig
+from banet_edu.study.compare import machine_facts
 from banet_edu.training.loop import make_optimizer
 from banet_edu.training.losses import segmentation_loss
 

@@ -27,11 +27,11 @@ import pandas as pd
 import torch
 
 from banet_edu import open_dataset
-from banet_edu.ablation import BLOCKS, FULL, KERNELS, variant_builders
-from banet_edu.compare_result import CompareResult
-from banet_edu.comparison import compare, evaluate
 from banet_edu.config import TrainConfig
-from banet_edu.data.dataset import Dataset
+from banet_edu.datasets.dataset import Dataset
+from banet_edu.study.ablate import BLOCKS, FULL, KERNELS, variant_builders
+from banet_edu.study.compare import compare, evaluate
+from banet_edu.study.result import CompareResult
 from banet_edu.training.callbacks import PrintEpochs
 
 RECORDED = Path(__file__).resolve().parents[1] / "docs" / "recorded"

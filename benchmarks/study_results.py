@@ -18,9 +18,9 @@ from typing import Any
 import pandas as pd
 from study import ABLATED, COMPARATORS, FULL, MAIN, cells
 
-from banet_edu.compare_result import metric_label
-from banet_edu.metrics.statistics import paired_wilcoxon, summarise
-from banet_edu.report import REPORTED
+from banet_edu.reports.comparison import REPORTED
+from banet_edu.study.result import metric_label
+from banet_edu.study.statistics import paired_wilcoxon, summarise
 
 OVERLAP = ["JA", "DI", "SE", "SP", "AC"]
 BOUNDARY = ["assd_pct", "hd95_pct", "nsd_at_1pct"]
@@ -29,7 +29,7 @@ ABLATION = [*COMPARED, "nsd_at_1pct"]
 SHARED_DAYS = {"2026-11-25"}  # low priority, beside other work: minutes of these days say nothing about the network
 MARK = "†"
 NONE = "–"
-# What the study reports, beside JA of whole networks (banet_edu.report.REPORTED).
+# What the study reports, beside JA of whole networks (banet_edu.reports.comparison.REPORTED).
 NOT_REPORTED = {
     "ph2": "no figure for networks trained on ISIC-2017 and measured on PH2",
     "cvc_colondb": "no overlap; fewer false polyps than the others over its folds",

@@ -22,8 +22,8 @@ import torch
 from torch import nn
 
 from banet_edu import create_model, open_dataset
-from banet_edu.comparison import evaluate
 from banet_edu.config import Flips, LossConfig, TrainConfig
+from banet_edu.study.compare import evaluate
 from banet_edu.training.callbacks import PrintEpochs
 from banet_edu.training.loop import fit
 

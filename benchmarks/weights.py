@@ -22,14 +22,14 @@ from pathlib import Path
 from typing import Any
 
 from banet_edu import load_model, open_dataset
-from banet_edu.comparison import compare, evaluate, machine_facts
 from banet_edu.config import TrainConfig
-from banet_edu.data.make_samples import FOLDERS
-from banet_edu.data.painted import painted_parts
 from banet_edu.data.sample import Sample
-from banet_edu.metrics.statistics import summarise
-from banet_edu.models.weights import save_model
 from banet_edu.paths import samples_root
+from banet_edu.phantoms.bundle import FOLDERS
+from banet_edu.phantoms.endless import painted_parts
+from banet_edu.storage import save_model
+from banet_edu.study.compare import compare, evaluate, machine_facts
+from banet_edu.study.statistics import summarise
 from banet_edu.training.callbacks import PrintEpochs
 
 NETWORKS = ("banet", "unet")

@@ -1,7 +1,10 @@
-"""Makes what several test files share (such as `known_model` and `pictures`) importable."""
+"""What several rooms' tests share: fixtures, and helpers such as `known_model` and `pictures` made importable."""
+
+from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,3 +15,34 @@ pytest.register_assert_rewrite("browser_lessons")  # its assertions say what was
 if "PYTEST_XDIST_WORKER" in os.environ:
     # `pytest -n 2`: workers of two torch threads each would wait for one another on two cores. Read when torch is imported.
     os.environ |= {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+
+
+@pytest.fixture(scope="session")
+def real() -> Callable[[str], Path]:
+    """A folder of the real data sets; skips where they are not there."""
+    root = Path(os.environ.get("BANET_EDU_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+
+    def folder(name: str) -> Path:
+        if not (root / name).is_dir():
+            pytest.skip(f"no real data: {name} is not in {root} (BANET_EDU_DATA names another place)")
+        return root / name
+
+    return folder
+
+
+@pytest.fixture
+def make_set(tmp_path: Path) -> Callable[..., Path]:
+    """A healthy folder of `count` pairs, images and masks 40 x 60 PNG called case0 ... in images/ and masks/."""
+
+    from pictures import block, noise, save
+
+    def make(count: int = 6, mask_suffix: str = "", root: str = "set") -> Path:
+        folder = tmp_path / root
+        for name in ("images", "masks"):
+            (folder / name).mkdir(parents=True)
+        for i in range(count):
+            save(folder / f"images/case{i}.png", noise(i))
+            save(folder / f"masks/case{i}{mask_suffix}.png", block(i))
+        return folder
+
+    return make

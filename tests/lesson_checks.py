@@ -12,7 +12,7 @@ import jupytext
 import numpy as np
 import torch
 
-from banet_edu.teach.checks import Verdict
+from banet_edu.course.checks import Verdict
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 BUILDER = SimpleNamespace(**runpy.run_path(str(NOTEBOOKS / "build.py")))

@@ -12,7 +12,7 @@ from torch import nn
 
 from banet_edu.data.sample import Sample
 from banet_edu.metrics.shape import feret_diameters, measure, outlines
-from banet_edu.models.registry import create_model
+from banet_edu.networks.registry import create_model
 from banet_edu.prediction import as_sample, predict, predict_many
 
 

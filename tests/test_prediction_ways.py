@@ -7,9 +7,9 @@ import pytest
 import torch
 from known_model import Brightness
 
-from banet_edu.data.phantoms import make_phantom
 from banet_edu.data.sample import Sample
-from banet_edu.models.classical import Otsu
+from banet_edu.networks.classical import Otsu
+from banet_edu.phantoms.phantom import make_phantom
 from banet_edu.prediction import predict
 
 

@@ -151,12 +151,12 @@ WRONG: dict[tuple[str, str, str], Any] = {
 
 
 def check(lesson: str, name: str) -> Any:
-    return getattr(import_module(f"banet_edu.teach.lesson{lesson}"), name)
+    return getattr(import_module(f"banet_edu.course.lesson{lesson}.exercise"), name)
 
 
 def explanations(lesson: str) -> set[str]:
     """What the lesson's quiz says of its wrong options."""
-    questions = import_module(f"banet_edu.teach.lesson{lesson}").quiz().questions
+    questions = import_module(f"banet_edu.course.lesson{lesson}.exercise").quiz().questions
     return {option.explanation for question in questions for option in question.options if not option.right}
 
 

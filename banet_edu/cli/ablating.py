@@ -44,8 +44,8 @@ def run_ablation(
     training: TrainingOptions,
 ) -> None:
     """Train BA-Net with and without each of its blocks, and with other windows, on the same images with the same budget."""
-    from banet_edu.ablation import VARIANTS, ablate
-    from banet_edu.plots.ablation import ablation_figure
+    from banet_edu.figures.study import ablation_figure
+    from banet_edu.study.ablate import VARIANTS, ablate
 
     data.check()
     parts, about = open_parts(data)
@@ -79,7 +79,7 @@ def run_ablation(
 def open_parts(data: AnyDataOptions) -> tuple[dict[str, Sequence[Any]], dict[str, Any]]:
     """The three parts, and what `ablate` is told about them (and whether the images always stand upright)."""
     if data.kind is not None:
-        from banet_edu.data.painted import painted_parts
+        from banet_edu.phantoms.endless import painted_parts
 
         upright = data.kinds == ["lung"]
         return painted_parts(data.kinds, data.painted), {"name": data.name, "upright": upright}

@@ -29,8 +29,8 @@ def parse_list(text: str) -> list[str]:
 
 def parse_models(text: str) -> list[str]:
     """Names of networks and classical methods, each once; ValueError for any other."""
-    from banet_edu.models.classical import CLASSICAL
-    from banet_edu.models.registry import model_names
+    from banet_edu.networks.classical import CLASSICAL
+    from banet_edu.networks.registry import model_names
 
     names, known = parse_list(text), [*model_names(), *CLASSICAL]
     if unknown := [name for name in names if name not in known]:
@@ -65,8 +65,8 @@ def run_comparison(
     training: TrainingOptions,
 ) -> None:
     """Train several networks on the same images with the same budget, and measure all on the same test images."""
-    from banet_edu.comparison import compare
-    from banet_edu.models.classical import CLASSICAL
+    from banet_edu.networks.classical import CLASSICAL
+    from banet_edu.study.compare import compare
 
     names, numbers = parse_models(models), parse_seeds(seeds)  # before the images are looked at
     dataset = data.open()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from banet_edu.data.dataset import Dataset
+    from banet_edu.datasets.dataset import Dataset
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)

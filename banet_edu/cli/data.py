@@ -28,7 +28,7 @@ def check(
 
     Exit code 1 where a file is bad or near duplicates lie on two sides of the split.
     """
-    from banet_edu.data.check import check_dataset
+    from banet_edu.datasets.check import check_dataset
 
     with Progress(console=err, transient=True) as bar:
         task = bar.add_task("reading")
@@ -52,7 +52,7 @@ def make(
     ] = 48,
 ) -> None:
     """Paint the bundled samples again: phantoms with exactly known boundaries, in the layouts of real data sets."""
-    from banet_edu.data.make_samples import FOLDERS, write_samples
+    from banet_edu.phantoms.bundle import FOLDERS, write_samples
 
     paths = write_samples(root, count)
     written = list(track(paths, "painting", total=count * len(FOLDERS), console=err, transient=True))

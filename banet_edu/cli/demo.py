@@ -22,9 +22,9 @@ def run_demo(
     folder: Annotated[Path | None, typer.Option("--out", help="Run directory. Default: runs/demo-KIND.")] = None,
 ) -> None:
     """Train BA-Net and U-Net on bundled images, measure both, write a report. No network, no GPU, minutes."""
-    from banet_edu.comparison import compare
     from banet_edu.config import TrainConfig
-    from banet_edu.data.bundled import load_samples
+    from banet_edu.datasets.bundled import load_samples
+    from banet_edu.study.compare import compare
 
     run_dir = folder or Path("runs") / f"demo-{kind}"
     parts = {part: load_samples(kind, part) for part in ("train", "val", "test")}

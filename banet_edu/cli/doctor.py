@@ -15,8 +15,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from banet_edu import __version__
 from banet_edu.cli.console import out
+from banet_edu.config import __version__
 
 EPILOG = "Example, on a lab PC before the course: [bold]banet-edu doctor[/] · without the smoke run: [bold]--quick[/]"
 
@@ -86,8 +86,8 @@ def _machine() -> Iterator[Finding]:
 
 
 def _bundled() -> Iterator[Finding]:
-    from banet_edu.data.bundled import load_samples
-    from banet_edu.models.weights import bundled_weights
+    from banet_edu.datasets.bundled import load_samples
+    from banet_edu.networks.weights import bundled_weights
 
     for kind in ("dermoscopy", "polyp", "lung"):
         try:
@@ -113,7 +113,7 @@ def _smoke_run() -> Finding:
     import torch
 
     from banet_edu.config import LossConfig, TrainConfig
-    from banet_edu.models.registry import create_model
+    from banet_edu.networks.registry import create_model
     from banet_edu.training.losses import segmentation_loss
 
     torch.manual_seed(0)

@@ -42,8 +42,8 @@ def explain_image(
     ] = False,
 ) -> None:
     """Explain one image: where its boundary may be wrong, what goes with it, and what the network did. Not a medical device."""
-    from banet_edu.explain_report import write_explanation
-    from banet_edu.models.weights import load_model
+    from banet_edu.networks.weights import load_model
+    from banet_edu.reports.explanation import write_explanation
 
     if tolerance <= 0:
         raise ValueError(f"--tolerance must be above 0, got {tolerance:g}")

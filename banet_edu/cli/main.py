@@ -12,7 +12,6 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from banet_edu import __version__
 from banet_edu.cli import (
     ablating,
     comparing,
@@ -20,13 +19,13 @@ from banet_edu.cli import (
     demo,
     doctor,
     explaining,
-    exporting,
     lab,
-    models,
+    networks,
     predicting,
     training,
 )
 from banet_edu.cli.console import err, out, say_error
+from banet_edu.config import __version__
 
 DEBUG_VARIABLE = "BANET_EDU_DEBUG"
 
@@ -57,8 +56,8 @@ app.command("compare", epilog=comparing.EPILOG)(comparing.run_comparison)
 app.command("ablate", epilog=ablating.EPILOG)(ablating.run_ablation)
 app.command("predict", epilog=predicting.EPILOG)(predicting.predict_files)
 app.command("explain", epilog=explaining.EPILOG)(explaining.explain_image)
-app.command("export", epilog=exporting.EPILOG)(exporting.export_model)
-app.command("models", epilog=models.EPILOG)(models.list_models)
+app.command("export", epilog=networks.EXPORT_EPILOG)(networks.export_model)
+app.command("models", epilog=networks.MODELS_EPILOG)(networks.list_models)
 app.add_typer(data.app, name="data")
 app.command("doctor", epilog=doctor.EPILOG)(doctor.examine)
 app.command("lab", epilog=lab.EPILOG)(lab.open_lab)

@@ -16,7 +16,7 @@ from banet_edu.config import TrainConfig
 if TYPE_CHECKING:
     from torch import nn
 
-    from banet_edu.data.dataset import Dataset
+    from banet_edu.datasets.dataset import Dataset
 
 _DEFAULT = TrainConfig()
 
@@ -96,7 +96,7 @@ class DataOptions(FormatOptions):
         return self.root.resolve().name if self.format in ("folder", "dicom") else self.format
 
     def open(self) -> Dataset:
-        from banet_edu.data.formats import open_dataset
+        from banet_edu.datasets.opening import open_dataset
 
         return open_dataset(self.format, self.root, on_error="skip" if self.skip_bad else "raise", **self.rules())
 
@@ -171,7 +171,7 @@ class TrainingOptions:
         )
 
     def build(self, model: str, num_classes: int) -> nn.Module:
-        from banet_edu.models.registry import create_model
+        from banet_edu.networks.registry import create_model
 
         return create_model(model, self.preset, num_classes, input_size=self.size)
 

@@ -13,8 +13,8 @@ from rich.table import Table
 from banet_edu.cli.console import out
 
 if TYPE_CHECKING:
-    from banet_edu.compare_result import CompareResult
     from banet_edu.data.sample import Sample
+    from banet_edu.study.result import CompareResult
 
 
 def progress_bars(model: str, seed: int) -> list[Any]:
@@ -48,8 +48,8 @@ def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Ta
 
 def show_outcome(result: CompareResult, test: Sequence[Sample], run_dir: Path) -> Path:
     """Print the table and the verdicts, write `report.html` beside the CSV files, say where they are."""
-    from banet_edu.compare_result import INTERVAL_NOTE
-    from banet_edu.report import write_report
+    from banet_edu.reports.comparison import write_report
+    from banet_edu.study.result import INTERVAL_NOTE
 
     for table in result_tables(result, len(test), out.width):
         out.print(table)

@@ -52,7 +52,7 @@ def predict_files(
     """Segment images: for each a mask, the contour drawn on it, its area and diameters. Not a medical device."""
     import pandas as pd
 
-    from banet_edu.models.weights import load_model
+    from banet_edu.networks.weights import load_model
     from banet_edu.prediction import predict_many
 
     paths = find_images(images)

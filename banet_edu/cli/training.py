@@ -30,7 +30,7 @@ def train(
     """Train one network. The best epoch is chosen on the validation part; the test part stays untouched."""
     import torch
 
-    from banet_edu.models.classical import CLASSICAL
+    from banet_edu.networks.classical import CLASSICAL
     from banet_edu.training.callbacks import RichProgress
     from banet_edu.training.loop import fit
 

@@ -1,1 +1,1 @@
-"""Images, masks and phantoms: everything up to a tensor."""
+"""An image and its mask, until they are tensors."""

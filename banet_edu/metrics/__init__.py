@@ -1,1 +1,1 @@
-"""How well a mask agrees with another: overlap, boundary distances, statistics over images."""
+"""How far a mask is from another: overlap, boundary distances, contours, shape."""

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from banet_edu.models.weights import read_tensors, write_tensors
+from banet_edu.storage import read_tensors, write_tensors
 
 LAST, BEST, HISTORY, CONFIG = "last.safetensors", "best.safetensors", "history.csv", "config.json"
 _MAY_DIFFER = {"train.device", "train.num_workers"}  # they change where a run computes, not what

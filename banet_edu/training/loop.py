@@ -14,7 +14,7 @@ from torch import nn
 from banet_edu.config import ModelSpec, TrainConfig
 from banet_edu.data.prepared import Prepared
 from banet_edu.data.sample import Sample
-from banet_edu.models.weights import save_model
+from banet_edu.storage import save_model
 from banet_edu.training.batches import BatchPlan, derive_seed, global_batch_size, load_batches
 from banet_edu.training.checkpoint import (
     BEST,

@@ -17,16 +17,15 @@
 import numpy as np
 
 from banet_edu import load_model, load_samples, make_phantom, predict
-from banet_edu.comparison import evaluate
+from banet_edu.course.lesson00.explorers import threshold_explorer
+from banet_edu.course.lesson00.figures import error_profile
 from banet_edu.explain import probe
+from banet_edu.figures.blocks import pyramid_figure
+from banet_edu.figures.contour import contour_figure, errors_figure
+from banet_edu.figures.style import show
 from banet_edu.metrics.boundary import boundary_metrics, signed_errors
 from banet_edu.metrics.overlap import overlap
-from banet_edu.plots.contour import contour_figure
-from banet_edu.plots.errors import errors_figure
-from banet_edu.plots.profile import error_profile
-from banet_edu.plots.pyramid import pyramid_figure
-from banet_edu.plots.style import show
-from banet_edu.widgets.threshold import threshold_explorer
+from banet_edu.study.compare import evaluate
 
 # %% [markdown]
 # ## 1 One image, one contour

@@ -18,19 +18,19 @@ import os
 import numpy as np
 
 from banet_edu import load_model, load_samples, make_phantom, open_dataset, predict
-from banet_edu.metrics.boundary import boundary_metrics
-from banet_edu.metrics.overlap import overlap
-from banet_edu.models.classical import CLASSICAL, Gabor, Otsu, RegionGrowing
-from banet_edu.plots.errors import errors_figure
-from banet_edu.plots.pooling import pooled_edge
-from banet_edu.plots.style import show
-from banet_edu.teach.lesson01 import check_mean_distance, quiz, reader_mask
-from banet_edu.teach.predictions import Predictions
-from banet_edu.widgets.classical import (
+from banet_edu.course.lesson01.exercise import check_mean_distance, quiz, reader_mask
+from banet_edu.course.lesson01.explorers import (
     brightness_explorer,
     pooling_explorer,
     region_growing_explorer,
 )
+from banet_edu.course.lesson01.figures import pooled_edge
+from banet_edu.course.predictions import Predictions
+from banet_edu.figures.contour import errors_figure
+from banet_edu.figures.style import show
+from banet_edu.metrics.boundary import boundary_metrics
+from banet_edu.metrics.overlap import overlap
+from banet_edu.networks.classical import CLASSICAL, Gabor, Otsu, RegionGrowing
 
 predictions = Predictions("01")  # ("01", file="my_predictions.json") keeps your answers
 
@@ -363,4 +363,4 @@ predictions.summary()
 # - JA and millimetres answer different questions, and missed images must be counted.
 #
 # **Next.** Lesson 02: the data that all of this depends on, and the traps in it. The methods' code:
-# `banet_edu/models/classical.py`.
+# `banet_edu/networks/classical.py`.

@@ -20,17 +20,19 @@ import os
 import numpy as np
 
 from banet_edu import load_samples, open_dataset
+from banet_edu.course.lesson02.exercise import check_boundary, quiz
+from banet_edu.course.lesson02.explorers import (
+    augmentation_explorer,
+    boundary_target_explorer,
+)
+from banet_edu.course.lesson02.figures import augmented, frame_share
+from banet_edu.course.lesson02.traps import jpeg_levels, painted_films, remembered
+from banet_edu.course.predictions import Predictions
 from banet_edu.data.sample import Sample
-from banet_edu.data.splits import split_names
+from banet_edu.datasets.splits import split_names
+from banet_edu.figures.contour import errors_figure
+from banet_edu.figures.style import show
 from banet_edu.metrics.overlap import overlap
-from banet_edu.plots.augmentation import augmented
-from banet_edu.plots.boundary_target import frame_share
-from banet_edu.plots.errors import errors_figure
-from banet_edu.plots.style import show
-from banet_edu.teach.lesson02 import check_boundary, quiz
-from banet_edu.teach.predictions import Predictions
-from banet_edu.teach.traps import jpeg_levels, painted_films, remembered
-from banet_edu.widgets.data import augmentation_explorer, boundary_target_explorer
 
 predictions = Predictions("02")  # ("02", file="my_predictions.json") keeps your answers
 

@@ -18,20 +18,20 @@ import torch
 import torch.nn.functional as F
 
 from banet_edu import load_model, load_samples, make_phantom, predict
-from banet_edu.explain import mean_effects, probe, zone_means
-from banet_edu.models.pee import EdgeScale, convert_pee
-from banet_edu.plots.before_after import effects_figure
-from banet_edu.plots.edge_scales import (
+from banet_edu.banet.pee import EdgeScale, convert_pee
+from banet_edu.course.lesson03.exercise import check_edge, check_pee, quiz
+from banet_edu.course.lesson03.explorers import edge_explorer, softness_explorer
+from banet_edu.course.lesson03.figures import (
     blur_response_figure,
     edge_of_step,
     edge_scales_figure,
 )
-from banet_edu.plots.pyramid import edge_maps, pyramid_figure
-from banet_edu.plots.style import show
-from banet_edu.teach.lesson03 import check_edge, check_pee, quiz
-from banet_edu.teach.predictions import Predictions
-from banet_edu.widgets.edges import edge_explorer, softness_explorer
-from banet_edu.widgets.switches import switch_explorer
+from banet_edu.course.predictions import Predictions
+from banet_edu.course.switches import switch_explorer
+from banet_edu.explain import mean_effects, probe, zone_means
+from banet_edu.figures.blocks import edge_maps, pyramid_figure
+from banet_edu.figures.effects import effects_figure
+from banet_edu.figures.style import show
 
 # Your answers live as long as this notebook runs. To keep them in a file beside it:
 # Predictions("03", file="my_predictions.json")
@@ -386,4 +386,4 @@ predictions.summary()
 # - Differences and averages are two ways of writing the same block.
 #
 # **Next.** Lesson 04: what the network does with these edges, when an object branch and an edge branch teach each other.
-# The block's formula and its sources: [docs/method.md](../docs/method.md); its code: `banet_edu/models/pee.py`.
+# The block's formula and its sources: [docs/method.md](../docs/method.md); its code: `banet_edu/banet/pee.py`.

@@ -16,16 +16,16 @@
 import numpy as np
 
 from banet_edu import load_model, load_samples
+from banet_edu.course.lesson04.exercise import check_attention, quiz
+from banet_edu.course.lesson04.explorers import attention_explorer
+from banet_edu.course.predictions import Predictions
+from banet_edu.course.switches import switch_explorer
 from banet_edu.explain import effect, mean_effects, probe, zone_means
-from banet_edu.plots.attention import attention_figure, taken_over
-from banet_edu.plots.before_after import effects_figure
-from banet_edu.plots.ladder import ladder_figure
-from banet_edu.plots.style import show
-from banet_edu.plots.zones import zones_figure
-from banet_edu.teach.lesson04 import check_attention, quiz
-from banet_edu.teach.predictions import Predictions
-from banet_edu.widgets.attention import attention_explorer
-from banet_edu.widgets.switches import switch_explorer
+from banet_edu.figures.blocks import attention_figure, taken_over
+from banet_edu.figures.effects import effects_figure
+from banet_edu.figures.ladder import ladder_figure
+from banet_edu.figures.maps import zones_figure
+from banet_edu.figures.style import show
 
 # To keep your answers in a file: Predictions("04", file="my_predictions.json")
 predictions = Predictions("04")
@@ -281,4 +281,4 @@ predictions.summary()
 # - $S$ reaches the contour; $E$ only teaches.
 #
 # **Next.** Lesson 05: how the four stages share what they know. The block's formula and its sources:
-# [docs/method.md](../docs/method.md); its code: `banet_edu/models/mini_mtl.py`.
+# [docs/method.md](../docs/method.md); its code: `banet_edu/banet/mini_mtl.py`.

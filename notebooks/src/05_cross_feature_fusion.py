@@ -17,17 +17,17 @@ import numpy as np
 import torch.nn.functional as F
 
 from banet_edu import load_model, load_samples
+from banet_edu.course.lesson05.exercise import check_fusion, quiz
+from banet_edu.course.predictions import Predictions
+from banet_edu.course.switches import gate_explorer, switch_explorer
 from banet_edu.explain import mean_effects, probe, zone_means
+from banet_edu.figures.blocks import gate_maps_figure, gate_matrix, gate_matrix_figure
+from banet_edu.figures.effects import effects_figure
+from banet_edu.figures.ladder import ladder_figure, stage_scores_figure
+from banet_edu.figures.maps import zones_figure
+from banet_edu.figures.style import show
 from banet_edu.metrics.boundary import boundary_metrics
 from banet_edu.metrics.overlap import overlap
-from banet_edu.plots.before_after import effects_figure
-from banet_edu.plots.gates import gate_maps_figure, gate_matrix, gate_matrix_figure
-from banet_edu.plots.ladder import ladder_figure, stage_scores_figure
-from banet_edu.plots.style import show
-from banet_edu.plots.zones import zones_figure
-from banet_edu.teach.lesson05 import check_fusion, quiz
-from banet_edu.teach.predictions import Predictions
-from banet_edu.widgets.switches import gate_explorer, switch_explorer
 
 # To keep your answers in a file: Predictions("05", file="my_predictions.json")
 predictions = Predictions("05")
@@ -306,4 +306,4 @@ predictions.summary()
 # - CFF off costs this network about a quarter more boundary error; on lungs, stage 1 does better without it.
 #
 # **Next.** Lesson 06: how all of this is trained. The block's formula and its sources: [docs/method.md](../docs/method.md);
-# its code: `banet_edu/models/cff.py`.
+# its code: `banet_edu/banet/cff.py`.

@@ -22,18 +22,18 @@ import torch
 
 from banet_edu import create_model, fit, load_samples
 from banet_edu.config import LossConfig, TrainConfig
-from banet_edu.data.recorded import read_recorded
+from banet_edu.course.lesson06.exercise import check_dice, pull_the_plug, quiz
+from banet_edu.course.lesson06.explorers import loss_explorer, schedule_explorer
+from banet_edu.course.lesson06.figures import loss_parts
+from banet_edu.course.predictions import Predictions
 from banet_edu.data.tensors import prepare
-from banet_edu.plots.losses import loss_parts
-from banet_edu.plots.style import show
-from banet_edu.plots.training import training_figure
-from banet_edu.teach.lesson06 import check_dice, pull_the_plug, quiz
-from banet_edu.teach.predictions import Predictions
+from banet_edu.figures.seeds import training_figure
+from banet_edu.figures.style import show
+from banet_edu.study.recorded import read_recorded
 from banet_edu.training.callbacks import PrintEpochs
 from banet_edu.training.device import choose_device, use_bf16
 from banet_edu.training.history import History
 from banet_edu.training.losses import segmentation_loss
-from banet_edu.widgets.training import loss_explorer, schedule_explorer
 
 predictions = Predictions("06")  # ("06", file="my_predictions.json") keeps your answers
 

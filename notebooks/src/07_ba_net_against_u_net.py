@@ -20,21 +20,21 @@ import numpy as np
 import pandas as pd
 
 from banet_edu import load_model, load_samples
-from banet_edu.comparison import evaluate
-from banet_edu.data.recorded import read_recorded, recorded_facts
-from banet_edu.metrics.resampling import (
+from banet_edu.course.lesson07.exercise import check_paired_bootstrap, quiz
+from banet_edu.course.lesson07.explorers import paired_explorer, resampling_explorer
+from banet_edu.course.lesson07.figures import forest_figure, pairs_figure
+from banet_edu.course.lesson07.resampling import (
     paired_values,
     percentile_interval,
     resampled_differences,
 )
-from banet_edu.metrics.statistics import paired_wilcoxon
-from banet_edu.plots.ablation import ablation_figure
-from banet_edu.plots.paired import forest_figure, pairs_figure
-from banet_edu.plots.seeds import seeds_figure, two_questions_figure
-from banet_edu.plots.style import show
-from banet_edu.teach.lesson07 import check_paired_bootstrap, quiz
-from banet_edu.teach.predictions import Predictions
-from banet_edu.widgets.paired import paired_explorer, resampling_explorer
+from banet_edu.course.predictions import Predictions
+from banet_edu.figures.seeds import seeds_figure, two_questions_figure
+from banet_edu.figures.study import ablation_figure
+from banet_edu.figures.style import show
+from banet_edu.study.compare import evaluate
+from banet_edu.study.recorded import read_recorded, recorded_facts
+from banet_edu.study.statistics import paired_wilcoxon
 
 # Your answers live as long as this notebook runs. To keep them in a file beside it:
 # Predictions("07", file="my_predictions.json")
@@ -539,4 +539,4 @@ predictions.summary()
 # - Switched off is not trained without.
 #
 # **Next.** Lesson 08. All recorded figures: [docs/results.md](../docs/results.md); the code:
-# `banet_edu/comparison.py`, `banet_edu/ablation.py`, `banet_edu/metrics/statistics.py`.
+# `banet_edu/study/compare.py`, `banet_edu/study/ablate.py`, `banet_edu/study/statistics.py`.

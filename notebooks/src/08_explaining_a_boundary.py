@@ -19,24 +19,27 @@ from pathlib import Path
 import numpy as np
 
 from banet_edu import load_model, load_samples, make_phantom, open_dataset, predict
-from banet_edu.data.recorded import recorded_facts
+from banet_edu.course.lesson08.exercise import check_deletion, quiz
+from banet_edu.course.lesson08.explorers import attribution_explorer, contour_explorer
+from banet_edu.course.lesson08.figures import across_figure, telling_places
+from banet_edu.course.lesson08.repainted import in_sector, repainted_figure
+from banet_edu.course.predictions import Predictions
 from banet_edu.explain import attribute, boundary_profile, effects, why
-from banet_edu.explain.faithfulness import deletion_insertion, randomisation_check
-from banet_edu.explain.regions import boundary_band, contour_segment
-from banet_edu.plots.across import across_figure, telling_places
-from banet_edu.plots.attribution import (
+from banet_edu.explain.inside.faithfulness import (
+    deletion_insertion,
+    randomisation_check,
+)
+from banet_edu.explain.inside.regions import boundary_band, contour_segment
+from banet_edu.figures.attribution import (
     deletion_insertion_figure,
     knob_values_figure,
     randomisation_figure,
 )
-from banet_edu.plots.before_after import effects_figure
-from banet_edu.plots.causes import causes_figure
-from banet_edu.plots.doubtful import doubtful_figure
-from banet_edu.plots.repainted import in_sector, repainted_figure
-from banet_edu.plots.style import show
-from banet_edu.teach.lesson08 import check_deletion, quiz
-from banet_edu.teach.predictions import Predictions
-from banet_edu.widgets.boundary import attribution_explorer, contour_explorer
+from banet_edu.figures.causes import causes_figure
+from banet_edu.figures.effects import effects_figure
+from banet_edu.figures.style import show
+from banet_edu.figures.why import doubtful_figure
+from banet_edu.study.recorded import recorded_facts
 
 # Your answers live as long as this notebook runs. To keep them in a file beside it:
 # Predictions("08", file="my_predictions.json")
@@ -428,4 +431,4 @@ predictions.summary()
 # - Test every explanation: against random orders, and against a network that has forgotten. A pretty map may fail.
 #
 # **Next.** Lesson 09: the boundary clinic, where all of this becomes a report on one image. How the causes are measured:
-# `banet_edu/explain/appearance.py` and `severity.py`; the tests: `faithfulness.py` and `randomisation.py`.
+# `banet_edu/explain/boundary/appearance.py` and `severity.py`; the tests: `faithfulness.py` and `randomisation.py`.

@@ -21,23 +21,28 @@
 from IPython.display import display
 
 from banet_edu import load_samples
-from banet_edu.data.painted_ruler import ruler_photo
-from banet_edu.explain import boundary_profile, why
-from banet_edu.metrics.boundary import boundary_metrics
-from banet_edu.metrics.callipers import clinic_measures, ruler_spacing
-from banet_edu.plots.contour import mask_outlines
-from banet_edu.plots.style import show
-from banet_edu.teach.lesson09 import check_diameter, diameter_box, quiz, task_photo
-from banet_edu.teach.predictions import Predictions
-from banet_edu.widgets.clinic import (
+from banet_edu.course.lesson09.callipers import clinic_measures, ruler_spacing
+from banet_edu.course.lesson09.desk import Desk
+from banet_edu.course.lesson09.exercise import (
+    check_diameter,
+    diameter_box,
+    quiz,
+    task_photo,
+)
+from banet_edu.course.lesson09.explorers import (
     doubt_explorer,
     doubt_figure,
     measure_explorer,
     points_explorer,
     ruler_explorer,
 )
-from banet_edu.widgets.desk import Desk
-from banet_edu.widgets.upload import upload_explorer
+from banet_edu.course.lesson09.ruler_photo import ruler_photo
+from banet_edu.course.lesson09.upload import upload_explorer
+from banet_edu.course.predictions import Predictions
+from banet_edu.explain import boundary_profile, why
+from banet_edu.figures.contour import mask_outlines
+from banet_edu.figures.style import show
+from banet_edu.metrics.boundary import boundary_metrics
 
 # Your answers live as long as this notebook runs. To keep them in a file beside it:
 # Predictions("09", file="my_predictions.json")

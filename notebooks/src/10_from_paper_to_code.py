@@ -18,24 +18,27 @@ import numpy as np
 import pandas as pd
 
 from banet_edu import create_model, load_model, load_samples
-from banet_edu.comparison import evaluate
-from banet_edu.data.recorded import read_recorded
-from banet_edu.metrics.selection import chosen_and_fresh
-from banet_edu.models.pee import convert_pee
-from banet_edu.plots.boundary_target import frame_share
-from banet_edu.plots.dice_forms import dice_forms_figure
-from banet_edu.plots.seeds import seeds_figure
-from banet_edu.plots.style import show
-from banet_edu.teach.lesson06 import check_dice
-from banet_edu.teach.lesson10 import (
+from banet_edu.banet.pee import convert_pee
+from banet_edu.course.lesson02.figures import frame_share
+from banet_edu.course.lesson06.exercise import check_dice
+from banet_edu.course.lesson10.exercise import (
     boundary_box,
     check_honest_report,
     loss_box,
     quiz,
     training_box,
 )
-from banet_edu.teach.predictions import Predictions
-from banet_edu.widgets.papers import align_corners_explorer, selection_explorer
+from banet_edu.course.lesson10.explorers import (
+    align_corners_explorer,
+    selection_explorer,
+)
+from banet_edu.course.lesson10.figures import dice_forms_figure
+from banet_edu.course.lesson10.selection import chosen_and_fresh
+from banet_edu.course.predictions import Predictions
+from banet_edu.figures.seeds import seeds_figure
+from banet_edu.figures.style import show
+from banet_edu.study.compare import evaluate
+from banet_edu.study.recorded import read_recorded
 
 # Your answers live as long as this notebook runs. To keep them in a file beside it:
 # Predictions("10", file="my_predictions.json")

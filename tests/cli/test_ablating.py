@@ -12,7 +12,7 @@ QUICK = ("--preset", "nano", "--size", 32, "--batch-size", 4, "--steps", 2, "--s
 @pytest.fixture
 def few(monkeypatch):
     """Painted phantoms as ever, but six bundled ones to test with instead of 48."""
-    import banet_edu.data.painted as painted
+    import banet_edu.phantoms.endless as painted
 
     every = painted.load_samples
     monkeypatch.setattr(painted, "load_samples", lambda kind: [every(kind)[i] for i in range(6)])

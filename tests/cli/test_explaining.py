@@ -7,7 +7,7 @@ from PIL import Image
 
 from banet_edu import create_model
 from banet_edu.cli.explaining import read_case
-from banet_edu.models.weights import save_model
+from banet_edu.storage import save_model
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from banet_edu.cli.comparing import parse_models
 from banet_edu.cli.outcome import result_tables
-from banet_edu.compare_result import CompareResult
+from banet_edu.study.result import CompareResult
 
 NAMES = ["banet", "unet", "unet_same_encoder", "fcn", "deeplabv3", "cenet", "attention_unet", "region_growing"]
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from banet_edu import create_model
 from banet_edu.cli.predicting import CONTOUR_COLOUR, draw_contours, find_images, unique_stems
-from banet_edu.models.weights import save_model
+from banet_edu.storage import save_model
 
 
 @pytest.fixture

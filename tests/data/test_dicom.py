@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from banet_edu.data.formats import open_dataset
 from banet_edu.data.reading import read_image, read_mask
+from banet_edu.datasets.opening import open_dataset
 
 pydicom = pytest.importorskip("pydicom", reason="the extra 'dicom' is not installed")
 

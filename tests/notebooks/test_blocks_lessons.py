@@ -9,12 +9,11 @@ import pytest
 import torch
 
 from banet_edu import create_model, load_model, load_samples, make_phantom
+from banet_edu.course.lesson03.figures import edge_of_step
 from banet_edu.explain import effect, effects, mean_effects, probe, zone_means
+from banet_edu.figures.blocks import edge_maps, gate_matrix
 from banet_edu.metrics.overlap import overlap
 from banet_edu.paths import samples_root
-from banet_edu.plots.edge_scales import edge_of_step
-from banet_edu.plots.gates import gate_matrix
-from banet_edu.plots.pyramid import edge_maps
 
 KINDS = ("dermoscopy", "polyp", "lung")
 

@@ -76,7 +76,7 @@ def test_stderr_is_refused_and_an_unknown_lesson_named(course):
 
 def test_a_widget_leaves_its_still_picture_and_no_live_view(course):
     course(
-        "# %%\nimport ipywidgets\nfrom banet_edu.plots.style import new_figure\nfrom banet_edu.widgets.panel import Panel\n"
+        "# %%\nimport ipywidgets\nfrom banet_edu.figures.style import new_figure\nfrom banet_edu.course.panel import Panel\n"
         "Panel(lambda k: new_figure()[0], {'k': ipywidgets.IntSlider()}, alt='an empty figure')\n"
     )
     notebook = nbformat.read(course.folder / "07_trial.ipynb", as_version=4)

@@ -11,12 +11,11 @@ from PIL import Image
 from scipy.ndimage import label
 
 from banet_edu import load_samples, open_dataset
-from banet_edu.data.similarity import SAME_SCENE, difference_hash, hamming
-from banet_edu.data.splits import split_names
+from banet_edu.course.lesson02.figures import augmented, frame_share
+from banet_edu.course.lesson02.traps import jpeg_levels, painted_films, remembered
+from banet_edu.datasets.similarity import SAME_SCENE, difference_hash, hamming
+from banet_edu.datasets.splits import split_names
 from banet_edu.metrics.overlap import overlap
-from banet_edu.plots.augmentation import augmented
-from banet_edu.plots.boundary_target import frame_share
-from banet_edu.teach.traps import jpeg_levels, painted_films, remembered
 
 
 def copying(samples, seed, contiguous):

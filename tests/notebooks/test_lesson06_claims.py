@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from banet_edu import load_samples
-from banet_edu.data.recorded import read_recorded, recorded_facts
-from banet_edu.plots.losses import loss_parts
+from banet_edu.course.lesson06.figures import loss_parts
+from banet_edu.study.recorded import read_recorded, recorded_facts
 from banet_edu.training.history import History
 
 

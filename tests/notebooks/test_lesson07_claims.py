@@ -8,10 +8,10 @@ import pytest
 from scipy.stats import norm
 
 from banet_edu import load_model, load_samples
-from banet_edu.comparison import evaluate
-from banet_edu.data.recorded import read_recorded, recorded_facts
-from banet_edu.metrics.resampling import paired_values, percentile_interval, resampled_differences
-from banet_edu.metrics.statistics import paired_wilcoxon
+from banet_edu.course.lesson07.resampling import paired_values, percentile_interval, resampled_differences
+from banet_edu.study.compare import evaluate
+from banet_edu.study.recorded import read_recorded, recorded_facts
+from banet_edu.study.statistics import paired_wilcoxon
 
 KINDS = ("dermoscopy", "polyp", "lung")
 REAL = {"skin": "isic2017-lite", "lungs": "sz_cxr-lite", "polyps": "kvasir_seg-lite"}

@@ -7,13 +7,13 @@ import pytest
 from scipy.ndimage import binary_dilation
 
 from banet_edu import load_model, load_samples, make_phantom, predict
-from banet_edu.data.recorded import read_recorded, recorded_facts
+from banet_edu.course.lesson08.figures import telling_places
+from banet_edu.course.lesson08.repainted import in_sector
 from banet_edu.data.sample import resize_mask
 from banet_edu.explain import attribute, boundary_profile, effects, mean_effects, why
-from banet_edu.explain.faithfulness import deletion_insertion, randomisation_check
-from banet_edu.explain.regions import boundary_band, contour_segment
-from banet_edu.plots.across import telling_places
-from banet_edu.plots.repainted import in_sector
+from banet_edu.explain.inside.faithfulness import deletion_insertion, randomisation_check
+from banet_edu.explain.inside.regions import boundary_band, contour_segment
+from banet_edu.study.recorded import read_recorded, recorded_facts
 
 SECTOR = (40, 120)
 BLOCKS = ["pee off", "ia off", "cff off"]

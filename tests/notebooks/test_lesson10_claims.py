@@ -9,13 +9,13 @@ import torch
 from scipy import stats
 
 from banet_edu import create_model, load_model, load_samples
-from banet_edu.comparison import evaluate
-from banet_edu.data.recorded import read_recorded, recorded_facts
-from banet_edu.metrics.selection import chosen_and_fresh
-from banet_edu.models.pee import convert_pee
-from banet_edu.plots.boundary_target import frame_share
-from banet_edu.plots.corners import boundary_shift
-from banet_edu.teach.lesson10 import loss_box
+from banet_edu.banet.pee import convert_pee
+from banet_edu.course.lesson02.figures import frame_share
+from banet_edu.course.lesson10.exercise import loss_box
+from banet_edu.course.lesson10.figures import boundary_shift
+from banet_edu.course.lesson10.selection import chosen_and_fresh
+from banet_edu.study.compare import evaluate
+from banet_edu.study.recorded import read_recorded, recorded_facts
 
 KINDS = ("dermoscopy", "polyp", "lung")
 REAL = ("isic2017-lite", "kvasir_seg-lite", "sz_cxr-lite")

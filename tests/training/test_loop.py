@@ -11,8 +11,9 @@ from training_helpers import CONFIG, SIZE, Tiny, discs, tiny
 
 from banet_edu.data.prepared import Prepared
 from banet_edu.data.sample import Sample
-from banet_edu.models.registry import create_model
-from banet_edu.models.weights import load_model, save_model
+from banet_edu.networks.registry import create_model
+from banet_edu.networks.weights import load_model
+from banet_edu.storage import save_model
 from banet_edu.training.callbacks import PrintEpochs, RichProgress
 from banet_edu.training.history import History
 from banet_edu.training.loop import fit

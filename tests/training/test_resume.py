@@ -17,7 +17,7 @@ import torch
 from safetensors.torch import load_file
 from training_helpers import CONFIG, discs, tiny
 
-from banet_edu.models.registry import create_model
+from banet_edu.networks.registry import create_model
 from banet_edu.training.checkpoint import read_tensors
 from banet_edu.training.guards import TrainingInterrupted
 from banet_edu.training.loop import fit

@@ -1,0 +1,9 @@
+from .config import __version__ as __version__
+from .datasets.bundled import load_samples as load_samples
+from .datasets.opening import open_dataset as open_dataset
+from .networks.registry import create_model as create_model
+from .networks.weights import load_model as load_model
+from .phantoms.phantom import make_phantom as make_phantom
+from .prediction import predict as predict
+from .study.compare import compare as compare
+from .training.loop import fit as fit

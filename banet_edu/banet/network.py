@@ -1,0 +1,170 @@
+r"""BA-Net: a boundary-aware context network.
+
+    C1..C4 = Encoder(x)                                     four maps, fine to coarse
+    S_i, E_i, seg_i, edge_i = MiniMTL_i(C_i)                each stage sees object and edge
+    F_i = CFF_i(S_1..S_4)                                   each stage hears the others
+    D_4 = F_4 (with context)    D_i = fuse([F_i, up(D_i+1)])    logits = up(classifier(D_1))
+
+Sources: [paper] Wang et al., Medical Image Analysis 78:102395 (2022), arXiv:2005.00966; [blog]; [release]. Each variant
+is an argument (docs/method.md says which source has which).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from banet_edu.banet.cff import CrossFeatureFusion
+from banet_edu.banet.context import ASPP
+from banet_edu.banet.encoder import ResNetEncoder
+from banet_edu.banet.layers import check_input, resize, separable_conv
+from banet_edu.banet.mini_mtl import MiniMTL
+from banet_edu.config import ModelSpec
+
+# [release]: two window sizes per stage, wider ones on the finer maps.
+RELEASE_KERNELS = ((5, 7), (5, 7), (3, 5), (3, 5))
+
+
+class BANetOutput(NamedTuple):
+    """Logits B x K, four side masks B x K and four side edges B x 2 (fine to coarse; () without the edge task)."""
+
+    logits: Tensor
+    side_masks: tuple[Tensor, ...]
+    side_edges: tuple[Tensor, ...]
+
+
+def kernels_per_stage(kernels: Sequence) -> tuple[tuple[int, ...], ...]:
+    """(3, 5, 7) means these at every stage ([blog]); four tuples give each stage its own ([release])."""
+    if all(isinstance(k, int) for k in kernels):
+        return (tuple(kernels),) * 4
+    if len(kernels) != 4 or any(isinstance(k, int) for k in kernels):
+        raise ValueError(f"pee_kernels must be window sizes, or four tuples of them (one per stage), got {kernels}")
+    return tuple(tuple(k) for k in kernels)
+
+
+def decoder_step(in_channels: int, width: int) -> nn.Sequential:
+    """ReLU -> depthwise 3x3 -> batch norm -> pointwise 1x1."""
+    return nn.Sequential(OrderedDict(relu=nn.ReLU(), fuse=separable_conv(in_channels, width)))
+
+
+class BANetHead(nn.Module):
+    """Everything of BA-Net behind the encoder.
+
+    Args:
+        in_channels: channels of the four encoder maps, fine to coarse.
+        width: channels D of the head.
+        num_classes: K.
+        context_channels: channels of the context map fused into the coarsest stage; 0 for none.
+        pee, pee_kernels, pee_padding, interactive_attention, edge_task: see `MiniMTL`.
+        cff: False leaves cross feature fusion out (F_i = S_i).
+        align_corners: of every bilinear resize ([release]: True; it moves boundaries by some pixels).
+
+    Shape:
+        features: four maps B x in_channels[i] x h_i x w_i; context: B x context_channels x h_4 x w_4 or None
+        -> BANetOutput at the resolution of the stages, logits at stage 1.
+
+    >>> head = BANetHead((16, 32, 64, 128), width=8).eval()
+    >>> maps = [torch.zeros(1, c, n, n) for c, n in zip((16, 32, 64, 128), (16, 8, 4, 2))]
+    >>> out = head(maps)
+    >>> tuple(out.logits.shape), [tuple(m.shape[-2:]) for m in out.side_edges]
+    ((1, 2, 16, 16), [(16, 16), (8, 8), (4, 4), (2, 2)])
+    """
+
+    def __init__(
+        self,
+        in_channels: Sequence[int],
+        width: int = 32,
+        num_classes: int = 2,
+        context_channels: int = 0,
+        pee: str | bool = "difference",
+        pee_kernels: Sequence = RELEASE_KERNELS,
+        pee_padding: str = "replicate",
+        interactive_attention: str | bool = "release",
+        edge_task: bool = True,
+        cff: bool = True,
+        align_corners: bool = False,
+    ) -> None:
+        super().__init__()
+        self.align_corners = align_corners
+        self.mini_mtl = nn.ModuleList(
+            MiniMTL(c, width, num_classes, kernels, pee, pee_padding, interactive_attention, edge_task)
+            for c, kernels in zip(in_channels, kernels_per_stage(pee_kernels), strict=True)
+        )
+        self.cff = nn.ModuleList(CrossFeatureFusion(width, i, align_corners) for i in (1, 2, 3, 4)) if cff else None
+        self.context_fuse = decoder_step(width + context_channels, width) if context_channels else None
+        self.decoder = nn.ModuleDict({f"stage{i}": decoder_step(2 * width, width) for i in (3, 2, 1)})
+        self.classifier = nn.Sequential(
+            nn.Conv2d(width, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU(), nn.Conv2d(width, num_classes, 1)
+        )
+
+    def forward(self, features: Sequence[Tensor], context: Tensor | None = None) -> BANetOutput:
+        stages = [mini_mtl(c) for mini_mtl, c in zip(self.mini_mtl, features, strict=True)]
+        seg = [stage.seg_features for stage in stages]  # S_i: B x D x h_i x w_i
+        fused = [cff(seg) for cff in self.cff] if self.cff is not None else seg  # F_i: B x D x h_i x w_i
+        d = fused[3]  # D_4
+        if self.context_fuse is not None:
+            assert context is not None, "this head was built with context_channels: it needs the context map"
+            d = self.context_fuse(torch.cat([d, context], dim=1))  # B x D x h_4 x w_4
+        for name, step in self.decoder.items():  # stage 3, 2, 1
+            f = fused[int(name[-1]) - 1]
+            d = step(torch.cat([f, resize(d, f.shape[-2:], self.align_corners)], dim=1))  # D_i: B x D x h_i x w_i
+        logits = self.classifier(d)  # B x K x h_1 x w_1
+        side_edges = tuple(stage.edge_logits for stage in stages if stage.edge_logits is not None)
+        return BANetOutput(logits, tuple(stage.seg_logits for stage in stages), side_edges)
+
+
+class BANet(nn.Module):
+    """Encoder, optional context, head.
+
+    Args:
+        spec: how this network is described in a checkpoint (`create_model` fills it in).
+        encoder, encoder_width, output_stride: see `ResNetEncoder`.
+        width: channels of the head.
+        aspp_rates: dilations of the context module; () for none.
+        context_channels: its channels (256 in the release).
+        **head: the arguments of `BANetHead`.
+
+    Shape:
+        B x 3 x H x W, normalised, H and W at least 32.
+        Eval mode -> logits B x K x H x W. Training mode -> BANetOutput, every map at H x W.
+    """
+
+    def __init__(
+        self,
+        spec: ModelSpec,
+        encoder: str = "resnet18",
+        encoder_width: float = 0.5,
+        output_stride: int = 32,
+        width: int = 32,
+        aspp_rates: Sequence[int] = (),
+        context_channels: int = 256,
+        **head,
+    ) -> None:
+        super().__init__()
+        self.spec = spec
+        self.encoder = ResNetEncoder(encoder, encoder_width, output_stride)
+        channels = self.encoder.channels
+        self.context = ASPP(channels[-1], context_channels, tuple(aspp_rates)) if aspp_rates else None
+        if self.context is not None:
+            head["context_channels"] = context_channels
+        self.head = BANetHead(channels, width, spec.num_classes, **head)
+
+    def forward(self, x: Tensor) -> Tensor | BANetOutput:
+        check_input(x, self.training)
+        features = self.encoder(x)  # C1..C4 at strides 4, 8, 8-16, 8-32
+        context = self.context(features[-1]) if self.context is not None else None
+        out = self.head(features, context)
+        if not self.training:
+            return self.to_input_size(out.logits, x)
+        return BANetOutput(
+            self.to_input_size(out.logits, x),
+            tuple(self.to_input_size(side, x) for side in out.side_masks),
+            tuple(self.to_input_size(side, x) for side in out.side_edges),
+        )
+
+    def to_input_size(self, logits: Tensor, x: Tensor) -> Tensor:
+        return resize(logits, x.shape[-2:], self.head.align_corners)  # B x K x H x W

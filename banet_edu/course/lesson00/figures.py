@@ -1,0 +1,186 @@
+"""What the threshold on the probability does to the contour: overlap hardly moves where the boundary does.
+
+Where along the outline a model is wrong, and by how much: the boundary error as a curve and as a histogram.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from banet_edu.data.sample import Sample
+from banet_edu.figures.contour import (
+    draw_errors,
+    draw_scale_bar,
+    error_colours,
+    errors_figure,
+    figures_text,
+    largest_error,
+    unit_of,
+)
+from banet_edu.figures.style import BLUE, DPI, INK, VERMILLION, WIDTH, draw_image, model_colours, new_figure, styled
+from banet_edu.metrics.boundary import boundary_metrics
+from banet_edu.metrics.overlap import overlap
+from banet_edu.prediction import Prediction
+
+THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(1, 20))  # 0.05 to 0.95
+SHOWN = (0.1, 0.5, 0.9)
+# (left, bottom, width, height) of the picture, its colour bar, and the two curves. They are fixed rather than laid out, so
+# that nothing jumps from one position of a slider to the next.
+PLACES = ((0.01, 0.03, 0.45, 0.84), (0.475, 0.1, 0.016, 0.7), (0.64, 0.58, 0.345, 0.32), (0.64, 0.12, 0.345, 0.32))
+
+
+@dataclass(frozen=True, eq=False)
+class ThresholdCurves:
+    """JA and ASSD (nan where nothing is found) of one prediction at every threshold; `limit` ends the colour scale."""
+
+    sample: Sample
+    probability: NDArray[np.float32]
+    thresholds: tuple[float, ...]
+    overlap: NDArray[np.float64]
+    error: NDArray[np.float64]
+    limit: float
+
+
+def threshold_curves(sample: Sample, prediction: Prediction) -> ThresholdCurves:
+    """Measure `prediction` (at the size of the sample's mask) at the thresholds 0.05, 0.10, ... 0.95.
+
+    Raises ValueError when the sample has no mask to compare with.
+    """
+    if sample.mask is None:
+        raise ValueError(f"{sample.name}: no reference mask, so no error at any threshold")
+    masks = {t: prediction.probability >= t for t in THRESHOLDS}
+    unit = unit_of(sample.spacing_mm)
+    errors = [boundary_metrics(m, sample.mask, spacing_mm=sample.spacing_mm)[f"assd_{unit}"] for m in masks.values()]
+    return ThresholdCurves(
+        sample,
+        prediction.probability,
+        THRESHOLDS,
+        np.array([overlap(m, sample.mask)["JA"] for m in masks.values()]),
+        np.array(errors),
+        # At the usual threshold the colours use their whole range; what is farther off has the colour of the end.
+        largest_error(masks[0.5], sample.mask, sample.spacing_mm) or 1.0,
+    )
+
+
+def threshold_figure(curves: ThresholdCurves, threshold: float) -> Figure:
+    """The contour at one threshold, coloured by signed error, beside JA and ASSD at every threshold.
+
+    The colour scale is the same at every threshold, so that colours can be compared while a slider moves.
+    """
+    sample = curves.sample
+    assert sample.mask is not None
+    mask, unit = curves.probability >= threshold, unit_of(sample.spacing_mm)
+    figure = Figure(figsize=(WIDTH, 4.6), dpi=DPI)
+    with styled():
+        picture, scale, upper, lower = (figure.add_axes(place) for place in PLACES)
+        draw_image(picture, sample.image, mask.shape)
+        draw_errors(picture, mask, sample.mask, spacing_mm=sample.spacing_mm, limit=curves.limit)
+        picture.set_title(f"threshold {threshold:.2f}\n{figures_text(mask, sample.mask, sample.spacing_mm)}")
+        if sample.spacing_mm is not None:
+            draw_scale_bar(picture, mask.shape, sample.spacing_mm)
+        bar = figure.colorbar(error_colours(curves.limit), cax=scale, extend="both")
+        bar.set_label(f"signed boundary error ({unit})\ninside the reference < 0 < outside")
+        for panel, values, colour, label in (
+            (upper, curves.overlap, BLUE, "JA (Jaccard index)"),
+            (lower, curves.error, VERMILLION, f"ASSD ({unit})"),
+        ):
+            here = float(np.interp(threshold, curves.thresholds, values))
+            panel.plot(curves.thresholds, values, color=colour, marker=".", linewidth=2)
+            panel.axvline(threshold, color=INK, linestyle="--", linewidth=1.4)
+            panel.plot(threshold, here, "D", color=colour, markeredgecolor=INK, markersize=8)
+            panel.set_title(label)
+            panel.set_xlim(0, 1)
+            panel.set_ylim(bottom=0)
+        upper.set_ylim(0, 1.04)
+        lower.set_xlabel("threshold on the probability of the foreground")
+    return figure
+
+
+def thresholds_figure(curves: ThresholdCurves) -> Figure:
+    """The same contour at a low, the usual and a high threshold, side by side: the slider as a still picture."""
+    sample = curves.sample
+    assert sample.mask is not None
+    return errors_figure(
+        sample.image,
+        {f"threshold {t:g}": curves.probability >= t for t in SHOWN},
+        sample.mask,
+        spacing_mm=sample.spacing_mm,
+        limit=curves.limit,
+    )
+
+
+def error_histogram(errors: Mapping[str, NDArray[np.floating]], *, unit: str, title: str = "") -> Figure:
+    """Histogram of signed boundary errors, one outline per model (name -> errors in `unit`: "mm", "px" or "%").
+
+    The dashed line of each model is its mean, the bias: left of zero its contours lie inside the reference.
+    Raises ValueError when no model has a boundary point.
+    """
+    pooled = np.concatenate([np.asarray(values, dtype=np.float64) for values in errors.values()] or [np.empty(0)])
+    if pooled.size == 0:
+        raise ValueError("no boundary errors to draw: every case is missed or empty")
+    limit = float(np.quantile(np.abs(pooled), 0.99)) or 1.0
+    bins = np.linspace(-limit, limit, 42)
+    colours = model_colours(errors)
+    figure, [[axes]] = new_figure(height=3.6)
+    with styled():
+        for name, values in errors.items():
+            if len(values) == 0:
+                continue
+            share = np.full(len(values), 100.0 / len(values))
+            clipped = np.clip(values, -limit, limit)
+            bias = float(np.mean(values))
+            axes.hist(clipped, bins=list(bins), weights=share, histtype="step", linewidth=2, color=colours[name],
+                      label=f"{name}: bias {bias:+.2f} {unit}")  # fmt: skip
+            axes.axvline(bias, color=colours[name], linestyle="--", linewidth=1.4)
+        axes.axvline(0, color=INK, linewidth=1)
+        axes.set_xlabel(
+            f"signed boundary error ({unit}); inside the reference < 0 < outside; ends hold what lies beyond"
+        )
+        axes.set_ylabel("share of contour points (%)")
+        axes.legend()
+        if title:
+            axes.set_title(title)
+    return figure
+
+
+def error_profile(
+    points: NDArray[np.floating],
+    errors: NDArray[np.floating],
+    *,
+    unit: str,
+    tolerance: float | None = None,
+    title: str = "",
+) -> Figure:
+    """Signed error against the direction from the centre of the contour, clockwise from the top.
+
+    `points` N x 2 (row, column) of one case's predicted boundary, `errors` N in `unit`. `tolerance` shades the band
+    within it. Raises ValueError on an empty boundary.
+    """
+    if len(points) == 0:
+        raise ValueError("no boundary points to draw: the prediction or the reference is empty")
+    centre = points.mean(axis=0)
+    angle = np.degrees(np.arctan2(points[:, 1] - centre[1], centre[0] - points[:, 0])) % 360
+    order = np.argsort(angle)
+    angle, errors = angle[order], np.asarray(errors)[order]
+    figure, [[axes]] = new_figure(height=3.6)
+    with styled():
+        if tolerance is not None:
+            axes.axhspan(-tolerance, tolerance, color="#EEEEEE", label=f"within ± {tolerance:g} {unit}")
+        axes.axhline(0, color=INK, linewidth=1)
+        colours = np.where(errors > 0, VERMILLION, BLUE)
+        axes.scatter(angle, errors, s=9, c=list(colours), linewidths=0)
+        axes.plot([], [], "o", color=VERMILLION, markersize=4, label="outside the reference")
+        axes.plot([], [], "o", color=BLUE, markersize=4, label="inside the reference")
+        axes.set_xlim(0, 360)
+        axes.set_xticks([0, 90, 180, 270, 360], ["0° top", "90° right", "180° bottom", "270° left", "360°"])
+        axes.set_xlabel("direction from the centre of the contour (degrees, clockwise)")
+        axes.set_ylabel(f"signed boundary error ({unit})")
+        axes.legend(loc="best")
+        if title:
+            axes.set_title(title)
+    return figure

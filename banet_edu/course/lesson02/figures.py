@@ -1,0 +1,180 @@
+"""The boundary that the edge branch learns to draw, made from a mask; and the false one along the frame.
+
+Image and mask, changed together at random as training does it, or wrongly one without the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Literal
+
+import cv2
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from banet_edu.data.augment import Augment, build_augment
+from banet_edu.data.sample import Sample
+from banet_edu.figures.contour import draw_lines, mask_outlines
+from banet_edu.figures.style import ORANGE, REFERENCE, draw_image, new_figure, styled
+from banet_edu.metrics.overlap import overlap
+from banet_edu.training.losses import boundary_target
+
+Padding = Literal["replicate", "zero"]
+PADDINGS: dict[str, Padding] = {"frame repeated": "replicate", "zeros beyond": "zero"}
+_PINK, _CYAN = np.array([255, 60, 160]), np.array([80, 220, 255])
+
+
+def wide_target(mask: NDArray[np.bool_], width: int, padding: Padding = "replicate") -> NDArray[np.bool_]:
+    """`boundary_target` grown to `width` pixels (even): the pixels with both labels within a square around them.
+
+    >>> wide_target(np.array([[0, 0, 0, 0, 1, 1, 1, 1]], bool), 4).astype(int).tolist()
+    [[0, 0, 1, 1, 1, 1, 0, 0]]
+    """
+    if width < 2 or width % 2:
+        raise ValueError(f"a two-sided band is 2, 4, 6, ... pixels wide, not {width}")
+    reach = width // 2
+    labels = np.pad(mask, reach, mode="edge") if padding == "replicate" else np.pad(mask, reach)
+    grown = torch.from_numpy(labels.astype(np.float32))[None, None]
+    size = 2 * reach + 1
+    highest = torch.nn.functional.max_pool2d(grown, size, stride=1)[0, 0].numpy()
+    lowest = -torch.nn.functional.max_pool2d(-grown, size, stride=1)[0, 0].numpy()
+    return highest > lowest
+
+
+def frame_share(mask: NDArray[np.bool_]) -> float:
+    """Which share of the package's boundary target (2 pixels wide) is false when zeros lie beyond the frame, 0 to 1."""
+    target = torch.from_numpy(np.array(mask, np.int64))[None]
+    with_zeros, without = (float(boundary_target(target, p).sum()) for p in ("zero", "replicate"))
+    return (with_zeros - without) / with_zeros if with_zeros else 0.0
+
+
+def boundary_target_figure(sample: Sample, width: int, padding: str) -> Figure:
+    """The image and the target at one width and one padding; false edges along the frame in pink."""
+    figure, axes = new_figure(1, 2, height=5.0)
+    assert sample.mask is not None
+    draw_image(axes[0][0], sample.image, sample.mask.shape)
+    axes[0][0].set_title(sample.name)
+    _draw_target(axes[0][1], sample, width, padding)
+    return figure
+
+
+def boundary_targets_figure(sample: Sample, widths: Sequence[int]) -> Figure:
+    """Both paddings at several widths: the sliders as a still picture."""
+    columns = [(width, padding) for padding in PADDINGS for width in widths]
+    figure, axes = new_figure(1, len(columns), height=3.3)
+    for panel, (width, padding) in zip(axes[0], columns, strict=True):
+        _draw_target(panel, sample, width, padding)
+    return figure
+
+
+def _draw_target(axes: Axes, sample: Sample, width: int, padding: str) -> None:
+    assert sample.mask is not None
+    mask = sample.mask > 0
+    target = wide_target(mask, width, PADDINGS[padding])
+    false = target & ~wide_target(mask, width)
+    picture = np.full((*mask.shape, 3), 30, np.uint8)
+    picture[mask] = 90
+    picture[target], picture[false] = _CYAN, _PINK
+    draw_image(axes, picture, mask.shape)
+    share = 100 * false.sum() / max(1, target.sum())
+    axes.set_title(f"{width} px, {padding}\n{share:.0f} % false")
+    if false.any():
+        _point_out(axes, false, target)
+
+
+def _point_out(axes: Axes, false: NDArray[np.bool_], target: NDArray[np.bool_]) -> None:
+    """An arrow from the words to the false edge, so that colour alone does not say which it is."""
+    height, width = false.shape
+    # the words stand in the middle column, at the row that is farthest from every drawn edge
+    room = cv2.distanceTransform((~target).astype(np.uint8), cv2.DIST_L2, 3)[height // 8 : -(height // 8), width // 2]
+    text_row = height // 8 + int(room.argmax())
+    places = np.argwhere(false)
+    row, column = places[np.abs(places - np.median(places, axis=0)).sum(axis=1).argmin()]
+    with styled():
+        axes.annotate(
+            "false edge",
+            xy=(column, row),
+            xytext=(width / 2, text_row),
+            color="white",
+            ha="center",
+            va="center",
+            arrowprops={"arrowstyle": "->", "color": "white"},
+        )
+
+
+#: what may happen to the mask while the image is changed
+HANDLINGS = {
+    "together": "mask moved together",
+    "left behind": "mask left behind",
+    "other draw": "mask of another draw",
+    "bilinear": "mask enlarged bilinearly",
+}
+_SHRUNK = 4  # a mask kept at a quarter of the image's size, then enlarged
+
+_augment = cache(build_augment)
+
+
+def augmented(
+    sample: Sample, seed: int, handling: str = "together", kind: str = "default"
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_], NDArray[np.bool_]]:
+    """The changed image, the mask that `handling` gives it, and the mask that belongs to it; all at the mask's size.
+
+    `seed` decides the random change; `kind` is the recipe of `banet_edu.data.augment.build_augment`.
+    """
+    if handling not in HANDLINGS:
+        raise ValueError(f"handling {handling!r} is unknown; known: {', '.join(HANDLINGS)}")
+    assert sample.mask is not None
+    sample = sample.at((sample.mask.shape[0], sample.mask.shape[1]))
+    assert sample.mask is not None
+    mask = (sample.mask > 0).astype(np.uint8)
+    change: Augment = _augment(kind)
+    image, right = change(sample.image, mask, seed)
+    given = {"together": right, "left behind": mask}.get(handling)
+    if handling == "other draw":
+        _, given = change(sample.image, mask, seed + 1)
+    elif handling == "bilinear":
+        given = _enlarged(right)
+    assert given is not None
+    return image, given > 0, right > 0
+
+
+def _enlarged(mask: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The mask from a quarter of its size, enlarged as an image is: the grey rim that `> 0` takes for object."""
+    height, width = mask.shape
+    size = (max(1, width // _SHRUNK), max(1, height // _SHRUNK))
+    small = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def augmentation_figure(sample: Sample, seed: int, handling: str = "together") -> Figure:
+    """The sample beside one changed copy, each with the outline of its mask."""
+    figure, axes = new_figure(1, 2, height=5.0)
+    assert sample.mask is not None
+    _draw(axes[0][0], sample.image, sample.mask > 0, "as stored")
+    _draw_changed(axes[0][1], sample, seed, handling)
+    return figure
+
+
+def augmentations_figure(sample: Sample, seeds: Sequence[int]) -> Figure:
+    """Every handling of the mask (columns) for several draws (rows): the sliders as a still picture."""
+    figure, axes = new_figure(len(seeds), len(HANDLINGS), height=2.9 * len(seeds))
+    for row, seed in zip(axes, seeds, strict=True):
+        for panel, handling in zip(row, HANDLINGS, strict=True):
+            _draw_changed(panel, sample, seed, handling)
+    return figure
+
+
+def _draw_changed(axes: Axes, sample: Sample, seed: int, handling: str) -> None:
+    image, given, right = augmented(sample, seed, handling)
+    ja = overlap(given, right)["JA"]
+    _draw(axes, image, given, f"{HANDLINGS[handling]}\ndraw {seed}: JA {ja:.2f}", right_one=handling == "together")
+
+
+def _draw(axes: Axes, image: NDArray[np.uint8], mask: NDArray[np.bool_], title: str, right_one: bool = True) -> None:
+    draw_image(axes, image, mask.shape)
+    draw_lines(axes, mask_outlines(mask), colour=REFERENCE if right_one else ORANGE, width=2.0)
+    axes.set_title(title)

@@ -1,0 +1,69 @@
+"""One exchange of interactive attention, step by step: own map, the other's, the share taken over, the result."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from banet_edu.explain.inside.trace import Trace
+from banet_edu.explain.inside.zones import zone_means
+from banet_edu.figures.blocks import taken_over
+from banet_edu.figures.contour import draw_lines, mask_outlines
+from banet_edu.figures.maps import draw_map, need, panels, picture_of, size_text
+from banet_edu.figures.style import REFERENCE, draw_image, styled
+
+_NAMES = {"seg": ("object", "s", "edge", "e", "S"), "edge": ("edge", "e", "object", "s", "E")}
+SHARE_LIMITS = (0.35, 0.65)  # of the share's colours: the same at every setting
+
+
+def exchange_figure(
+    trace: Trace, stage: int, task: str, image: NDArray[np.uint8], reference: NDArray[np.bool_], *, title: str = ""
+) -> Figure:
+    """What one branch of one stage takes over from the other, in the release's form S = s + (1 - a_s) e.
+
+    Args:
+        trace: of a BA-Net with interactive attention of the release's form; `reference` h x w bool of its picture's size.
+        stage: 1 to 4. task: "seg" (the object branch listens) or "edge".
+
+    Panels: the image; the strength |own|, |other| (mean of absolute values over the channels, each on its own scale);
+    the share taken over, 1 - a, with its means inside, on the boundary and outside; the strength of what arrives,
+    (1 - a) |other|; the strength of the result.
+
+    Raises ValueError for another task, stage or form of attention.
+    """
+    if task not in _NAMES or stage not in (1, 2, 3, 4):
+        raise ValueError(f'task is "seg" or "edge" and stage 1 to 4, got {task!r} and {stage}')
+    need(trace, ".ia.seg_weight", "interactive attention of the release's form")
+    own, own_sign, other, other_sign, result_sign = _NAMES[task]
+    start = f"stage{stage}"
+    other_task = "edge" if task == "seg" else "seg"
+    share = taken_over(trace, stage, task)
+    weight, value = trace[f"{start}.ia.{task}_weight"], trace[f"{start}.branch.{other_task}"]
+    taken = ((1 - weight) * value)[0].abs().mean(dim=0).cpu().numpy()
+    size, spacing = picture_of(trace, image)
+    figure, axes = panels(2, 3, trace, image, above=0.62, below=0.35)
+    with styled():
+        draw_image(axes[0, 0], image, size, spacing_mm=spacing)
+        axes[0, 0].set_title(f"image\nstage {stage}: {size_text(share)} cells")
+        own_map = trace.map(f"{start}.branch.{task}", "mean_abs")
+        other_map = trace.map(f"{start}.branch.{other_task}", "mean_abs")
+        result = trace.map(f"{start}.ia.{task}", "mean_abs")
+        for cell, values, said in (
+            (axes[0, 1], own_map, f"own: {own} branch {own_sign}"),
+            (axes[0, 2], other_map, f"other: {other} branch {other_sign}"),
+            (axes[1, 1], taken, f"what arrives: (1 − a) {other_sign}"),
+            (axes[1, 2], result, f"result: {result_sign} = {own_sign} + (1 − a) {other_sign}"),
+        ):
+            draw_map(cell, values, trace, image, vmin=0, vmax=float(np.quantile(values, 0.99)) or 1.0)
+            cell.set_title(f"{said}\nmean strength {values.mean():.2f}")
+        low, high = SHARE_LIMITS
+        draw_map(axes[1, 0], share, trace, image, vmin=low, vmax=high)
+        zones = ["–" if np.isnan(m) else f"{m:.2f}" for m in zone_means(share, reference)]
+        means = f"inside {zones[0]} · boundary {zones[1]} · outside {zones[2]}"
+        axes[1, 0].set_title(f"share 1 − a (dark {low:g}, yellow {high:g})\n{means}", fontsize=10)
+        for cell in axes.ravel():
+            draw_lines(cell, mask_outlines(reference), colour=REFERENCE, width=1.0)
+        if title:
+            figure.suptitle(title)
+    return figure

@@ -1,0 +1,196 @@
+"""Lesson 08, explaining a boundary: the check of the deletion curve, and the quiz."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from banet_edu.course.checks import Wrong, attempt, checked
+from banet_edu.course.quiz import Option, Quiz, QuizQuestion
+
+Array = NDArray[np.float64]
+Score = Callable[[Array], float]
+_SIDE, _STEPS = 12, (6, 4)  # 144 pixels: both numbers of steps divide them
+_CUMULATIVE = "Replace the portion in the SAME picture that the last step left, and score it."
+
+
+@checked
+def check_deletion(my_deletion: Callable[..., Sequence[float]]) -> str:
+    """Check `my_deletion(score, image, blurred, ranking, steps)`: the scores while the highest ranked pixels are blurred."""
+    if not callable(my_deletion):
+        attempt(my_deletion, "my_deletion")  # says so
+    score, image, blurred, ranking = _scene()
+    for steps in _STEPS:
+        given = image.copy(), blurred.copy(), ranking.copy()
+        # Bound here: `attempt` copies what it passes on, and a damaged image would go unseen.
+        found = _curve(attempt(partial(my_deletion, score, *given, steps), "my_deletion"), steps)
+        for kept, before, name in zip(given, (image, blurred, ranking), ("image", "blurred", "ranking"), strict=True):
+            if not np.array_equal(kept, before):
+                raise Wrong(f"your function changes `{name}` itself.", f"Work on a copy: picture = {name}.copy().")
+        wanted = deletion_curve(score, image, blurred, ranking, steps)
+        if len(found) == len(wanted) and np.allclose(found, wanted, rtol=1e-4, atol=1e-6):
+            continue
+        for (said, hint), slip in _slips(score, image, blurred, ranking, steps).items():
+            if len(slip) == len(found) and np.allclose(found, slip, rtol=1e-4, atol=1e-6):
+                raise Wrong(said, hint)
+        if len(found) != steps + 1:
+            raise Wrong(
+                f"for {steps} steps you give {len(found)} scores, {steps + 1} are expected.",
+                "One before anything is blurred, then one after each step.",
+            )
+        at = int(np.argmax(~np.isclose(found, wanted, rtol=1e-4, atol=1e-6)))
+        raise Wrong(
+            f"your curve leaves the expected one at score number {at} of 0 to {steps}: "
+            f"{found[at]:.3f} instead of {wanted[at]:.3f}.",
+            "The first score is that of the untouched image, the last that of the blurred one; print the curve and compare.",
+        )
+    return "the highest ranked pixels go first and stay blurred, and the image is as it was."
+
+
+def deletion_curve(score: Score, image: Array, blurred: Array, ranking: Array, steps: int) -> list[float]:
+    """The scores of the untouched image and after each of `steps` equal portions, highest ranked first, is blurred.
+
+    >>> ones = np.ones((2, 2))
+    >>> [float(s) for s in deletion_curve(np.sum, ones, 0 * ones, np.arange(4.0).reshape(2, 2), 2)]
+    [4.0, 2.0, 0.0]
+    """
+    picture, scores = image.copy(), [float(score(image))]
+    for portion in np.array_split(np.argsort(-ranking, axis=None, kind="stable"), steps):
+        picture.flat[portion] = blurred.flat[portion]
+        scores.append(float(score(picture)))
+    return scores
+
+
+def quiz() -> Quiz:
+    """The quiz at the end of the lesson."""
+    return Quiz(
+        [
+            QuizQuestion(
+                "Somewhere on the outline the network's probability jumps from 0 to 1 within a pixel. Is the line right there?",
+                (
+                    Option("Yes, it is sure.", "In the faint sector it was as sure as elsewhere, a millimetre off."),
+                    Option(
+                        "That cannot be said from it.",
+                        "Being sure is the network's own matter. Look at the image there, or at a reference.",
+                        right=True,
+                    ),
+                    Option(
+                        "No, it is overconfident.",
+                        "Elsewhere it was as sure, and off by a tenth of a millimetre on average.",
+                    ),
+                ),
+            ),
+            QuizQuestion(
+                "A report names hair as what goes with the error. What would show that the hair causes it?",
+                (
+                    Option("a smaller p-value", "It would make the association surer, not turn it into a cause."),
+                    Option(
+                        "the same scene without the hair: is the line right then?",
+                        "Taking the suspect away is the test. On a patient: clear the hair away and take the image again.",
+                        right=True,
+                    ),
+                    Option(
+                        "an attribution map that lights up on the hair",
+                        "It says that the decision rests on these pixels, not that it would be right without them.",
+                    ),
+                ),
+            ),
+            QuizQuestion(
+                "CFF has a large positive share in the decision along the boundary. What follows for its use?",
+                (
+                    Option(
+                        "It makes the boundary better.",
+                        "It holds the decision, and in the faint sector that was wrong.",
+                    ),
+                    Option(
+                        "Nothing about right or wrong: that needs a reference.",
+                        "Shares explain what the network does. Here the outline was better without the block.",
+                        right=True,
+                    ),
+                    Option("It should be switched off.", "One image says nothing about the next: over many, it helps."),
+                ),
+            ),
+            QuizQuestion(
+                "A colleague shows a smooth, plausible heat map. Which question comes first?",
+                (
+                    Option(
+                        "Does it look like what an expert looks at?",
+                        "GradCAM's followed the lesion, and it ranked pixels worse than chance.",
+                    ),
+                    Option(
+                        "Does blurring its top pixels break the decision sooner than random ones do?",
+                        "That is the deletion test; insertion and randomised weights are its companions.",
+                        right=True,
+                    ),
+                    Option("Which colours were used?", "Worth asking, but only once the map means something."),
+                ),
+            ),
+        ]
+    )
+
+
+def _scene() -> tuple[Score, Array, Array, Array]:
+    """A score that no two orders share, an image, its blurred copy, and a ranking without ties and with both signs."""
+    random = np.random.default_rng(8)
+    shape = (_SIDE, _SIDE)
+    image, blurred = random.uniform(0.5, 1.5, shape), np.full(shape, 0.3)
+    weight, other = random.normal(1.0, 0.6, shape), random.normal(0, 1, shape)
+
+    def score(picture: Array) -> float:
+        return float((weight * picture).mean() + np.tanh((other * picture).mean()) ** 2)
+
+    return score, image, blurred, random.permutation(np.linspace(-1, 1.2, _SIDE**2)).reshape(shape)
+
+
+def _curve(value: Any, steps: int) -> Array:
+    try:
+        found = np.asarray([float(each) for each in value])
+    except (TypeError, ValueError):
+        raise Wrong(
+            f"my_deletion gives {type(value).__name__}, a list of {steps + 1} numbers is expected.",
+            "Start with scores = [score(picture)] and append one number after each step.",
+        ) from None
+    if not np.isfinite(found).all():
+        raise Wrong("your curve holds nan or infinity.", "Is something divided by zero?")
+    return found
+
+
+def _slips(score: Score, image: Array, blurred: Array, ranking: Array, steps: int) -> dict[tuple[str, str], Array]:
+    def curve(image: Array = image, blurred: Array = blurred, ranking: Array = ranking, steps: int = steps) -> Array:
+        return np.asarray(deletion_curve(score, image, blurred, ranking, steps))
+
+    right = curve()
+    raster = -np.arange(image.size, dtype=float).reshape(image.shape)
+    alone = [right[0]]
+    for portion in np.array_split(np.argsort(-ranking, axis=None), steps):
+        picture = image.copy()
+        picture.flat[portion] = blurred.flat[portion]
+        alone.append(score(picture))
+    upwards = (
+        "the LOWEST ranked pixels are blurred first.",
+        "np.argsort sorts upwards: turn the order round, or sort -ranking.",
+    )
+    return {
+        upwards: curve(ranking=-ranking),
+        ("the score of the untouched image is missing.", "Start the list with score(picture), before the loop."): right[1:],
+        ("the last portion is missing: the curve must end with the whole image blurred.", "Loop over all `steps` portions."):
+            right[:-1],
+        ("each score knows its own portion only: pixels blurred before are back.", _CUMULATIVE): np.asarray(alone),
+        ("pixels are set to 0 instead of those of `blurred`.",
+         "A black pixel is a strong edge of its own: put in the pixel of `blurred`."): curve(blurred=0 * blurred),
+        ("that is insertion: it starts with the blurred image and shows pixels.", "Start with a copy of `image`."):
+            curve(image=blurred, blurred=image),
+        ("pixels are ranked by size without sign: those that speak AGAINST the decision go as well.",
+         "Use `ranking` as it is: deletion is about what supports the decision."): curve(ranking=np.abs(ranking)),
+        ("pixels are taken as they lie, row by row; the ranking is not used.", "Sort by it: np.argsort(-ranking.ravel())."):
+            curve(ranking=raster),
+        ("nothing is replaced: every score is that of the untouched image.",
+         "array.flatten() gives a copy; array.ravel()[portion] = ... reaches the picture itself."):
+            np.full(len(right), right[0]),
+        ("that is how much each score has lost, not the score.", "Give the scores themselves."): right[0] - right,
+        ("the curve is divided by its first score.", "Give the scores themselves."): right / right[0],
+    }  # fmt: skip

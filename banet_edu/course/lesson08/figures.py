@@ -1,0 +1,229 @@
+"""Across the boundary at chosen points: how bright the image is there, and how sure the network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.legend_handler import HandlerTuple
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.patheffects import Normal, Stroke
+from numpy.typing import NDArray
+from scipy.ndimage import map_coordinates
+
+from banet_edu.data.sample import Sample
+from banet_edu.explain.boundary.profiles import unit_of_profile
+from banet_edu.figures.contour import draw_lines, draw_scale_bar, mask_outlines
+from banet_edu.figures.strip import unrolled_image
+from banet_edu.figures.style import INK, PREDICTION, REFERENCE, VERMILLION, draw_image, new_figure, proportion, styled
+from banet_edu.figures.why import check_one_image
+from banet_edu.prediction import Prediction
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_REACH = 22  # points of the profile to either side of the outline; more only where an error needs it
+_EXPERT = "#8A6D00"  # the expert's yellow, dark enough for a line on white
+_FOUND = "#0072B2"  # the prediction's light blue, likewise
+_DOUBT = "#E4E4E4"
+_SOLID: tuple[float, Any] = (0, None)
+_DASHED: tuple[float, Any] = (0, (2, 1))
+_HALO = [Stroke(linewidth=2.8, foreground=INK), Normal()]
+
+
+def telling_places(profile: pd.DataFrame) -> list[int]:
+    """Three rows of a profile with errors: the most exact one, a usual one, and the one that is most off."""
+    unit = unit_of_profile(profile)
+    order = np.argsort(profile[f"signed_error_{unit}"].abs().to_numpy(), kind="stable")
+    return [int(order[0]), int(order[len(order) // 2]), int(order[-1])]
+
+
+def across_figure(
+    sample: Sample, prediction: Prediction, profile: pd.DataFrame, rows: Sequence[int], *, title: str = ""
+) -> Figure:
+    """The image with numbered places on its outline; for each, brightness and probability across the boundary.
+
+    The horizontal axis is the distance from the expert's outline along its normal, inside below 0; one line stands where
+    the expert drew the boundary (0), one where the network did (the signed error). The shaded band is the slack: as far as the
+    network's line would move, were its threshold moved from 0.25 to 0.75.
+
+    Args:
+        sample: image and mask.
+        prediction: of the same image, h x w.
+        profile: `boundary_profile` of the two along the reference; distances are drawn in its unit.
+        rows: one to three rows of the profile, by position.
+
+    Raises ValueError when the profile is empty, holds several images or no errors, or a row is not in it.
+    """
+    check_one_image(profile, "across_figure")
+    unit = unit_of_profile(profile)
+    column = f"signed_error_{unit}"
+    if column not in profile.columns or not profile[column].notna().any():
+        raise ValueError("across_figure needs a reference and something found: this profile holds no errors")
+    if not rows or not all(0 <= row < len(profile) for row in rows):
+        raise ValueError(f"rows are positions in the profile, 0 to {len(profile) - 1}, not {list(rows)}")
+    size, spacing = prediction.mask.shape, prediction.spacing_mm
+    picture = min(3.4, 2.5 * proportion(size, spacing))
+    if len(rows) == 1:
+        figure, axes = new_figure(2, 2, height=max(4.2, picture + 1.4), width_ratios=[1, 1.25])
+        grid = axes[0, 0].get_gridspec()
+        axes[0, 0].remove()
+        axes[1, 0].remove()
+        drawn = figure.add_subplot(grid[:, 0])
+        columns = [(axes[0, 1], axes[1, 1])]
+    else:
+        figure, axes = new_figure(3, len(rows), height=3.9 + picture, height_ratios=[1.5 * picture / 2.4, 1, 1])
+        grid = axes[0, 0].get_gridspec()
+        for each in axes[0]:
+            each.remove()
+        drawn = figure.add_subplot(grid[0, :])
+        columns = [(axes[1, k], axes[2, k]) for k in range(len(rows))]
+    step = _step(profile, unit)
+    farthest = float(profile[column].iloc[list(rows)].abs().max())
+    distance = np.arange(-1.0, 1.0001, 0.02) * max(_REACH * step, 1.5 * farthest)
+    with styled():
+        _draw_places(drawn, sample, prediction, profile, rows, distance)
+        levels = unrolled_image(sample, profile.iloc[list(rows)], distance).mean(axis=2)
+        sure = _probability(prediction, profile.iloc[list(rows)], distance)
+        # One scale for every place of the outline, so that a walk along it does not change the scale.
+        everywhere = unrolled_image(sample, profile.iloc[:: max(1, len(profile) // 60)], distance).mean(axis=2)
+        brightness = (
+            max(min(everywhere.min(), levels.min()) - 10, -8),
+            min(max(everywhere.max(), levels.max()) + 10, 263),
+        )
+        for k, (bright, doubt) in enumerate(columns):
+            place = profile.iloc[rows[k]]
+            error = float(place[column])
+            band = undecided(distance, sure[:, k], error)
+            _draw_column(bright, doubt, distance, levels[:, k], sure[:, k], error, band, unit, first=k == 0)
+            number = "" if len(rows) == 1 else f"{k + 1}: "
+            bright.set_title(number + _said(error, band[1] - band[0], unit), fontsize=10)
+            bright.set_ylim(*brightness)
+        # As it is drawn on the image, then as it is drawn below or beside it.
+        lines = [
+            (
+                Line2D([], [], color=colour, linewidth=1.6, path_effects=_HALO),
+                Line2D([], [], color=dark, linewidth=2, linestyle=how),
+            )
+            for colour, dark, how in ((REFERENCE, _EXPERT, _SOLID), (PREDICTION, _FOUND, _DASHED))
+        ]
+        slack, band_of_doubt = Patch(color=_FOUND, alpha=0.18, linewidth=0), Patch(color=_DOUBT, linewidth=0)
+        pairs: list[Any] = [
+            *lines,
+            slack,
+            band_of_doubt,
+        ]  # a tuple is drawn by its handler; matplotlib's types do not know
+        figure.legend(
+            pairs,
+            ["expert's outline", "network's outline", "slack", "probability 0.25 to 0.75"],
+            handler_map={tuple: HandlerTuple(ndivide=None, pad=0.4)},
+            loc="outside lower center",
+            ncols=4,
+            handlelength=3.6,
+        )
+        if title:
+            figure.suptitle(title)
+    return figure
+
+
+def _draw_places(
+    axes: Axes,
+    sample: Sample,
+    prediction: Prediction,
+    profile: pd.DataFrame,
+    rows: Sequence[int],
+    distance: NDArray[np.float64],
+) -> None:
+    size, spacing = prediction.mask.shape, prediction.spacing_mm
+    draw_image(axes, sample.image, size, spacing_mm=spacing)
+    assert sample.mask is not None
+    draw_lines(axes, mask_outlines(sample.mask > 0), colour=REFERENCE)
+    draw_lines(axes, prediction.contours, colour=PREDICTION)
+    for k, row in enumerate(rows, start=1):
+        place = profile.iloc[row]
+        normal = np.array([place["normal_row"], place["normal_column"]])
+        middle = np.array([place["row"], place["column"]])
+        ends = middle + np.outer([distance[0], distance[-1]], normal)
+        axes.plot(ends[:, 1], ends[:, 0], color=VERMILLION, linewidth=2.2, zorder=4)
+        axes.plot(middle[1], middle[0], "o", color="w", markeredgecolor=INK, markersize=6, zorder=5)
+        if len(rows) > 1:
+            y, x = np.clip(middle + 1.35 * distance[-1] * normal, 0.04 * np.array(size), 0.96 * np.array(size))
+            axes.text(x, y, str(k), fontsize=9, ha="center", va="center", zorder=6,
+                      bbox={"boxstyle": "circle,pad=0.25", "facecolor": "w", "edgecolor": INK})  # fmt: skip
+    axes.set_xlim(-0.5, size[1] - 0.5)
+    axes.set_ylim(size[0] - 0.5, -0.5)
+    if spacing is not None:
+        draw_scale_bar(axes, size, spacing)
+
+
+def _draw_column(
+    bright: Axes,
+    doubt: Axes,
+    distance: NDArray[np.float64],
+    levels: NDArray[np.float64],
+    sure: NDArray[np.float64],
+    error: float,
+    band: tuple[float, float],
+    unit: str,
+    *,
+    first: bool,
+) -> None:
+    bright.plot(distance, levels, color=INK, linewidth=1.8)
+    doubt.plot(distance, sure, color=INK, linewidth=1.8)
+    doubt.axhspan(0.25, 0.75, color=_DOUBT, zorder=0)
+    doubt.axvspan(*band, color=_FOUND, alpha=0.18, linewidth=0)
+    for axes in (bright, doubt):
+        axes.axvline(0, color=_EXPERT, linewidth=2)
+        axes.axvline(error, color=_FOUND, linewidth=2, linestyle="--")
+        axes.set_xlim(distance[0], distance[-1])
+    doubt.set_ylim(-0.05, 1.05)
+    bright.tick_params(labelbottom=False)
+    doubt.set_xlabel(f"inside < 0 < outside ({_short(unit)})")
+    if first:
+        bright.set_ylabel("brightness\n(0 to 255)")
+        doubt.set_ylabel("probability of\nforeground")
+
+
+def _probability(prediction: Prediction, rows: pd.DataFrame, distance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """T x N: the foreground's probability along the normals of the rows."""
+    at = [
+        rows[name].to_numpy()[None] + distance[:, None] * rows[f"normal_{name}"].to_numpy()[None]
+        for name in ("row", "column")
+    ]
+    read = map_coordinates(prediction.probability.astype(np.float64), np.stack(at), order=1, mode="nearest")
+    return np.asarray(read, np.float64)
+
+
+def _step(profile: pd.DataFrame, unit: str) -> float:
+    """Length from one point of the profile to the next."""
+    return float(profile.groupby("contour")[f"arc_{unit}"].diff().median())
+
+
+def undecided(distance: NDArray[np.float64], probability: NDArray[np.float64], error: float) -> tuple[float, float]:
+    """From where to where the probability is between 0.25 and 0.75, on the stretch nearest to the network's outline.
+
+    `distance`, `probability`: T values across the boundary; `error`: where the network's outline is. Both ends equal where no
+    value lies between.
+
+    >>> undecided(np.arange(5.0), np.array([0.9, 0.7, 0.5, 0.3, 0.1]), 2.0)
+    (1.0, 3.0)
+    """
+    between = np.flatnonzero((probability > 0.25) & (probability < 0.75))
+    if not len(between):
+        return error, error
+    runs = np.split(between, np.flatnonzero(np.diff(between) > 1) + 1)
+    nearest = min(runs, key=lambda run: float(np.abs(distance[run] - error).min()))
+    return float(distance[nearest[0]]), float(distance[nearest[-1]])
+
+
+def _said(error: float, slack: float, unit: str) -> str:
+    where = "off" if abs(error) < 0.005 else "too far out" if error > 0 else "too far in"
+    return f"{abs(error):.2f} {_short(unit)} {where}\nslack {slack:.2f} {_short(unit)}"
+
+
+def _short(unit: str) -> str:
+    return unit.replace("pct", "% of diag.")

@@ -1,0 +1,224 @@
+"""The boundary clinic: see where an outline is doubtful, set a ruler, measure, compare with points of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+import ipywidgets
+import numpy as np
+from matplotlib.figure import Figure
+from torch import nn
+
+from banet_edu.course.lesson09.callipers import clinic_measures, ruler_spacing
+from banet_edu.course.lesson09.desk import NETWORKS, Desk
+from banet_edu.course.lesson09.figures import card_figure, measures_figure, ruler_figure
+from banet_edu.course.lesson09.own_outline import own_outline_figure
+from banet_edu.course.panel import Panel, choice
+from banet_edu.data.sample import Sample
+from banet_edu.explain.boundary.causes import why
+from banet_edu.explain.boundary.profiles import boundary_profile
+from banet_edu.figures.why import doubtful_figure
+from banet_edu.prediction import Prediction
+
+Percent = tuple[float, float]
+LONGEST_RULER = 200  # mm
+_RULER = "Pixel size from a ruler"
+_MEASURE = "Measure the outline"
+_LIVE = "This panel needs a running notebook: it shows the picture that you uploaded in the panel above."
+
+
+def doubt_figure(sample: Sample, prediction: Prediction, network: str) -> Figure:
+    """The outline with its doubtful stretches and their reasons; where nothing is found, the picture that says so."""
+    profile = boundary_profile(sample, prediction)
+    if not len(profile):
+        return measures_figure(sample, prediction)
+    status = str(profile["status"].iloc[0])
+    words = {"missed": ": nothing is found", "hallucinated": ": the mask is empty"}.get(status, "")
+    title = f"{sample.name}; network: {network}{words}"
+    return doubtful_figure(sample, prediction, profile, why(profile), title=title)
+
+
+def doubt_explorer(samples: Iterable[Sample], networks: Mapping[str, str | nn.Module] | None = None) -> Panel:
+    """Choose a picture and a network by what it learned from; see the outline, where it is doubtful, and why.
+
+    Args:
+        samples: pictures, no reference needed (a mask is not looked at). Raises ValueError without any.
+        networks: what they learned from -> bundled name or network.
+    """
+    desks = {sample.name: Desk(sample, networks) for sample in samples}
+    if not desks:
+        raise ValueError("doubt_explorer needs at least one picture")
+    names = list(networks or NETWORKS)
+
+    def render(picture: str, network: str) -> Figure:
+        desk = desks[picture]
+        desk.choose_network(network)
+        return doubt_figure(desk.sample, desk.found(), network)
+
+    controls = {
+        "picture": choice("picture", {name: name for name in desks}),
+        "network": choice("network learned from", {name: name for name in names}),
+    }
+    return Panel(
+        render, controls, alt="A picture with the network's outline; doubtful stretches are numbered and explained."
+    )
+
+
+def ruler_explorer(desk: Desk, solved: tuple[Percent, Percent, float] | None = None) -> Panel:
+    """Set two points on a ruler in the picture and say how far apart they are: the desk then measures in mm.
+
+    Args:
+        desk: gets the pixel size as soon as a length is set, and loses it again at length 0.
+        solved: ((across, down), (across, down), mm), in % of the picture's width and height: for the still picture only;
+            without it the still says what the panel does.
+    """
+
+    def percent(label: str, start: float) -> ipywidgets.FloatSlider:
+        return ipywidgets.FloatSlider(start, min=0, max=100, step=0.2, description=f"{label} (%)", readout_format=".1f")
+
+    controls = {
+        "first_across": percent("point 1 across", 30),
+        "first_down": percent("point 1 down", 50),
+        "second_across": percent("point 2 across", 70),
+        "second_down": percent("point 2 down", 50),
+        "length": ipywidgets.IntSlider(0, 0, LONGEST_RULER, description="their distance (mm)"),
+    }
+
+    def ends(first: Percent, second: Percent) -> np.ndarray:
+        height, width = desk.sample.image.shape[:2]
+        return np.array([[p[1] * height, p[0] * width] for p in (first, second)]) / 100
+
+    def draw(first: Percent, second: Percent, length: float) -> Figure:
+        level, given = desk.found().level, desk.sample.spacing_mm
+        longest = clinic_measures(level, spacing_mm=None)["longest_px"]
+        note = f"The file itself states {given[0]:.4g} x {given[1]:.4g} mm a pixel." if given else ""
+        shown = longest if longest == longest else None
+        return ruler_figure(desk.sample.image, ends(first, second), length or None, longest_px=shown, note=note)
+
+    def render(**at: float) -> Figure:
+        return draw((at["first_across"], at["first_down"]), (at["second_across"], at["second_down"]), at["length"])
+
+    def set_spacing(_: object = None) -> None:
+        at = {name: control.value for name, control in controls.items()}
+        places = ends((at["first_across"], at["first_down"]), (at["second_across"], at["second_down"]))
+        size = ruler_spacing(places, at["length"]) if at["length"] else None
+        desk.set_spacing(None if size is None else (size, size))
+
+    def start_again() -> None:
+        controls["length"].value = 0  # the old picture's ruler says nothing about the new one
+        panel.refresh()
+
+    looking = [desk.network]
+
+    def other_network() -> None:
+        if looking[0] != desk.network:  # its outline has another diameter
+            looking[0] = desk.network
+            panel.refresh()
+
+    def still() -> Figure:
+        if solved is None:
+            return card_figure(_RULER, "In a running notebook: the picture, and two points to be set on its ruler.")
+        return draw(*solved)
+
+    panel = Panel(
+        render,
+        controls,
+        alt="A picture with two points, each magnified, and the pixel size that follows from their distance on a ruler.",
+        still=_unless_private(desk, still, _RULER),
+    )
+    for control in controls.values():
+        control.observe(set_spacing, names="value")
+    desk.follow(start_again, pictures_only=True)
+    desk.follow(other_network)
+    return panel
+
+
+def measure_explorer(desk: Desk, still_spacing_mm: float | None = None) -> Panel:
+    """Move the threshold: outline, longest diameter, the one across, area and perimeter follow, with their band of doubt.
+
+    Args:
+        desk: what is measured, in mm once its pixel size is known.
+        still_spacing_mm: size of a pixel for the still picture only; without one the still says what the panel does.
+    """
+
+    def render(threshold: float) -> Figure:
+        return measures_figure(desk.sample, desk.found(), threshold=threshold, source=desk.source)
+
+    def still() -> Figure:
+        if still_spacing_mm is None:
+            return card_figure(_MEASURE, "In a running notebook: in mm as soon as the ruler above is set.")
+        found = desk.found().with_spacing((still_spacing_mm, still_spacing_mm))
+        return measures_figure(desk.sample, found, source="pixel size set by the ruler")
+
+    slider = ipywidgets.FloatSlider(0.5, min=0.25, max=0.75, step=0.05, description="threshold")
+    panel = Panel(
+        render,
+        {"threshold": slider},
+        alt="The outline with its longest diameter and the one across it, and the figures with their band of doubt.",
+        still=_unless_private(desk, still, _MEASURE),
+    )
+    desk.follow(panel.refresh)
+    return panel
+
+
+def points_explorer(desk: Desk, example: Iterable[Percent] = ()) -> Panel:
+    """Set an outline of your own, point by point; the network's outline is compared with it.
+
+    Args:
+        desk: the picture. An expert's mask on it is the reference until three points are set.
+        example: (across, down) in % of width and height: points for the still picture only.
+    """
+    points: list[Percent] = []
+    controls = {
+        "across": ipywidgets.FloatSlider(50, min=0, max=100, step=0.5, description="across (%)", readout_format=".1f"),
+        "down": ipywidgets.FloatSlider(50, min=0, max=100, step=0.5, description="down (%)", readout_format=".1f"),
+    }
+
+    def draw(chosen: Iterable[Percent], cursor: Percent | None) -> Figure:
+        height, width = desk.sample.image.shape[:2]
+
+        def place(point: Percent) -> tuple[float, float]:
+            return point[1] * height / 100, point[0] * width / 100
+
+        return own_outline_figure(
+            desk.sample,
+            desk.found(),
+            [place(point) for point in chosen],
+            cursor=None if cursor is None else place(cursor),
+            reference=desk.sample.mask,
+        )
+
+    def button(label: str, icon: str, change: Callable[[], object]) -> ipywidgets.Button:
+        made = ipywidgets.Button(description=label, icon=icon, layout={"width": "11rem"})
+
+        def pressed(_: object) -> None:
+            change()
+            panel.refresh()
+
+        made.on_click(pressed)
+        return made
+
+    buttons = [
+        button("Add this point", "plus", lambda: points.append((controls["across"].value, controls["down"].value))),
+        button("Remove the last", "undo", lambda: points.pop() if points else None),
+        button("Remove all", "trash", points.clear),
+    ]
+    example = tuple(example)
+    panel = Panel(
+        lambda across, down: draw(points, (across, down)),
+        controls,
+        alt="A picture with the network's outline and your own points; from three points on, how far the two are apart.",
+        still=_unless_private(
+            desk, (lambda: draw(example, None)) if example else None, "Compare with your own outline"
+        ),
+        extras=[ipywidgets.HBox(buttons, layout={"flex_flow": "row wrap"})],
+    )
+
+    desk.follow(points.clear, pictures_only=True)  # before it is drawn again
+    desk.follow(panel.refresh)
+    return panel
+
+
+def _unless_private(desk: Desk, still: Callable[[], Figure] | None, title: str) -> Callable[[], Figure] | None:
+    """The still picture is saved with the notebook: of a desk with the reader's own pictures it shows nothing."""
+    return (lambda: card_figure(title, _LIVE)) if desk.private else still

@@ -1,0 +1,142 @@
+"""An outline set point by point beside the network's, and how far the two are apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import Normal, Stroke
+from numpy.typing import NDArray
+
+from banet_edu.course.lesson09.figures import finish, picture_beside_words
+from banet_edu.data.sample import Sample
+from banet_edu.figures.contour import draw_errors, draw_lines, error_colours, largest_error, mask_outlines
+from banet_edu.figures.style import INK, PREDICTION, REFERENCE, VERMILLION, styled
+from banet_edu.metrics.boundary import boundary_metrics
+from banet_edu.metrics.overlap import overlap
+from banet_edu.prediction import Prediction
+
+Place = tuple[float, float]
+FEWEST = 3  # points that enclose an area
+_HALO = [Stroke(linewidth=3.2, foreground=INK), Normal()]
+_FINE = 4  # bits of sub-pixel precision in OpenCV's polygons
+
+
+def polygon_mask(points: Sequence[Place], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """h x w bool: inside the closed outline through the points (row, column), in their order; empty with fewer than 3.
+
+    >>> int(polygon_mask([(2, 2), (2, 7), (7, 7), (7, 2)], (10, 10)).sum())
+    36
+    """
+    mask = np.zeros(size, np.uint8)
+    if len(points) >= FEWEST:
+        corners = np.rint(np.asarray(points, float)[:, ::-1] * 2**_FINE).astype(np.int32)
+        cv2.fillPoly(mask, [corners], 1, shift=_FINE)
+    return mask > 0
+
+
+def own_outline_figure(
+    sample: Sample,
+    prediction: Prediction,
+    points: Sequence[Place],
+    *,
+    cursor: Place | None = None,
+    reference: NDArray[np.bool_] | None = None,
+) -> Figure:
+    """The picture with the network's outline, one's own points and where the next would be; the distances beside it.
+
+    Args:
+        sample: H x W x 3 image.
+        prediction: h x w, of the same image.
+        points: (row, column) in pixels of the prediction, in order; from three on they close to an outline.
+        cursor: where the next point would go.
+        reference: h x w bool, an expert's mask: taken as the reference while there are fewer than three points.
+
+    The network's boundary is coloured by its signed error once there is something to compare with. Distances are in mm with
+    the prediction's spacing, else in % of the image diagonal, pixels beside.
+    """
+    size, spacing = prediction.mask.shape, prediction.spacing_mm
+    own = polygon_mask(points, size)
+    theirs = own if len(points) >= FEWEST else reference
+    name = "your outline" if len(points) >= FEWEST else "the mask"
+    with styled():
+        figure, axes = picture_beside_words(sample, prediction, sample.name)
+        limit = 0.0 if theirs is None else largest_error(prediction.mask, theirs, spacing)
+        if theirs is not None and limit:
+            draw_errors(axes, prediction.mask, theirs, spacing_mm=spacing, limit=limit)
+            height = figure.get_figheight()
+            scale = figure.add_axes((0.66, 0.62 / height, 0.3, 0.14 / height))
+            # In the unit of the text beside: mm, or percent of the diagonal.
+            end = limit if spacing else 100 * limit / float(np.hypot(*size))
+            bar = figure.colorbar(error_colours(end), cax=scale, orientation="horizontal")
+            bar.set_label(f"inside < 0 < outside ({'mm' if spacing else '% of diag.'})")
+        else:
+            draw_lines(axes, prediction.contours, colour=PREDICTION)
+            if theirs is not None:
+                draw_lines(axes, mask_outlines(theirs), colour=REFERENCE)
+        _draw_points(figure, points, cursor)
+        entries = [Line2D([], [], color=PREDICTION, linewidth=2.4, label="the network's outline")]
+        entries[0].set_label("the network's outline" + (", coloured by its distance" if limit else ""))
+        entries.append(Line2D([], [], color=REFERENCE, linewidth=2.4, path_effects=_HALO, label=name if theirs is not None
+                              else "your points", marker="o" if len(points) else ""))  # fmt: skip
+        if cursor is not None:
+            entries.append(Line2D([], [], color=VERMILLION, linestyle="", marker="+", markersize=12, markeredgewidth=2.4,
+                                  label="the next point"))  # fmt: skip
+        finish(axes, prediction, entries, comparison_text(prediction, theirs, len(points), name))
+    return figure
+
+
+def comparison_text(
+    prediction: Prediction, reference: NDArray[np.bool_] | None, points: int = 0, name: str = "the mask"
+) -> str:
+    """The network's outline against a reference in lines of text; where nothing can be compared, why."""
+    if reference is None:
+        left = FEWEST - points
+        return (
+            f"{points} point{'s' * (points != 1)} set. {left} more close{'s' * (left == 1)} an\n"
+            "outline, and the distances appear here."
+        )
+    row = overlap(prediction.mask, reference) | boundary_metrics(
+        prediction.mask, reference, spacing_mm=prediction.spacing_mm
+    )
+    said = {
+        "missed": f"Missed: {name} encloses something,\nthe network found nothing. There is no\n"
+        "distance to a line that is not there.",
+        "hallucinated": f"{name.capitalize()} is empty, the network found\n"
+        "something. The error is the finding itself,\nno distance.",
+        "both_empty": f"{name.capitalize()} is empty and nothing is found.\nThere is no outline to compare.",
+    }
+    if row["status"] in said:
+        return said[row["status"]]
+    mm = prediction.spacing_mm is not None
+
+    def length(key: str, sign: str = "") -> str:
+        if mm:
+            return f"{row[f'{key}_mm']:{sign}.2f} mm"
+        return f"{row[f'{key}_pct']:{sign}.2f} % of diag. ({row[f'{key}_px']:{sign}.1f} px)"
+
+    side = "outside" if row["bias_px"] > 0 else "inside"
+    lines = [
+        f"Against {name}:",
+        f"mean distance (ASSD) {length('assd')}",
+        f"95 % within (HD95) {length('hd95')}",
+        f"at worst (HD) {length('hd')}",
+        f"signed mean (bias) {length('bias', '+')}",
+        f"    the network's line lies {side} on average",
+        f"overlap (JA) {row['JA']:.2f}",
+    ]
+    return "\n".join(lines)
+
+
+def _draw_points(figure: Figure, points: Sequence[Place], cursor: Place | None) -> None:
+    axes = figure.axes[0]
+    if points:
+        rows, columns = np.asarray([*points, points[0]] if len(points) >= FEWEST else points, float).T
+        axes.plot(columns, rows, color=REFERENCE, linewidth=1.6, marker="o", markersize=5, markeredgecolor=INK,
+                  path_effects=_HALO, zorder=5)  # fmt: skip
+    if cursor is not None:
+        for colour, width in ((INK, 4.6), (VERMILLION, 2.4)):
+            axes.plot(cursor[1], cursor[0], "+", color=colour, markersize=16, markeredgewidth=width, zorder=6)

@@ -1,0 +1,190 @@
+"""The logic of `banet-edu data check`: read every file of a data set once and say what is in it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from banet_edu.datasets.dataset import Dataset
+from banet_edu.datasets.layouts import Problem
+from banet_edu.datasets.opening import WORKERS, open_dataset
+from banet_edu.datasets.similarity import difference_hash, near_duplicates
+from banet_edu.datasets.splits import PARTS
+
+SHOWN = 20  # lines of problems and of duplicates in the text
+
+
+class Duplicate(NamedTuple):
+    """Two cases that show nearly the same picture, the parts they fall into, and in how many of 256 bits they differ."""
+
+    first: str
+    first_part: str
+    second: str
+    second_part: str
+    distance: int
+
+    @property
+    def leaks(self) -> bool:
+        """Whether the two lie on different sides of the split, so that a model is tested on what it has seen."""
+        return self.first_part != self.second_part
+
+    def __str__(self) -> str:
+        return f"{self.first} ({self.first_part}) and {self.second} ({self.second_part}), {self.distance} bits apart"
+
+
+class _Facts(NamedTuple):
+    image_size: str
+    mask_size: str
+    spacing_mm: tuple[float, float] | None
+    share: float  # of the mask's pixels that are not background
+    hash: NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What `check_dataset` found. Sizes are "width x height" in pixels, as files state them.
+
+    `image_sizes` and `mask_sizes` count the cases of each size; `spacings_mm` counts (row, column) pixel sizes, None
+    where unknown; `foreground` holds each readable case's share of foreground by name.
+    """
+
+    format: str
+    root: Path
+    split_seed: int
+    parts: dict[str, int]
+    image_sizes: Counter[str]
+    mask_sizes: Counter[str]
+    spacings_mm: Counter[tuple[float, float] | None]
+    foreground: dict[str, float]
+    problems: list[Problem]
+    duplicates: list[Duplicate]
+
+    @property
+    def ok(self) -> bool:
+        """No bad file, and no near duplicates across parts."""
+        return not self.problems and not any(pair.leaks for pair in self.duplicates)
+
+    @property
+    def empty(self) -> list[str]:
+        """Names of cases whose mask is all background."""
+        return [name for name, share in self.foreground.items() if share == 0]
+
+    def rows(self) -> list[tuple[str, str]]:
+        """(what, finding) for a two-column table."""
+        shares = np.array(list(self.foreground.values()) or [np.nan]) * 100
+        low, middle, high = np.percentile(shares, [0, 50, 100])
+        split = ", ".join(f"{part} {count}" for part, count in self.parts.items())
+        rows = [
+            ("cases", f"{len(self.foreground)} ({split}; split seed {self.split_seed})"),
+            ("image sizes", _counted(self.image_sizes)),
+            ("mask sizes", _counted(self.mask_sizes)),
+            ("pixel spacing", _counted(Counter({_spacing(s): n for s, n in self.spacings_mm.items()}))),
+            ("foreground", f"{low:.1f} % to {high:.1f} % of the mask, median {middle:.1f} %"),
+            ("empty masks", _listed(self.empty)),
+            ("bad files", str(len(self.problems))),
+        ]
+        leaking = sum(pair.leaks for pair in self.duplicates)
+        rows.append(("near duplicates", f"{len(self.duplicates)} (pairs), {leaking} of them across parts of the split"))
+        return rows
+
+    def to_text(self) -> str:
+        """The rows, then every bad file and near-duplicate pair (the first twenty of each)."""
+        rows = self.rows()
+        width = max(len(what) for what, _ in rows)
+        lines = [f"{self.root} as {self.format}", *(f"  {what:<{width}}  {finding}" for what, finding in rows)]
+        duplicates = sorted(self.duplicates, key=lambda pair: (not pair.leaks, pair.distance))
+        listings: list[tuple[str, list[Any]]] = [("Bad files", self.problems), ("Near duplicates", duplicates)]
+        for title, entries in listings:
+            if entries:
+                lines += [f"{title}:", *(f"  {entry}" for entry in entries[:SHOWN])]
+            if len(entries) > SHOWN:
+                lines.append(f"  ... and {len(entries) - SHOWN} more")
+        return "\n".join(lines)
+
+
+def check_dataset(
+    format: str,
+    root: str | Path,
+    *,
+    split_seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+    **options: Any,
+) -> CheckReport:
+    """Read every image and mask of a data set and report counts, sizes, spacing, bad files and near duplicates.
+
+    Args:
+        format, root, split_seed: as in `open_dataset`; options: its further keywords.
+        progress: called as progress(done, total) after each case.
+
+    Raises:
+        FileNotFoundError, ValueError: as `open_dataset`, but never for bad files, which the report lists.
+    """
+    dataset = open_dataset(format, root, on_error="skip", **options)
+    part_of = {}
+    if len(dataset) >= len(PARTS):
+        part_of = {name: part for part in PARTS for name in dataset.part(part, split_seed).names}
+
+    found: dict[str, _Facts] = {}
+    problems = list(dataset.problems)
+    with ThreadPoolExecutor(WORKERS) as pool:
+        results = pool.map(lambda name: _facts(dataset, name), dataset.names)
+        for done, (name, result) in enumerate(zip(dataset.names, results, strict=True), start=1):
+            if isinstance(result, Problem):
+                problems.append(result)
+            else:
+                found[name] = result
+            if progress is not None:
+                progress(done, len(dataset))
+
+    names = list(found)
+    duplicates = [
+        Duplicate(names[i], part_of.get(names[i], "all"), names[j], part_of.get(names[j], "all"), distance)
+        for i, j, distance in near_duplicates([facts.hash for facts in found.values()])
+    ]
+    return CheckReport(
+        format=format,
+        root=Path(root),
+        split_seed=split_seed,
+        parts={
+            part: sum(part_of.get(name, "all") == part for name in names) for part in (PARTS if part_of else ("all",))
+        },
+        image_sizes=Counter(facts.image_size for facts in found.values()),
+        mask_sizes=Counter(facts.mask_size for facts in found.values()),
+        spacings_mm=Counter(facts.spacing_mm for facts in found.values()),
+        foreground={name: facts.share for name, facts in found.items()},
+        problems=problems,
+        duplicates=duplicates,
+    )
+
+
+def _facts(dataset: Dataset, name: str) -> _Facts | Problem:
+    sample = dataset[name]
+    try:
+        image, mask = sample.image, sample.mask
+        assert mask is not None  # an opened data set pairs every image with a mask
+        sizes = [f"{array.shape[1]} x {array.shape[0]}" for array in (image, mask)]
+        return _Facts(sizes[0], sizes[1], sample.spacing_mm, float((mask > 0).mean()), difference_hash(image))
+    except ValueError as error:
+        file, _, reason = str(error).removeprefix(f"{dataset.root}").lstrip("/\\").partition(": ")
+        return Problem(Path(file).as_posix(), reason)
+
+
+def _spacing(spacing_mm: tuple[float, float] | None) -> str:
+    return "unknown" if spacing_mm is None else f"{spacing_mm[0]:.4g} x {spacing_mm[1]:.4g} mm (row x column)"
+
+
+def _counted(counts: Counter[str], most: int = 3) -> str:
+    shown = [key if len(counts) == 1 else f"{key} ({count})" for key, count in counts.most_common(most)]
+    return ", ".join(shown) + (f", {len(counts) - most} more" if len(counts) > most else "") or "none"
+
+
+def _listed(names: list[str], most: int = 5) -> str:
+    more = f", {len(names) - most} more" if len(names) > most else ""
+    return f"{len(names)}: {', '.join(names[:most])}{more}" if names else "none"

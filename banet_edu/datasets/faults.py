@@ -1,0 +1,102 @@
+"""What can be told of a pair of files without decoding it: cheap enough for every file when a data set is opened."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from banet_edu.data.dicom import dicom_size_and_spacing
+from banet_edu.data.reading import ALPHA, DEEP, is_deep, is_dicom, mask_pixels, open_image, read_image
+from banet_edu.datasets.layouts import Case
+from banet_edu.datasets.similarity import SAME_SCENE, difference_hash, hamming
+
+Size = tuple[int, int]
+ORIENTATION = 0x0112  # EXIF tag; from 5 on the picture lies on its side
+
+
+def file_fault(path: Path) -> tuple[Size | None, str | None]:
+    """((height, width), None) of a file that looks whole, or (None, reason).
+
+    PNG files are checked by their checksums, JPEG files by their end marker, others by decoding; never by the name.
+    """
+    try:
+        if is_dicom(path):
+            return dicom_size_and_spacing(path)[0], None
+        with open_image(path) as image:
+            if image.format in ("GIF", "TIFF") and getattr(image, "n_frames", 1) > 1:
+                return None, f"holds {image.n_frames} frames: save the one to use"  # type: ignore[attr-defined]
+            if is_deep(image, path):
+                return None, DEEP
+            if "A" in image.getbands():
+                return None, ALPHA
+            width, height = image.size
+            if image.format == "JPEG" and image.getexif().get(ORIENTATION, 1) >= 5:
+                width, height = height, width
+            if image.format == "PNG":
+                image.verify()
+            elif image.format != "JPEG" or not _ends_well(path):
+                image.load()
+            return (height, width), None
+    except (ValueError, SyntaxError, OSError, EOFError, TypeError) as error:  # whatever broken headers lead Pillow to
+        if str(error).startswith(str(path)):
+            return None, str(error).removeprefix(f"{path}: ")
+        return None, f"is damaged or truncated ({error})"
+
+
+def _ends_well(path: Path) -> bool:
+    """Whether a JPEG file has its end marker; some writers pad after it."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 4096))
+        return b"\xff\xd9" in file.read()
+
+
+def foreign_masks(cases: Sequence[Case], sizes: Sequence[tuple[Size, Size]]) -> dict[str, str]:
+    """{case name: reason} for masks that belong to another case, as far as shapes and bytes can tell.
+
+    - The mask's proportions differ from the image's.
+    - The mask is byte for byte that of another case whose image shows another scene.
+
+    What holds for more than half of the cases is taken for the data set's way: the small ISIC-2017 has squashed images.
+    """
+    found: dict[str, str] = {}
+    for case, (image, mask) in zip(cases, sizes, strict=True):
+        if not _same_proportions(image, mask):
+            shapes = f"({mask[0]} x {mask[1]}) than its image ({image[0]} x {image[1]})"
+            found[case.name] = f"has other proportions {shapes}: the mask of another case?"
+    if 2 * len(found) > len(cases):
+        found = {}
+    copies: dict[str, str] = {}
+    for group in _same_bytes(cases):
+        if not _has_outline(group[0].mask):
+            continue  # empty or full: nothing that a case could own
+        hashes = {case: difference_hash(read_image(case.image)[0]) for case in group}
+        for case in group:
+            twins = [other for other in group if hamming(hashes[case], hashes[other]) > SAME_SCENE]
+            if twins:
+                twin = twins[0].mask.name
+                copies[case.name] = f"is byte for byte {twin}, though the images differ: the mask of another case?"
+    return found if 2 * len(copies) > len(cases) else copies | found
+
+
+def _has_outline(path: Path) -> bool:
+    pixels, _ = mask_pixels(path)
+    return bool(pixels.min() != pixels.max())
+
+
+def _same_proportions(image: Size, mask: Size) -> bool:
+    tolerance = 0.02 + 1.0 / min(*image, *mask)  # sizes are rounded to whole pixels
+    return abs(math.log(image[0] * mask[1] / (image[1] * mask[0]))) < tolerance
+
+
+def _same_bytes(cases: Sequence[Case]) -> list[list[Case]]:
+    by_size, by_content = defaultdict(list), defaultdict(list)
+    for case in cases:
+        by_size[case.mask.stat().st_size].append(case)
+    for group in by_size.values():
+        if len(group) > 1:
+            for case in group:
+                by_content[sha256(case.mask.read_bytes()).digest()].append(case)
+    return [group for group in by_content.values() if len(group) > 1]

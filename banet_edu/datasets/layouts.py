@@ -1,0 +1,161 @@
+"""Which image belongs to which mask: the folder layouts of the data sets, and matching by name."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from banet_edu.data.reading import DICOM_EXTENSIONS, EXTENSIONS
+from banet_edu.data.sample import check_spacing
+from banet_edu.datasets.splits import natural_key
+
+
+class Problem(NamedTuple):
+    """A file, relative to the data set's root, and what is wrong with it."""
+
+    file: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where a data set keeps its files. Of several folders (or glob patterns of files) the first that exists counts.
+
+    An image is called CASE + image_suffix, its mask CASE + mask_suffix, each with any known extension.
+    """
+
+    image_dirs: tuple[str, ...] = ("images",)
+    mask_dirs: tuple[str, ...] = ("masks",)
+    image_suffix: str = ""
+    mask_suffix: str = ""
+    ignore_suffix: str | None = None  # files that belong to the data set but are neither
+    video: bool = False  # consecutive frames are near duplicates
+    extensionless: bool = False
+    upright: bool = False  # the camera always stands the same way: no image is upside down
+
+
+LAYOUTS = {
+    "isic2017": Layout(
+        ("images", "ISIC-2017_Training_Data", "ISIC-2017_Validation_Data", "ISIC-2017_Test_v2_Data"),
+        (
+            "masks",
+            "ISIC-2017_Training_Part1_GroundTruth",
+            "ISIC-2017_Validation_Part1_GroundTruth",
+            "ISIC-2017_Test_v2_Part1_GroundTruth",
+        ),
+        mask_suffix="_segmentation",
+        ignore_suffix="_superpixels",
+    ),
+    "ph2": Layout(
+        ("images", "PH2 Dataset images/*/*_Dermoscopic_Image/*.bmp"),
+        ("masks", "PH2 Dataset images/*/*_lesion/*.bmp"),
+        mask_suffix="_lesion",
+    ),
+    "kvasir_seg": Layout(),
+    "cvc_colondb": Layout(video=True),
+    "sz_cxr": Layout(("images", "CXR_png"), ("masks", "mask"), mask_suffix="_mask", upright=True),
+    "folder": Layout(),
+    "dicom": Layout(extensionless=True),
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    image: Path
+    mask: Path
+
+
+def find_cases(root: Path, layout: Layout) -> tuple[list[Case], list[Problem]]:
+    """The pairs below `root` in natural order of their names, and every file that has no partner.
+
+    Raises:
+        FileNotFoundError: no such folder, or no images in it.
+        ValueError: not a single image has a mask: the format or the name rules do not fit.
+    """
+    if not root.is_dir():
+        raise FileNotFoundError(f"{root}: no such folder")
+    image_files, mask_files = _files(root, layout.image_dirs, layout), _files(root, layout.mask_dirs, layout)
+    if set(image_files) & set(mask_files):  # one folder for both: the suffix tells them apart
+        image_files, mask_files = _told_apart(image_files, layout)
+    problems: list[Problem] = []
+    images = _by_case(image_files, layout.image_suffix, "image", root, problems)
+    masks = _by_case(mask_files, layout.mask_suffix, "mask", root, problems)
+    if not images.keys() & masks.keys():
+        raise ValueError(
+            f"{root}: no image has a mask. Images are called like {image_files[0].name!r}, masks like "
+            f"{mask_files[0].name!r}; expected are CASE{layout.image_suffix} and CASE{layout.mask_suffix}. "
+            "Choose another format, or format 'folder' with image_suffix= and mask_suffix="
+        )
+    for name in sorted(images.keys() - masks.keys(), key=natural_key):
+        problems.append(Problem(_inside(images[name], root), f"has no mask ({name}{layout.mask_suffix})"))
+    for name in sorted(masks.keys() - images.keys(), key=natural_key):
+        problems.append(Problem(_inside(masks[name], root), "is the mask of no image here"))
+    names = sorted(images.keys() & masks.keys(), key=natural_key)
+    return [Case(name, images[name], masks[name]) for name in names], problems
+
+
+def read_spacing_table(root: Path) -> dict[str, tuple[float, float]]:
+    """ROOT/spacing.csv with the columns name, row_mm, column_mm (size of a mask pixel), as a dictionary; {} if absent."""
+    path = root / "spacing.csv"
+    if not path.is_file():
+        return {}
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        rows = csv.DictReader(file)
+        try:
+            return {row["name"]: check_spacing((float(row["row_mm"]), float(row["column_mm"]))) for row in rows}
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"{path}, line {rows.line_num}: columns name, row_mm, column_mm expected ({error})"
+            ) from None
+
+
+def _files(root: Path, folders: Iterable[str], layout: Layout) -> list[Path]:
+    tried = []
+    for folder in folders:
+        found = root.glob(folder) if "*" in folder else (root / folder).iterdir() if (root / folder).is_dir() else ()
+        files = sorted(path for path in found if _is_candidate(path, layout))
+        if files:
+            return files
+        tried.append(folder)
+    raise FileNotFoundError(f"{root}: no image files in {' or '.join(tried)}")
+
+
+def _is_candidate(path: Path, layout: Layout) -> bool:
+    extension = path.suffix.lower()
+    known = extension in EXTENSIONS or extension in DICOM_EXTENSIONS or (layout.extensionless and extension == "")
+    ignored = layout.ignore_suffix is not None and path.stem.endswith(layout.ignore_suffix)
+    return known and not ignored and not path.name.startswith(".") and path.is_file()
+
+
+def _told_apart(files: list[Path], layout: Layout) -> tuple[list[Path], list[Path]]:
+    if layout.mask_suffix == layout.image_suffix:
+        raise ValueError("images and masks share a folder: give mask_suffix= (or image_suffix=) to tell them apart")
+    longer, shorter = sorted((layout.mask_suffix, layout.image_suffix), key=len, reverse=True)
+    first = [path for path in files if path.stem.endswith(longer)]
+    second = [path for path in files if path not in first and path.stem.endswith(shorter)]
+    return (second, first) if longer == layout.mask_suffix else (first, second)
+
+
+def _by_case(files: list[Path], suffix: str, role: str, root: Path, problems: list[Problem]) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for path in files:
+        if not path.stem.endswith(suffix):
+            problems.append(Problem(_inside(path, root), f"is no {role} by its name, which lacks {suffix!r}"))
+            continue
+        name = path.stem.removesuffix(suffix)
+        if name in found:
+            problems.append(Problem(_inside(path, root), f"is a second {role} of {name!r}, beside {found[name].name}"))
+            continue
+        found[name] = path
+    return found
+
+
+def _inside(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix()

@@ -1,0 +1,156 @@
+"""Open a folder of images and masks as a data set, refusing or listing whatever is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from banet_edu.data.mask_values import ValueMap, check_value_map
+from banet_edu.data.sample import check_spacing
+from banet_edu.datasets.dataset import Dataset, Reader
+from banet_edu.datasets.faults import Size, file_fault, foreign_masks
+from banet_edu.datasets.layouts import LAYOUTS, Case, Problem, find_cases, read_spacing_table
+from banet_edu.datasets.splits import Part, check_part
+
+FORMATS = tuple(LAYOUTS)
+DECODED_AT_OPENING = 2**20  # pixels: masks up to here are decoded when opening, larger ones at their first use
+WORKERS = 2
+SHOWN_PROBLEMS = 20
+
+
+def open_dataset(
+    format: str,
+    root: str | Path,
+    split: Part | None = None,
+    split_seed: int = 0,
+    on_error: Literal["raise", "skip"] = "raise",
+    *,
+    empty: Literal["keep", "exclude"] = "keep",
+    value_map: ValueMap | None = None,
+    invert: bool = False,
+    spacing_mm: float | tuple[float, float] | None = None,
+    image_dir: str | None = None,
+    mask_dir: str | None = None,
+    image_suffix: str | None = None,
+    mask_suffix: str | None = None,
+) -> Dataset:
+    """Open a data set: pairs of ROOT/images and ROOT/masks (or the folders it is distributed in), matched by name.
+
+    | format | image | mask |
+    |---|---|---|
+    | isic2017 | ISIC_0000000.jpg | ISIC_0000000_segmentation.png |
+    | ph2 | IMD002.bmp | IMD002_lesion.bmp |
+    | kvasir_seg, cvc_colondb | NAME.jpg, 1.png | the same name |
+    | sz_cxr | CHNCXR_0001_0.jpg | CHNCXR_0001_0_mask.jpg |
+    | folder | CASE + image_suffix | CASE + mask_suffix |
+    | dicom | CASE.dcm or CASE | CASE, as image or DICOM |
+
+    Args:
+        format: one of the above. Extensions are free; further files in the folders are reported.
+        root: the data set's folder. A file `spacing.csv` in it (name, row_mm, column_mm) states pixel sizes of masks.
+        split: "train", "val", "test" (70/10/20) or None for all. split_seed: which split; no other seed moves it.
+        on_error: "raise" one error that names every bad file, or "skip" them and list them in `.problems`.
+        empty: "keep" masks without foreground (a valid case; metrics give its status) or "exclude" them.
+        value_map: {grey level or (r, g, b): label} for masks of several classes or unusual values.
+        invert: foreground is the dark part of the masks.
+        spacing_mm: size of a mask pixel, one number or (row, column); overrides table and DICOM header.
+        image_dir, mask_dir, image_suffix, mask_suffix: replace the format's own rules. Both folders may be the same.
+
+    Raises:
+        FileNotFoundError: no such folder, or no images in it.
+        ValueError: bad files (all of them named), names that do not fit the format, or an impossible argument.
+    """
+    if format not in LAYOUTS:
+        raise ValueError(f"format={format!r}: choose one of {', '.join(FORMATS)}")
+    if on_error not in ("raise", "skip") or empty not in ("keep", "exclude"):
+        raise ValueError(f"on_error is 'raise' or 'skip', empty 'keep' or 'exclude', not {on_error!r} and {empty!r}")
+    if split is not None:
+        check_part(split)
+    if value_map is not None:
+        check_value_map(value_map)
+        if invert:
+            raise ValueError("invert=True beside a value_map: state the labels in the value_map alone")
+    if spacing_mm is not None:
+        spacing_mm = check_spacing((spacing_mm, spacing_mm) if isinstance(spacing_mm, int | float) else spacing_mm)
+
+    root = Path(root)
+    layout = LAYOUTS[format]
+    layout = replace(
+        layout,
+        image_dirs=layout.image_dirs if image_dir is None else (image_dir,),
+        mask_dirs=layout.mask_dirs if mask_dir is None else (mask_dir,),
+        image_suffix=layout.image_suffix if image_suffix is None else image_suffix,
+        mask_suffix=layout.mask_suffix if mask_suffix is None else mask_suffix,
+    )
+    found, problems = find_cases(root, layout)
+    reader = Reader(value_map, invert, spacing_mm, read_spacing_table(root))
+    cases, faults = _without_faults(found, reader, root)
+    problems += faults
+    if problems and on_error == "raise":
+        raise ValueError(problem_message(root, problems))
+    kept = _with_foreground(cases, reader) if empty == "exclude" else cases
+    dataset = Dataset(
+        kept,
+        reader,
+        format=format,
+        root=root,
+        problems=problems,
+        excluded=[case.name for case in cases if case not in kept],
+        all_names=[case.name for case in found],
+        video=layout.video,
+    )
+    return dataset if split is None else dataset.part(split, split_seed)
+
+
+def problem_message(root: Path, problems: Sequence[Problem]) -> str:
+    """One sentence and a line for each bad file, the first twenty and a count of the rest."""
+    lines = [f"  {problem}" for problem in problems[:SHOWN_PROBLEMS]]
+    if len(problems) > SHOWN_PROBLEMS:
+        lines.append(f"  ... and {len(problems) - SHOWN_PROBLEMS} more")
+    count = "1 bad file" if len(problems) == 1 else f"{len(problems)} bad files"
+    return f"{root}: {count} (repair them, or leave them out with on_error='skip'):\n" + "\n".join(lines)
+
+
+def _without_faults(cases: Sequence[Case], reader: Reader, root: Path) -> tuple[list[Case], list[Problem]]:
+    """The cases whose files look whole, and what is wrong with the others."""
+
+    def inspect(case: Case) -> tuple[Size | None, Size | None, list[Problem]]:
+        image_size, image_fault = file_fault(case.image)
+        mask_size, mask_fault = file_fault(case.mask)
+        if mask_size is not None and mask_size[0] * mask_size[1] <= DECODED_AT_OPENING:
+            mask_fault = _value_fault(case, reader)
+        faults = [(case.image, image_fault), (case.mask, mask_fault)]
+        listed = [Problem(path.relative_to(root).as_posix(), fault) for path, fault in faults if fault is not None]
+        return image_size, mask_size, listed
+
+    problems: list[Problem] = []
+    whole: list[Case] = []
+    sizes: list[tuple[Size, Size]] = []
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for case, (image_size, mask_size, listed) in zip(cases, pool.map(inspect, cases), strict=True):
+            problems += listed
+            if image_size is not None and mask_size is not None and not listed:
+                whole.append(case)
+                sizes.append((image_size, mask_size))
+    foreign = foreign_masks(whole, sizes)
+    for case in whole:
+        if case.name in foreign:
+            problems.append(Problem(case.mask.relative_to(root).as_posix(), foreign[case.name]))
+    return [case for case in whole if case.name not in foreign], problems
+
+
+def _value_fault(case: Case, reader: Reader) -> str | None:
+    try:
+        reader.mask(case)
+    except ValueError as error:
+        return str(error).removeprefix(f"{case.mask}: ")
+    return None
+
+
+def _with_foreground(cases: Sequence[Case], reader: Reader) -> list[Case]:
+    with ThreadPoolExecutor(WORKERS) as pool:
+        filled = list(pool.map(lambda case: bool(reader.mask(case).any()), cases))
+    return [case for case, keep in zip(cases, filled, strict=True) if keep]

@@ -1,0 +1,11 @@
+from .boundary.causes import why as why
+from .boundary.profiles import boundary_profile as boundary_profile
+from .boundary.profiles import cohort_profile as cohort_profile
+from .inside.attribution import attribute as attribute
+from .inside.effects import effect as effect
+from .inside.effects import effects as effects
+from .inside.effects import mean_effects as mean_effects
+from .inside.interventions import intervene as intervene
+from .inside.interventions import knobs as knobs
+from .inside.trace import probe as probe
+from .inside.zones import zone_means as zone_means

@@ -1,0 +1,256 @@
+"""`boundary_profile`: a table of the boundary, one row per point: how far off, what the image shows there, what the network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import map_coordinates
+from torch import nn
+
+from banet_edu.data.sample import Sample, resize_image, resize_mask
+from banet_edu.explain.boundary.appearance import read_appearance
+from banet_edu.explain.boundary.outline import Array, Grid, Outline, distance_to, outline_of_level, outline_of_mask
+from banet_edu.explain.inside.trace import Trace, entropy_bits, probe
+from banet_edu.metrics.overlap import case_status
+from banet_edu.prediction import Prediction
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_T = np.arange(-20.0, 20.25, 0.5)  # working pixels along the normal in which the probability is looked for
+
+
+def boundary_profile(
+    sample: Sample,
+    prediction: Prediction,
+    *,
+    trace: Trace | None = None,
+    along: Literal["reference", "prediction"] | None = None,
+) -> pd.DataFrame:
+    """One row per boundary point, about 1/256 of the longer image side apart.
+
+    The rows follow the expert's outline where there is one (what the image shows where the line SHOULD be explains why it
+    was not found), else the predicted one. A mask's outline is smoothed a little; the image frame is not a boundary.
+
+    Args:
+        sample: image, and mask if known. Lengths are in mm with a spacing (the prediction's, else the sample's), otherwise
+            in % of the image diagonal: U below stands for mm or pct.
+        prediction: of the same image, at the mask's size.
+        trace: what `probe` saw of that image: adds the network's own signals.
+        along: whose outline the rows follow; by default the reference's where it has one.
+
+    Returns:
+        `name`, `status` (as in `overlap`; "no_reference" without a mask), `along`, `contour` (its number), `closed` (or cut
+        by the frame), `row`, `column` (in mask pixels), `normal_row`, `normal_column` (mask pixels per U, outward), `arc_U`,
+        `angle_deg` (from the contour's centroid, 0 right, 90 up).
+        `signed_error_U` and `signed_error_px` (mask pixels; only where they are square): positive where the prediction lies
+        outside of the reference; absent without a reference, nan when one of the two regions is empty.
+        Of the image: `contrast` (RGB levels across the outline), `edge_width_U` (standard deviation of the fitted blurred
+        step; nan where no edge can be seen), `curvature_per_U` (positive: bulging outward), `noise` (RGB levels), `occluder`
+        (share covered by hair or highlights), `look_alike` (share of what lies a little outside, 5 to 10 % of the image
+        size away, that looks like the inside), `frame_distance_U`. See `explain.appearance`.
+        Of the result: `entropy_bits`, `slack_U` (how far the line would move if the threshold moved from 0.25 to 0.75;
+        looked for within 20 working pixels of this outline: for a line farther off, follow `along="prediction"`).
+        With a trace: `side_disagreement` (standard deviation of the foreground probability over the side masks and the
+        result), and under their own names each PEE scale (mean |edge|), IA weight and CFF gate (mean over channels).
+        No row when neither has an outline.
+
+    Raises ValueError when the prediction is not of the mask's size.
+
+    >>> from banet_edu import load_model, load_samples, predict
+    >>> sample = load_samples("dermoscopy", "test")[0]
+    >>> profile = boundary_profile(sample, predict(load_model("banet-lite-phantom"), sample))
+    >>> bool(profile["signed_error_mm"].abs().mean() < 1), profile["along"].unique().tolist()
+    (True, ['reference'])
+    """
+    import pandas as pd
+
+    reference = None if sample.mask is None else sample.mask > 0
+    if reference is not None and reference.shape != prediction.mask.shape:
+        raise ValueError(f"{sample.name}: the mask is {reference.shape}, the prediction {prediction.mask.shape}")
+    spacing = prediction.spacing_mm or sample.spacing_mm
+    grid = Grid.of(prediction.mask.shape, spacing)
+    predicted = outline_of_level(prediction.level, grid)
+    expert = None if reference is None else outline_of_mask(reference, grid)
+    if along is None:
+        along = "reference" if expert is not None and len(expert) else "prediction"
+    if along == "reference" and expert is None:
+        raise ValueError(f"{sample.name} has no mask: along='prediction' follows the predicted outline")
+    region, outline = (reference, expert) if along == "reference" else (prediction.mask, predicted)
+    assert region is not None and outline is not None
+    status = "no_reference" if reference is None else case_status(prediction.mask, reference)
+
+    columns: dict[str, Any] = {"name": sample.name, "status": status, "along": along, **_places(outline, grid)}
+    if reference is not None:
+        columns |= _errors(outline, along, predicted, expert, prediction, reference, grid)
+    columns |= _image_columns(sample, region, outline, grid)
+    columns |= _result_columns(prediction, outline, grid)
+    if trace is not None:
+        columns |= _network_columns(trace, outline, grid)
+    return pd.DataFrame(columns, index=range(len(outline)))
+
+
+def cohort_profile(
+    model: nn.Module,
+    samples: Sequence[Sample],
+    *,
+    signals: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> pd.DataFrame:
+    """`boundary_profile` of every sample, one below the other (column `name` tells them apart), for `why`.
+
+    Args:
+        model: the network that predicts.
+        samples: say, the test part of a data set; a mask each, unless only uncertainty is of interest.
+        signals: add the network's own signals (`probe` instead of `predict`).
+        progress: called with (done, of how many) after each.
+
+    A case without any outline (nothing there, nothing found) gives no rows; one that was missed has rows without errors.
+
+    Raises ValueError when there is no sample, or when only some of them have a spacing: mm and % of the diagonal do not mix.
+    """
+    import pandas as pd
+
+    if not len(samples):
+        raise ValueError("there is no sample: a cohort needs at least one")
+    tables: list[pd.DataFrame] = []
+    seen: set[str] = set()
+    for done in range(len(samples)):
+        sample = samples[done]
+        if sample.name in seen:
+            raise ValueError(f"two samples are called {sample.name!r}: give each a name of its own")
+        seen.add(sample.name)
+        trace = probe(model, sample)
+        assert trace.prediction is not None
+        tables.append(boundary_profile(sample, trace.prediction, trace=trace if signals else None))
+        if progress is not None:
+            progress(done + 1, len(samples))
+    units = {unit_of_profile(table) for table in tables}
+    if len(units) > 1:
+        raise ValueError("only some of these samples have a spacing; give all of them one, or none")
+    kept = [table for table in tables if len(table)]
+    return pd.concat(kept, ignore_index=True) if kept else tables[0]
+
+
+def unit_of_profile(profile: pd.DataFrame) -> str:
+    """ "mm" or "pct", read off a profile's columns."""
+    for unit in ("mm", "pct"):
+        if f"arc_{unit}" in profile.columns:
+            return unit
+    raise ValueError("this is no boundary profile: it has no column arc_mm or arc_pct; boundary_profile(...) makes one")
+
+
+def _places(outline: Outline, grid: Grid) -> dict[str, Any]:
+    places = grid.to_mask(outline.points)
+    outward = outline.normals / grid.factor / grid.unit_per_px
+    angle = np.empty(len(outline))
+    for one in np.unique(outline.contour):
+        rows = outline.contour == one
+        up, right = (outline.points[rows].mean(axis=0) - outline.points[rows]).T * np.array([[1], [-1]])
+        angle[rows] = np.degrees(np.arctan2(up, right)) % 360
+    return {
+        "contour": outline.contour,
+        "closed": outline.closed,
+        "row": places[:, 0],
+        "column": places[:, 1],
+        "normal_row": outward[:, 0],
+        "normal_column": outward[:, 1],
+        f"arc_{grid.unit}": outline.arc * grid.unit_per_px,
+        "angle_deg": angle,
+    }
+
+
+def _errors(
+    outline: Outline,
+    along: str,
+    predicted: Outline,
+    expert: Outline | None,
+    prediction: Prediction,
+    reference: NDArray[np.bool_],
+    grid: Grid,
+) -> dict[str, Array]:
+    """Signed distance to the other outline, positive where the prediction reaches too far, whoever's points they are."""
+    other = predicted if along == "reference" else expert
+    signed = np.full(len(outline), np.nan)
+    if other is not None and len(other) and len(outline):
+        distance = distance_to(outline.points, other)
+        region = prediction.mask if along == "reference" else ~reference
+        signed = np.where(_sample(region.astype(np.float32), outline, grid) >= 0.5, distance, -distance)
+    errors = {f"signed_error_{grid.unit}": signed * grid.unit_per_px}
+    if abs(grid.factor[0] / grid.factor[1] - 1) < 0.02:
+        errors["signed_error_px"] = signed / grid.factor.mean()
+    return errors
+
+
+def _image_columns(sample: Sample, region: NDArray[np.bool_], outline: Outline, grid: Grid) -> dict[str, Array]:
+    if not len(outline):
+        seen = [np.empty(0)] * 5
+    else:
+        found = read_appearance(resize_image(sample.image, grid.shape), resize_mask(region, grid.shape), outline)
+        seen = [found.contrast, found.edge_width * grid.unit_per_px, found.noise, found.occluder, found.look_alike]
+    height, width = grid.shape
+    row, column = outline.points.T
+    to_frame = np.minimum.reduce([row, column, height - 1 - row, width - 1 - column]) + 0.5
+    return {
+        "contrast": seen[0],
+        f"edge_width_{grid.unit}": seen[1],
+        f"curvature_per_{grid.unit}": outline.curvature() / grid.unit_per_px if len(outline) else np.empty(0),
+        "noise": seen[2],
+        "occluder": seen[3],
+        "look_alike": seen[4],
+        f"frame_distance_{grid.unit}": to_frame * grid.unit_per_px,
+    }
+
+
+def _result_columns(prediction: Prediction, outline: Outline, grid: Grid) -> dict[str, Array]:
+    """Entropy at the point, and over how long a way along the normal the probability is between 0.25 and 0.75."""
+    at = outline.points[:, None, :] + _T[None, :, None] * outline.normals[:, None, :]
+    line = _sample_at(prediction.probability, at.reshape(-1, 2), grid).reshape(len(outline), len(_T))
+    undecided = (line > 0.25) & (line < 0.75)
+    run = [_nearest_run(row) for row in undecided]
+    return {
+        "entropy_bits": entropy_bits(_sample(prediction.probability, outline, grid)),
+        f"slack_{grid.unit}": np.array(run, float) * (_T[1] - _T[0]) * grid.unit_per_px,
+    }
+
+
+def _nearest_run(marks: NDArray[np.bool_]) -> int:
+    """Length of the run of True nearest to the middle, 0 where there is none: the other side of a thin object is another."""
+    found = np.flatnonzero(marks)
+    if not len(found):
+        return 0
+    first = last = int(found[np.abs(found - len(marks) // 2).argmin()])
+    while first > 0 and marks[first - 1]:
+        first -= 1
+    while last + 1 < len(marks) and marks[last + 1]:
+        last += 1
+    return last - first + 1
+
+
+def _network_columns(trace: Trace, outline: Outline, grid: Grid) -> dict[str, Array]:
+    columns: dict[str, Array] = {}
+    sides = [name for name in trace.names() if name.endswith("side.mask")]
+    if sides:
+        stack = [_sample(trace.mask_probability(name), outline, grid) for name in (*sides, "logits")]
+        columns["side_disagreement"] = np.std(stack, axis=0)
+    for name in trace.names():
+        kind = name.partition(".")[2]
+        if kind.startswith(("pee.edge_", "pee.average_")):
+            columns[name] = _sample(trace.map(name, "mean_abs"), outline, grid)
+        elif kind.startswith("cff.gate_") or kind in ("ia.seg_weight", "ia.edge_weight"):
+            columns[name] = _sample(trace.map(name), outline, grid)
+    return columns
+
+
+def _sample(values: NDArray[Any], outline: Outline, grid: Grid) -> Array:
+    return _sample_at(values, outline.points, grid)
+
+
+def _sample_at(values: NDArray[Any], points: Array, grid: Grid) -> Array:
+    """A map of any size (it covers the same field of view), read at working-grid points, bilinear."""
+    factor = np.array(values.shape) / np.array(grid.shape)
+    at = (points + 0.5) * factor - 0.5
+    return np.asarray(map_coordinates(np.asarray(values, np.float32), at.T, order=1, mode="nearest"), np.float64)

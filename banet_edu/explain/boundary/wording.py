@@ -1,0 +1,225 @@
+"""What was found, in sentences that a clinician reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from banet_edu.explain.boundary.severity import CAUSES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+UNITS = {"mm": "mm", "pct": "% of the image diagonal"}
+FEWEST = 40  # points of an outline from which `why` looks for causes
+FEWEST_IMAGES = 8  # of a cohort, from which it gives intervals and names causes
+_CAUSE = {cause.name: cause for cause in CAUSES}
+_STATUS = {
+    "missed": "Nothing was found where the expert outlined something: the object was missed, and no distance can be measured.",
+    "hallucinated": "Something was found where the expert outlined nothing: the error is no distance but the finding itself.",
+    "both_empty": "The expert outlined nothing and nothing was found: there is no outline to speak of.",
+    "no_reference": "Without an expert's outline there is no error to explain. What can be said: where the image shows no "
+    "clear edge, and where the network is undecided.",
+}
+
+
+def in_words(
+    profile: pd.DataFrame,
+    ranking: pd.DataFrame,
+    segments: pd.DataFrame,
+    error: pd.Series | None,
+    unit: str,
+    tolerance: float,
+) -> list[str]:
+    """The findings of `why` as sentences: the error, its causes, the stretches not to be trusted, what is not known."""
+    if not len(profile):
+        return ["There is no outline: nothing was found and nothing is outlined, or a region fills the whole image."]
+    cohort = profile["name"].nunique() > 1
+    sentences = _cases(profile) if cohort else [_STATUS[s] for s in profile["status"].unique() if s in _STATUS]
+    if error is None and not sentences:
+        sentences.append("One of the two regions has no outline inside the image: no distance can be measured.")
+    if error is not None:
+        sentences.append(_how_far(profile, error, unit, tolerance, cohort))
+        named = ranking[ranking["named"]]
+        sentences += [_cause(row, unit, float(error.mean()), cohort) for _, row in named.iterrows()]
+        if len(error) < FEWEST:
+            sentences.append(f"With {len(error)} points the outline is too short to look for causes.")
+        elif 1 < (images := profile.loc[error.index, "name"].nunique()) < FEWEST_IMAGES:
+            sentences.append(f"{images} images with an error are too few to tell causes from chance: eight are needed.")
+        elif named.empty:
+            sentences.append(_no_cause(ranking, unit, float(error.mean()), cohort))
+        elif not cohort:
+            sentences.append("This is an association within one image, not a proof.")
+    else:
+        present = ranking[ranking["share"] >= 0.05]
+        sentences += [
+            f"{row['words'].capitalize()} along {_percent(row['share'])} of the outline{'s' * cohort}: "
+            f"{_CAUSE[row['cause']].there} there."
+            for _, row in present.iterrows()
+        ]
+        if present.empty:
+            sentences.append(
+                "The edge looks alike all around: no stretch of low contrast, softness or occlusion stands out."
+            )
+    if not cohort:
+        sentences.append(_segments(segments, profile, unit))
+    return sentences
+
+
+def _cases(profile: pd.DataFrame) -> list[str]:
+    status = profile.groupby("name")["status"].first().value_counts()
+    lines = [f"{len(profile['name'].unique())} images with an outline."]
+    for name, one, more in (
+        ("missed", "was missed altogether: it has", "were missed altogether: they have"),
+        (
+            "hallucinated",
+            "has a finding where the expert has none: it has",
+            "have a finding where the expert has none: they have",
+        ),
+    ):
+        if name in status:
+            words = f"{one} no distance and does" if status[name] == 1 else f"{more} no distance and do"
+            lines.append(f"{status[name]} of them {words} not enter what follows.")
+    if "no_reference" in status:
+        verb = "has" if status["no_reference"] == 1 else "have"
+        lines.append(f"{status['no_reference']} of them {verb} no expert's outline to compare with.")
+    return lines
+
+
+def _how_far(profile: pd.DataFrame, error: pd.Series, unit: str, tolerance: float, cohort: bool) -> str:
+    bias = float(profile.loc[error.index, f"signed_error_{unit}"].mean())
+    side = "too large" if bias > 0 else "too small"
+    text = (
+        f"Along {whose(profile.loc[error.index])} outline{'s' * cohort} the error is {number(float(error.mean()))} "
+        f"{UNITS[unit]} on average and {number(float(error.quantile(0.95)))} at the 95th percentile; "
+        f"{_percent((error > tolerance).mean())} is off by more than {tolerance:g} {UNITS[unit]}."
+    )
+    if abs(bias) >= 0.5 * float(error.mean()):
+        text += f" The region tends to be {side} (bias {number(bias, '+')} {unit.replace('pct', '%')})."
+    return text
+
+
+def whose(profile: pd.DataFrame) -> str:
+    """Whose outline the rows follow, for sentences: "the expert's" or "the predicted"."""
+    return "the expert's" if (profile["along"] == "reference").all() else "the predicted"
+
+
+def _cause(row: pd.Series, unit: str, mean: float, cohort: bool) -> str:
+    cause = _CAUSE[row["cause"]]
+    there, elsewhere = row[f"error_there_{unit}"], row[f"error_elsewhere_{unit}"]
+    text = (
+        f"{cause.words.capitalize()} goes with the error: along {_percent(row['share'])} of the outline{'s' * cohort} "
+        f"{cause.there}"
+    )
+    if there == there:  # not nan: there are such places among those with an error
+        text += f", and the line is off by {number(there)} {UNITS[unit]} there"
+        text += f", by {number(elsewhere)} elsewhere" if elsewhere == elsewhere else ""
+    low, high = number(row[f"low_{unit}"]), number(row[f"high_{unit}"])
+    return (
+        f"{text}. The other properties held, the difference is {number(row[f'effect_{unit}'])} {UNITS[unit]} (95 % interval "
+        f"{low} to {high}); it accounts for {_percent(row[f'explains_{unit}'] / mean)} of the mean error. "
+        f"What may help: {cause.advice}."
+    )
+
+
+def _no_cause(ranking: pd.DataFrame, unit: str, mean: float, cohort: bool) -> str:
+    """Nothing is named; a property of a stretch too short to be named may still be mentioned."""
+    short = ranking[(ranking[f"low_{unit}"] > 0) & (ranking[f"explains_{unit}"] >= 0.1 * mean)]
+    if len(short):
+        row = short.iloc[0]
+        return (
+            f"No property of the image is present along enough of the outline{'s' * cohort} to be named as a cause. But along "
+            f"{_percent(row['share'])} of it {_CAUSE[row['cause']].there} ({row['words']}), and the line is off by "
+            f"{number(row[f'error_there_{unit}'])} {UNITS[unit]} there, by {number(row[f'error_elsewhere_{unit}'])} "
+            "elsewhere."
+        )
+    first = ranking.iloc[int(ranking["share"].argmax())]
+    text = "None of the measured properties of the image goes clearly with the error"
+    if first["share"] >= 0.05:
+        text += f"; the most present is {first['words']}, along {_percent(first['share'])} of the outline{'s' * cohort}"
+    return text + ". The cause may be one that is not measured here, such as an unusual appearance of the object."
+
+
+def _segments(segments: pd.DataFrame, profile: pd.DataFrame, unit: str) -> str:
+    if segments.empty:
+        return "No stretch of the outline is marked as doubtful."
+    step = float(profile.groupby("contour")[f"arc_{unit}"].diff().median())
+    share = min(1.0, float(segments[f"length_{unit}"].sum()) / (step * len(profile)))
+    parts = [
+        f"{clock(row['from_deg'], row['to_deg'], row['middle_deg'])}{_which(row, profile)}, "
+        f"{number(row[f'length_{unit}'])} {UNITS[unit]} long ({row['reasons']})"
+        for _, row in segments.head(4).iterrows()
+    ]
+    left = len(segments) - 4
+    more = f"; and {left} shorter stretch{'es' * (left > 1)}" if left > 0 else ""
+    return (
+        f"Not to be trusted without a look at the image, {_percent(share)} of {whose(profile)} outline: "
+        + "; ".join(parts)
+        + more
+        + "."
+    )
+
+
+def _which(row: pd.Series, profile: pd.DataFrame) -> str:
+    """Which outline, where there are several; figures number them in the same way, from 1."""
+    return f" of outline {row['contour'] + 1}" if profile["contour"].nunique() > 1 else ""
+
+
+def clock(from_deg: float, to_deg: float, middle_deg: float | None = None) -> str:
+    """A stretch of an outline seen from the centre of its contour, as on a clock face.
+
+    Args:
+        from_deg, to_deg: the directions of its ends, 0 right, 90 up.
+        middle_deg: the direction of its middle: tells the short way round from the long one. None: the short way.
+
+    >>> clock(80, 100), clock(350, 10)
+    ("at 12 o'clock", "at 3 o'clock")
+    >>> clock(150, 30), clock(150, 30, 270)
+    ("from 10 to 2 o'clock", "from 2 to 10 o'clock")
+    """
+    if middle_deg is None:
+        middle_deg = from_deg + ((to_deg - from_deg + 180) % 360 - 180) / 2
+    span = (from_deg - to_deg) % 360  # clockwise
+    if (from_deg - middle_deg) % 360 > span:  # the stretch runs the other way
+        from_deg, to_deg, span = to_deg, from_deg, 360 - span
+    if span > 330:
+        return "almost all around"
+    first, last = hour(from_deg), hour(to_deg)
+    if span < 45 or first == last:
+        return f"at {hour(from_deg - span / 2)} o'clock"
+    return f"from {first} to {last} o'clock"
+
+
+def hour(angle_deg: float) -> int:
+    """The hour, 1 to 12, that a clock's hand in this direction (0 right, 90 up) is nearest to.
+
+    >>> hour(90), hour(0), hour(180)
+    (12, 3, 9)
+    """
+    return int(np.rint((90 - angle_deg) / 30)) % 12 or 12
+
+
+def number(value: float, sign: str = "") -> str:
+    """Two figures that tell, never an exponent: 0.08, 0.13, 2.3, 24, 245, 68,110.
+
+    >>> number(0.00003), number(2.31), number(68110.2)
+    ('0.00', '2.3', '68,110')
+    """
+    if abs(value) >= 9.95:
+        return f"{value:{sign},.0f}"
+    return f"{value:{sign}.2g}" if abs(value) >= 0.1 else f"{value:{sign}.2f}"
+
+
+def numbers(first: float, *others: float) -> list[str]:
+    """Figures that are compared, all with as many decimals as tell of the first; nan is a dash.
+
+    >>> numbers(8.2, 8.0, 8.4), numbers(9.6, 6.8, 12.04), numbers(27.3, 9.1)
+    (['8.2', '8.0', '8.4'], ['9.6', '6.8', '12.0'], ['27', '9'])
+    """
+    places = 0 if abs(first) >= 9.95 else 1 if abs(first) >= 0.995 else 2
+    return [f"{value:,.{places}f}" if value == value else "–" for value in (first, *others)]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %" if share >= 0.005 or share == 0 else "under 1 %"

@@ -1,0 +1,1 @@
+"""What happens inside a network: its signals read, replaced, switched off, attributed."""

@@ -1,0 +1,146 @@
+"""What an attribution explains: one number, how firmly a network holds its decision over a region of the image.
+
+With m(p) = logsumexp(foreground logits at p) - background logit at p (two classes: their difference; the sigmoid of m is the
+probability of the foreground), w the region's weights (they add up to 1) and d(p) = +1 or -1, what the unmodified
+network decides at p:
+
+    toward="decision"    score = sum_p w(p) d(p) m(p)      more: it holds its decision more firmly
+    toward="outward"     score = sum_p w(p) m(p)           more: more of the region is foreground, the boundary lies further out
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from banet_edu.data.sample import Sample
+from banet_edu.data.tensors import prepare
+from banet_edu.explain.inside.regions import Region, boundary_band
+from banet_edu.prediction import as_sample, model_spec, predict
+
+Toward = Literal["decision", "outward"]
+Baseline = Literal["blur", "mean"]
+BLUR_SHARE = 0.1  # of the input's longer side: the standard deviation of the blur that stands for "not seen"
+BATCH = 8  # images that go through the network together
+
+
+@dataclass(frozen=True, eq=False)
+class RegionScore:
+    """The score of one image's region as a function of the network's input.
+
+    Attributes:
+        model: the network, in eval mode while scores are taken (see `evaluating`).
+        x: 1 x 3 x h x w, the prepared image.
+        region: in the sample's own pixels.
+        toward: "decision" or "outward".
+        weights: h x w float64 at the input's size, adding up to 1: the share of each input pixel in the region.
+        direction: h x w float64, +1 or -1: the sign with which a pixel's margin counts.
+    """
+
+    model: nn.Module
+    x: Tensor
+    region: Region
+    toward: Toward
+    weights: Tensor
+    direction: Tensor
+
+    def __call__(self, inputs: Tensor) -> Tensor:
+        """B x 3 x h x w -> B float64."""
+        return (margin(self.model(inputs)) * self.direction * self.weights).sum(dim=(1, 2))
+
+    @torch.no_grad()
+    def of(self, inputs: Tensor) -> NDArray[np.float64]:
+        """Scores of any number of images, B x 3 x h x w -> B, `BATCH` at a time and without gradients."""
+        return torch.cat([self(part) for part in inputs.split(BATCH)]).cpu().numpy()
+
+    @property
+    def inside(self) -> NDArray[np.bool_]:
+        """h x w: the input pixels that lie in the region by half or more (all it touches, where none does)."""
+        share = self.weights.cpu().numpy()
+        return share >= 0.5 * share.max()
+
+
+def region_score(
+    model: nn.Module, sample: Sample | Any, region: Region | None = None, toward: Toward = "decision"
+) -> RegionScore:
+    """The score to explain. Call it, and use what it gives back, inside `evaluating(model)`.
+
+    Args:
+        model: a network with a `.spec`.
+        sample: what `predict` takes.
+        region: by default the boundary band of the network's own prediction.
+        toward: see the top of this module.
+
+    Raises ValueError on an unknown `toward`, a region of another size, or no region where nothing is found.
+    """
+    if toward not in get_args(Toward):
+        raise ValueError(f"toward is {' or '.join(map(repr, get_args(Toward)))}, not {toward!r}")
+    sample = as_sample(sample)
+    spec = model_spec(model)
+    if region is None:
+        prediction = predict(model, sample)
+        region = boundary_band(prediction.mask, spacing_mm=prediction.spacing_mm)
+    if not isinstance(region, Region):
+        raise ValueError(f"region must be a Region (see banet_edu.explain.inside.regions), not {type(region).__name__}")
+    own = sample.image.shape[:2] if sample.mask is None else sample.mask.shape
+    if region.mask.shape not in (own, sample.image.shape[:2], spec.input_size):
+        found, wanted = (" x ".join(map(str, shape)) for shape in (region.mask.shape, own))
+        raise ValueError(f"the region is {found}, the sample {wanted}: make it from this sample's mask or prediction")
+    device = next(model.parameters()).device
+    x = prepare(sample.image, spec).to(device)
+    weights = torch.from_numpy(_shares(region.mask, spec.input_size)).to(device)
+    direction = torch.ones_like(weights)
+    if toward == "decision":
+        with torch.no_grad():
+            logits = model(x)
+        foreground = margin(logits)[0] >= 0 if logits.shape[1] == 2 else logits[0].argmax(dim=0) > 0
+        direction = torch.where(foreground, direction, -direction)
+    return RegionScore(model, x, region, toward, weights, direction)
+
+
+def margin(logits: Tensor) -> Tensor:
+    """B x K x h x w -> B x h x w float64: logsumexp of the foreground's logits minus the background's.
+
+    >>> margin(torch.tensor([1.0, 4.0]).view(1, 2, 1, 1)).item()
+    3.0
+    """
+    logits = logits.double()
+    return logits[:, 1:].logsumexp(dim=1) - logits[:, 0]
+
+
+def baseline_input(x: Tensor, kind: Baseline = "blur", blur_px: float | None = None) -> Tensor:
+    """The image with its information taken away, 1 x 3 x h x w.
+
+    "blur": a Gaussian blur of standard deviation `blur_px` (by default a tenth of the longer side; in pixels of the
+    network's input). "mean": the image's mean colour everywhere.
+    """
+    if kind not in get_args(Baseline):
+        raise ValueError(f"baseline is {' or '.join(map(repr, get_args(Baseline)))}, not {kind!r}")
+    if kind == "mean":
+        if blur_px is not None:
+            raise ValueError(f"blur_px={blur_px} goes with baseline='blur', not with 'mean'")
+        return x.mean(dim=(2, 3), keepdim=True).expand_as(x).clone()
+    sigma = BLUR_SHARE * max(x.shape[-2:]) if blur_px is None else float(blur_px)
+    if not (np.isfinite(sigma) and sigma > 0):
+        raise ValueError(f"blur_px must be a positive number of pixels, got {blur_px}")
+    planes = np.ascontiguousarray(x[0].permute(1, 2, 0).cpu().numpy())
+    blurred = cv2.GaussianBlur(planes, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
+    return torch.from_numpy(blurred).permute(2, 0, 1)[None].contiguous().to(x)
+
+
+def _shares(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.float64]:
+    """How much of each input pixel lies in the region, h x w, adding up to 1."""
+    source = mask.astype(np.float32)
+    if mask.shape != size:
+        way = cv2.INTER_AREA if mask.size > size[0] * size[1] else cv2.INTER_LINEAR
+        source = cv2.resize(source, (size[1], size[0]), interpolation=way).astype(np.float32, copy=False)
+    total = float(source.sum(dtype=np.float64))
+    if total <= 0:
+        raise ValueError(f"the region ({int(mask.sum())} pixels) vanishes at the network's input size {size}: widen it")
+    return source.astype(np.float64) / total

@@ -1,0 +1,1 @@
+"""Pure functions that return a matplotlib Figure; one file per subject that more than one place shows."""

@@ -1,0 +1,207 @@
+"""Several models side by side: every image's figures with mean and interval, and the best, median and worst cases.
+
+An ablation at a glance: how far each variant lies from the full network, with its interval, and one dot per seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from banet_edu.data.sample import Sample
+from banet_edu.figures.contour import draw_lines, draw_scale_bar, mask_outlines
+from banet_edu.figures.style import (
+    INK,
+    PREDICTION,
+    REFERENCE,
+    WIDTH,
+    draw_image,
+    model_colours,
+    new_figure,
+    proportion,
+    styled,
+)
+from banet_edu.metrics.overlap import overlap
+from banet_edu.prediction import Prediction
+from banet_edu.study.result import metric_label
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+
+from typing import TYPE_CHECKING
+
+from banet_edu.figures.style import BLUE, VERMILLION
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def overview_figure(
+    per_image: pd.DataFrame, summary: pd.DataFrame, columns: Sequence[str], *, title: str = ""
+) -> Figure:
+    """One panel per column: a dot for every image, the mean of each model with its 95 % bootstrap interval.
+
+    `per_image` has columns model and `columns`; `summary` has model, figure, mean, low, high (`CompareResult.summary`).
+    Undefined figures (a missed object has no boundary distance) are not drawn; the report counts them.
+    """
+    models = list(dict.fromkeys(per_image["model"]))
+    colours = model_colours(models)
+    figure, axes = new_figure(1, len(columns), height=1.5 + 0.75 * len(models), sharey=True)
+    spread = np.random.default_rng(0)
+    with styled():
+        for panel, column in zip(axes[0], columns, strict=True):
+            for place, model in enumerate(models):
+                values = per_image.loc[per_image["model"] == model, column].to_numpy(dtype=float)
+                values = values[np.isfinite(values)]
+                panel.scatter(
+                    values, place + spread.uniform(-0.28, 0.28, len(values)),
+                    s=14, color=colours[model], alpha=0.35, linewidths=0,
+                )  # fmt: skip
+                found = summary[(summary["model"] == model) & (summary["metric"] == column)]
+                for row in found.itertuples():
+                    panel.plot(
+                        [row.low, row.high],
+                        [place, place],
+                        "|-",
+                        color=INK,
+                        linewidth=2.6,
+                        markersize=13,
+                        markeredgewidth=2,
+                        zorder=4,
+                    )
+                    panel.plot(row.mean, place, "D", color=colours[model], markeredgecolor=INK, markersize=6, zorder=5)
+            panel.set_yticks(range(len(models)), models)
+            panel.set_ylim(len(models) - 0.5, -0.5)
+            panel.set_xlabel(metric_label(column))
+            panel.grid(axis="y", visible=False)
+            if column.startswith(("assd", "hd")):
+                panel.set_xlim(left=0)
+        figure.supxlabel("dot: one test image   ◆: mean   bar: 95 % bootstrap interval over images", fontsize=9)
+        if title:
+            figure.suptitle(title)
+    return figure
+
+
+def pick_cases(per_image: pd.DataFrame, column: str = "JA") -> dict[str, str]:
+    """The names of the best, the median and the worst test image, by the mean of `column` over all models.
+
+    Taking the mean keeps the choice from favouring one model. Cases without a figure (nothing there, nothing found)
+    are not chosen.
+    """
+    means = per_image.groupby("name")[column].mean().dropna().sort_values(ascending=False, kind="stable")
+    if means.empty:
+        raise ValueError(f"no test image has a {metric_label(column)} to choose cases by")
+    places = {"best": 0, "median": len(means) // 2, "worst": len(means) - 1}
+    return {label: str(means.index[place]) for label, place in places.items()}
+
+
+def cases_figure(
+    cases: Mapping[str, Sample], predictions: Mapping[str, Mapping[str, Prediction]], *, title: str = ""
+) -> Figure:
+    """The image, expert's contour, each model's contour and its JA: cases as rows, or as columns beyond three models.
+
+    `cases` maps a label ("best") to a sample with a mask; `predictions` maps model -> label -> Prediction of its size.
+    """
+    beside: list[str | None] = [None, *predictions]  # None: the image alone
+    panels = [[(label, model) for model in beside] for label in cases]
+    if len(predictions) > 3:  # panels this narrow would not hold their titles
+        panels = [list(column) for column in zip(*panels, strict=True)]
+    references = {label: sample.mask > 0 for label, sample in cases.items() if sample.mask is not None}
+    shape = {label: proportion(references[label].shape, sample.spacing_mm) for label, sample in cases.items()}
+    heights = [0.4 + max(shape[label] for label, _ in row) * WIDTH / len(row) for row in panels]
+    figure, axes = new_figure(len(panels), len(panels[0]), height=sum(heights) + 0.4, height_ratios=heights)
+    with styled():
+        for row, places in zip(axes, panels, strict=True):
+            for panel, (label, model) in zip(row, places, strict=True):
+                sample, reference = cases[label], references[label]
+                draw_image(panel, sample.image, reference.shape, spacing_mm=sample.spacing_mm)
+                if model is None:
+                    panel.set_title(f"{label}: {shorten(sample.name)}")
+                    if sample.spacing_mm is not None:
+                        draw_scale_bar(panel, reference.shape, sample.spacing_mm)
+                else:
+                    found = predictions[model][label]
+                    draw_lines(panel, mask_outlines(reference), colour=REFERENCE)
+                    draw_lines(panel, found.contours, colour=PREDICTION)
+                    panel.set_title(f"{model}: {_said(found, reference)}")
+        handles = [axes[0][0].plot([], [], color=colour, linewidth=3)[0] for colour in (REFERENCE, PREDICTION)]
+        figure.legend(
+            handles, ["expert's reference", "model"], loc="outside lower center", ncols=2,
+            facecolor=INK, labelcolor="w", frameon=True, framealpha=0.8,
+        )  # fmt: skip
+        if title:
+            figure.suptitle(title)
+    return figure
+
+
+def _said(prediction: Prediction, reference: NDArray[np.bool_]) -> str:
+    scores = overlap(prediction.mask, reference)
+    return f"JA {scores['JA']:.2f}" if scores["status"] == "ok" else scores["status"].replace("_", " ")
+
+
+def shorten(name: str, length: int = 24) -> str:
+    """A name that fits a panel's title.
+
+    >>> shorten("a_very_long_name_of_an_image_file", 12)
+    'a_ver…e_file'
+    """
+    return name if len(name) <= length else f"{name[: length // 2 - 1]}…{name[-(length // 2) :]}"
+
+
+_GREY = "#7F7F7F"
+
+
+def ablation_figure(
+    summary: pd.DataFrame, seeds: pd.DataFrame, metrics: Sequence[str] = (), *, title: str = ""
+) -> Figure:
+    """One panel per figure, one row per variant: the difference from the first variant, its interval, a dot per seed.
+
+    `summary`, `seeds`: see `banet_edu.study.ablate` (one class). Filled diamonds: an interval without 0, blue where the
+    variant is better, orange where it is worse; open grey ones: the interval holds 0. The first row has no interval: its
+    dots are the full network's own seeds around their mean.
+    """
+    shown = list(metrics) or [m for m in summary["metric"].unique() if m == "JA" or m.startswith("assd")]
+    variants = list(dict.fromkeys(summary["variant"]))
+    if summary["class"].nunique() > 1:
+        raise ValueError("the table holds several classes: choose one first")
+    figure, [axes] = new_figure(1, len(shown), height=1.6 + 0.36 * len(variants), sharey=True)
+    with styled():
+        for panel, metric in zip(axes, shown, strict=True):
+            better_up = not metric.startswith(("assd", "hd"))
+            panel.axvline(0, color=INK, linewidth=1)
+            rows = summary[summary["metric"] == metric].set_index("variant")
+            dots = seeds[seeds["metric"] == metric]
+            for place, variant in enumerate(variants):
+                own = dots.loc[dots["variant"] == variant, "difference"].to_numpy(dtype=float)
+                panel.plot(own, np.full(len(own), place + 0.24), "o", color=_GREY, markersize=4.5, zorder=3)
+                row = rows.loc[variant]
+                if place == 0 or not np.isfinite(row["difference"]):
+                    continue
+                clear = row["low"] * row["high"] > 0
+                colour = (BLUE if (row["difference"] > 0) == better_up else VERMILLION) if clear else _GREY
+                panel.plot([row["low"], row["high"]], [place, place], "|-", color=colour, linewidth=2.4, markersize=10)
+                face = colour if clear else "white"
+                panel.plot(row["difference"], place, "D", color=face, markeredgecolor=colour, markersize=7, zorder=4)
+            panel.set_yticks(range(len(variants)), variants)
+            panel.set_ylim(len(variants) - 0.4, -0.5)
+            panel.set_xlabel(f"{metric_label(metric)}\nminus that of {variants[0]}, {_way(better_up)}")
+            panel.margins(x=0.1)
+            panel.locator_params(axis="x", nbins=6)
+            panel.grid(axis="y", visible=False)
+        figure.supxlabel(
+            "◆ bar: mean over seeds, 95 % interval over images (blue better, orange worse, open: holds 0)   "
+            "dot: one seed",
+            fontsize=9,
+        )
+        if title:
+            figure.suptitle(title)
+    return figure
+
+
+def _way(better_up: bool) -> str:
+    return "right is better" if better_up else "left is better"

@@ -1,1 +1,0 @@
-"""BA-Net block by block, and the networks it is compared with."""

@@ -1,0 +1,79 @@
+"""Any torch module as one of ours: `adapt` gives it the `.spec` and the output that `fit`, `predict` and `compare` need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from banet_edu.banet.layers import resize
+from banet_edu.config import ModelSpec, check_size
+
+
+class Adapted(nn.Module):
+    """A module of any origin that answers with logits B x K x H x W at the input's size. Made by `adapt`."""
+
+    def __init__(self, module: nn.Module, spec: ModelSpec) -> None:
+        super().__init__()
+        self.module, self.spec = module, spec
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits = _logits(self.module(x), type(self.module).__name__)
+        classes = self.spec.num_classes
+        if logits.ndim != 4 or (logits.shape[1] != classes and (logits.shape[1], classes) != (1, 2)):
+            raise ValueError(
+                f"{type(self.module).__name__} gives {tuple(logits.shape)}; expected are logits B x "
+                f"{classes} x h x w (or one channel for two classes)"
+            )
+        if logits.shape[1] == 1:
+            logits = torch.cat([torch.zeros_like(logits), logits], dim=1)  # softmax of (0, z) is sigmoid(z)
+        return resize(logits, x.shape[-2:])
+
+
+def adapt(
+    module: nn.Module,
+    name: str,
+    *,
+    num_classes: int = 2,
+    input_size: int | tuple[int, int] = 128,
+    class_names: tuple[str, ...] | None = None,
+) -> Adapted:
+    """Let `fit`, `predict` and `compare` take a segmentation network from elsewhere (MONAI, torchvision, your own).
+
+    Args:
+        module: takes B x 3 x H x W (normalised as ImageNet's mean and standard deviation ask); answers with logits
+            B x K x h x w, or a dictionary with them under "out", or a list or tuple with them first. One channel
+            counts as the logit of the foreground.
+        name: how tables and run folders call it. `load_model` cannot build it again: keep the code, load the weights
+            of `best.safetensors` with `load_state_dict`.
+        num_classes: K, background included.
+        input_size: height and width images are resized to before the network.
+
+    >>> model = adapt(nn.Conv2d(3, 1, 3, padding=1), "one convolution").eval()
+    >>> model(torch.zeros(1, 3, 40, 50)).shape
+    torch.Size([1, 2, 40, 50])
+    """
+    if not isinstance(module, nn.Module):
+        raise ValueError(f"adapt takes a torch.nn.Module, not {type(module).__name__}")
+    size = check_size(input_size, least=1)
+    if num_classes < 2:
+        raise ValueError(f"num_classes counts the background too, so it is at least 2, got {num_classes}")
+    if class_names is None:
+        class_names = ("background", "lesion") if num_classes == 2 else tuple(f"class {k}" for k in range(num_classes))
+    if len(class_names) != num_classes:
+        raise ValueError(f"{num_classes} classes need as many names, got {class_names}")
+    return Adapted(
+        module, ModelSpec(name=name, num_classes=num_classes, input_size=size, class_names=tuple(class_names))
+    )
+
+
+def _logits(output: Any, who: str) -> Tensor:
+    if isinstance(output, Mapping) and "out" in output:
+        output = output["out"]
+    elif isinstance(output, list | tuple) and output:
+        output = output[0]
+    if not isinstance(output, Tensor):
+        raise ValueError(f"{who} gives {type(output).__name__}, not logits, a list of them, or a dictionary with 'out'")
+    return output

@@ -1,0 +1,166 @@
+"""One door to every network: `create_model`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from banet_edu.banet.network import RELEASE_KERNELS, BANet
+from banet_edu.config import BASE_WIDTH, INPUT_SIZE, PRESETS, ModelSpec, check_size
+from banet_edu.networks.attention_unet import AttentionUNet
+from banet_edu.networks.cenet import CENet
+from banet_edu.networks.deeplabv3 import DeepLabV3
+from banet_edu.networks.fcn import FCN
+from banet_edu.networks.pretrained import load_imagenet
+from banet_edu.networks.unet import UNet
+from banet_edu.networks.unet_same_encoder import UNetSameEncoder
+from banet_edu.networks.unetpp import UNetPlusPlus
+
+_ENCODER: dict[str, dict[str, Any]] = {
+    "nano": {"encoder": "resnet18", "encoder_width": 0.125, "output_stride": 16},
+    "lite": {"encoder": "resnet18", "encoder_width": 0.5, "output_stride": 32},
+    "paper": {"encoder": "resnet50", "encoder_width": 1.0, "output_stride": 8},
+}
+
+_HEAD: dict[str, Any] = {
+    "aspp_rates": (),
+    "context_channels": 256,
+    "pee": "difference",
+    "pee_kernels": RELEASE_KERNELS,
+    "pee_padding": "replicate",
+    "interactive_attention": "release",
+    "edge_task": True,
+    "cff": True,
+    "align_corners": False,
+}
+
+_BANET: dict[str, dict[str, Any]] = {
+    "nano": {**_ENCODER["nano"], **_HEAD, "width": 16},
+    "lite": {**_ENCODER["lite"], **_HEAD, "width": 32},
+    # the study's network with every [release] variant
+    "paper": {
+        **_ENCODER["paper"],
+        **_HEAD,
+        "width": 128,
+        "aspp_rates": (6, 12, 18),
+        "pee": "average",
+        "pee_padding": "zero",
+        "align_corners": True,
+    },
+}
+
+_BASE: dict[str, dict[str, Any]] = {preset: {"base_width": BASE_WIDTH[preset]} for preset in PRESETS}
+
+_DEEPLAB: dict[str, dict[str, Any]] = {
+    "nano": {**_ENCODER["nano"], "aspp_rates": (1, 2), "channels": 16},
+    "lite": {**_ENCODER["lite"], "output_stride": 16, "aspp_rates": (1, 2, 3), "channels": 64},
+    "paper": {**_ENCODER["paper"], "aspp_rates": (12, 24, 36), "channels": 256},  # its rates for stride 8
+}
+
+# Networks whose paper's encoder is not the dilated ResNet-50: three scales to add, or ResNet-34.
+_FCN = {**_ENCODER, "paper": {**_ENCODER["paper"], "output_stride": 32}}
+_CENET = {**_ENCODER, "paper": {"encoder": "resnet34", "encoder_width": 1.0, "output_stride": 32}}
+
+_COUNTED = {"width", "base_width", "encoder_width", "channels", "context_channels"}  # arguments that are above 0
+
+# name -> (class, default arguments of each preset)
+_MODELS: dict[str, tuple[Callable[..., nn.Module], dict[str, dict[str, Any]]]] = {
+    "banet": (BANet, _BANET),
+    "unet": (UNet, _BASE),
+    "unet_same_encoder": (UNetSameEncoder, _ENCODER),
+    "fcn": (FCN, _FCN),
+    "deeplabv3": (DeepLabV3, _DEEPLAB),
+    "cenet": (CENet, _CENET),
+    "attention_unet": (AttentionUNet, _BASE),
+    "unetpp": (UNetPlusPlus, _BASE),
+}
+
+
+def model_names() -> list[str]:
+    """The names `create_model` knows."""
+    return list(_MODELS)
+
+
+def create_model(
+    name: str,
+    preset: str = "lite",
+    num_classes: int = 2,
+    *,
+    pretrained: bool | str | Path = False,
+    input_size: int | tuple[int, int] | None = None,
+    class_names: tuple[str, ...] | None = None,
+    **overrides: Any,
+) -> nn.Module:
+    """Build a network, randomly initialised (seed torch first where that matters).
+
+    Args:
+        name: banet, unet, unet_same_encoder, fcn, deeplabv3, cenet, attention_unet or unetpp.
+        preset: nano (tests, slides), lite (minutes on 2 cores) or paper (the study's).
+        num_classes: K, background included.
+        pretrained: True for public ImageNet weights of the encoder, or the path of a `.safetensors` file.
+        input_size: height and width images are resized to before the network; the preset's by default.
+        class_names: background first; ("background", "lesion") for two classes by default.
+        **overrides: the preset's arguments to change; for banet `encoder, encoder_width, width, output_stride,
+            aspp_rates, context_channels, pee, pee_kernels, pee_padding, interactive_attention, edge_task, cff, align_corners`.
+
+    Returns:
+        A module with a `spec` (ModelSpec). Eval mode: logits B x K x H x W. Training mode: BA-Net gives a `BANetOutput`.
+
+    Raises:
+        ValueError: an unknown name, preset or override, or a value out of its range.
+
+    >>> import torch
+    >>> model = create_model("banet", preset="nano", interactive_attention=False).eval()
+    >>> model(torch.zeros(1, 3, 64, 64)).shape
+    torch.Size([1, 2, 64, 64])
+    """
+    if name not in _MODELS:
+        raise ValueError(f"unknown model {name!r}; known: {', '.join(_MODELS)}")
+    if preset not in PRESETS:
+        raise ValueError(f"unknown preset {preset!r}; known: {', '.join(PRESETS)}")
+    if num_classes < 2:
+        raise ValueError(f"num_classes counts the background too, so it is at least 2, got {num_classes}")
+    build, presets = _MODELS[name]
+    defaults = presets[preset]
+    if unknown := sorted(set(overrides) - set(defaults)):
+        raise ValueError(f"{name} has no argument {', '.join(unknown)}; it takes {', '.join(sorted(defaults))}")
+    if class_names is None:
+        class_names = ("background", "lesion") if num_classes == 2 else tuple(f"class {k}" for k in range(num_classes))
+    if len(class_names) != num_classes:
+        raise ValueError(f"{num_classes} classes need as many names, got {class_names}")
+    size = INPUT_SIZE[preset] if input_size is None else input_size
+    arguments = {**defaults, **overrides}
+    for argument in _COUNTED & set(arguments):
+        if not arguments[argument] > 0:
+            raise ValueError(f"{argument} is a number above 0, got {arguments[argument]}")
+    spec = ModelSpec(
+        name=name,
+        preset=preset,
+        num_classes=num_classes,
+        overrides=dict(overrides),
+        input_size=check_size(size),
+        class_names=tuple(class_names),
+    )
+    model: Any = build(spec, **arguments)
+    if pretrained is not False:
+        if "encoder" not in arguments:
+            raise ValueError(f"{name} has no ResNet encoder that ImageNet weights would fit; use pretrained=False")
+        load_imagenet(model.encoder, arguments["encoder"], pretrained)
+    return model
+
+
+def build_from_spec(spec: ModelSpec) -> nn.Module:
+    """The network a checkpoint describes, randomly initialised."""
+    model: Any = create_model(
+        spec.name,
+        spec.preset,
+        spec.num_classes,
+        input_size=spec.input_size,
+        class_names=spec.class_names,
+        **spec.overrides,
+    )
+    model.spec = spec
+    return model

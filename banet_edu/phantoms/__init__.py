@@ -1,0 +1,1 @@
+"""Painted images whose boundary is known exactly."""

@@ -1,0 +1,114 @@
+"""The bundled samples: 48 phantoms of each kind, as files in the folder layouts of ISIC-2017, Kvasir-SEG and SZ-CXR."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from banet_edu.phantoms.phantom import Phantom, make_phantom
+
+COUNT = 48
+SIZE = 256
+FIRST_SEED = 10_000  # far from the small seeds of lessons and tests, so that nobody studies a bundled case by accident
+
+
+class Folder(NamedTuple):
+    """How one data set names its files."""
+
+    letter: str
+    mask_suffix: str
+    format: str
+
+
+FOLDERS = {
+    "dermoscopy": Folder("D", "_segmentation", "isic2017"),
+    "polyp": Folder("P", "", "kvasir_seg"),
+    "lung": Folder("L", "_mask", "sz_cxr"),
+}
+
+_README = """# Bundled samples: phantoms, no patients
+
+Synthetic images with exactly known boundaries, 48 per folder, 256 x 256 pixels. They are painted by
+`banet_edu.phantoms.phantom` and written by one command, which makes this folder again, masks bit for bit:
+
+    banet-edu data make data_samples
+
+| folder | content | mask | layout | field of view |
+|---|---|---|---|---|
+| dermoscopy | pigmented lesion on skin | lesion | ISIC-2017: `NAME.jpg`, `NAME_segmentation.png` | 18 mm |
+| polyp | polyp in the colon | polyp | Kvasir-SEG: one name for both | 40 mm |
+| lung | chest X-ray | both lungs | SZ-CXR: `NAME.jpg`, `NAME_mask.png` | 350 mm |
+
+Images are in `images/`, masks (0 and 255) in `masks/`; `spacing.csv` gives the size of a mask pixel in mm. Softness,
+contrast, irregularity and occlusion vary from case to case, in some along one sector of the contour only.
+They are made for teaching: a model trained on them knows nothing about patients.
+"""
+
+
+def sample_name(kind: str, index: int) -> str:
+    """File name without extension of a bundled sample, index 0 to 47.
+
+    >>> sample_name("dermoscopy", 0)
+    'PHANTOM_D0001'
+    """
+    return f"PHANTOM_{FOLDERS[kind].letter}{index + 1:04d}"
+
+
+def sample_arguments(kind: str, index: int) -> dict[str, Any]:
+    """The arguments of `make_phantom` behind a bundled sample: from easy to hard, one in three with a hard sector."""
+    rng = np.random.default_rng([FIRST_SEED + index, sorted(FOLDERS).index(kind)])
+    softness = rng.uniform(0.8, 2.0) + (rng.uniform(1, 5) if rng.random() < 0.3 else 0)
+    contrast = rng.uniform(0.45, 1.1)
+    occlusion = rng.uniform(0.05, 0.3) if rng.random() < 0.35 else 0.0
+    arguments: dict[str, Any] = {
+        "seed": FIRST_SEED + index,
+        "size": SIZE,
+        "edge_softness_px": softness,
+        "contrast": contrast,
+        "irregularity": rng.uniform(0.15, 0.8),
+        "occlusion": occlusion,
+        "noise": rng.uniform(1.5, 4.0),
+    }
+    begin, span = rng.uniform(0, 360), rng.uniform(50, 100)
+    hard = {"edge_softness_px": softness + 8.0, "contrast": 0.3 * contrast, "occlusion": 0.75}
+    if rng.random() < 1 / 3:
+        name = str(rng.choice(sorted(hard)))
+        rest = ((begin + span) % 360, begin)  # a sector keeps the other angles at the usual value unless they are named
+        arguments[name] = {rest: arguments[name], (begin, begin + span): hard[name]}
+    return arguments
+
+
+def make_sample(kind: str, index: int) -> Phantom:
+    """One bundled sample, painted afresh."""
+    return make_phantom(kind, **sample_arguments(kind, index))
+
+
+def write_samples(root: str | Path, count: int = COUNT) -> Iterator[Path]:
+    """Write the bundled samples below `root`, yielding each image's path once it is written (for a progress bar).
+
+    Args:
+        root: created if missing; files of the same names are replaced, others left alone.
+        count: samples per kind, the first of the 48.
+    """
+    root = Path(root)
+    for kind, folder in FOLDERS.items():
+        for part in ("images", "masks"):
+            (root / kind / part).mkdir(parents=True, exist_ok=True)
+        table = []
+        for index in range(count):
+            phantom, name = make_sample(kind, index), sample_name(kind, index)
+            image = Image.fromarray(phantom.image[..., 0] if kind == "lung" else phantom.image)
+            path = root / kind / "images" / f"{name}.jpg"
+            image.save(path, quality=92)
+            mask = Image.fromarray(phantom.signed_distance_px < 0)
+            mask.save(root / kind / "masks" / f"{name}{folder.mask_suffix}.png", optimize=True)
+            table.append((name, *(f"{mm:.6f}" for mm in phantom.spacing_mm or ())))
+            yield path
+        with (root / kind / "spacing.csv").open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file, lineterminator="\n").writerows([("name", "row_mm", "column_mm"), *table])
+    (root / "README.md").write_text(_README, encoding="utf-8")

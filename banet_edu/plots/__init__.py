@@ -1,1 +1,0 @@
-"""One file per subject; pure functions that return a matplotlib Figure."""

@@ -1,0 +1,229 @@
+"""The sections of an image's report: pictures and tables with their captions, as markup."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import nn
+
+from banet_edu.banet.network import BANet
+from banet_edu.data.sample import Sample
+from banet_edu.explain import attribute, effect, effects, knobs
+from banet_edu.explain.boundary.causes import Explanation
+from banet_edu.explain.boundary.wording import UNITS, clock, number, whose
+from banet_edu.explain.inside.faithfulness import deletion_insertion
+from banet_edu.explain.inside.regions import Region, boundary_band
+from banet_edu.explain.inside.trace import Trace
+from banet_edu.figures.attribution import attribution_figure, knob_values_figure
+from banet_edu.figures.blocks import attention_figure, gate_matrix_figure, pyramid_figure
+from banet_edu.figures.causes import causes_figure
+from banet_edu.figures.contour import contour_figure
+from banet_edu.figures.effects import before_after_figure, effects_figure
+from banet_edu.figures.ladder import ladder_figure
+from banet_edu.figures.unrolled import unrolled_figure
+from banet_edu.figures.why import doubtful_figure
+from banet_edu.prediction import Prediction
+from banet_edu.reports.page import Picture, figure, paragraph, table
+
+_SIGNS = "blue where it runs inside the expert's, white on it, orange outside"
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """What every section of the page looks at."""
+
+    model: nn.Module
+    sample: Sample
+    trace: Trace
+    prediction: Prediction
+    profile: Any
+    found: Explanation
+    tolerance: float
+    shapley: bool
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def reference(self) -> Any:
+        return None if self.sample.mask is None else self.sample.mask > 0
+
+
+def _where(case: Case) -> Iterator[str]:
+    shown = contour_figure(case.sample.image, case.prediction, case.reference)
+    if not case.prediction.mask.any():
+        caption = "The network found nothing here."
+    else:
+        caption = f"The outline that the network draws{f': {_SIGNS}' if case.reference is not None else ''}."
+    yield figure(Picture(shown, caption, f"The image of {case.sample.name}; beside it with the network's outline."))
+    if not len(case.profile):
+        return
+    yield figure(
+        Picture(
+            doubtful_figure(case.sample, case.prediction, case.profile, case.found),
+            "Stretches not to be trusted without a look at the image, by their main reason; hours as in the sentences above. "
+            "The marks rest on the image along the outline and on the network's doubt, not on the error.",
+            "The image with doubtful stretches of the outline marked: "
+            + (case.found.sentences[-1] if case.found.sentences else ""),
+        )
+    )
+    if len(case.found.segments):
+        yield _segments_table(case.found)
+    yield figure(
+        Picture(
+            unrolled_figure(case.sample, case.profile, explanation=case.found, tolerance=case.tolerance),
+            f"The image unrolled along {whose(case.profile)} outline, and below it, point by point, what was measured there.",
+            "Strip of the image along the outline over curves of error, contrast, edge width and occlusion.",
+        )
+    )
+
+
+def _segments_table(found: Explanation) -> str:
+    unit = found.unit
+    with_error = f"mean_error_{unit}" in found.segments.columns
+    head = ["stretch", f"length ({unit.replace('pct', '% of diagonal')})", "where", "reasons"]
+    head += ["mean error", "largest error"] * with_error
+    rows = []
+    for k, row in found.segments.head(8).iterrows():
+        cells = [str(int(k) + 1), number(row[f"length_{unit}"])]  # type: ignore[call-overload]
+        outline = f" of outline {row['contour'] + 1}" if found.segments["contour"].nunique() > 1 else ""
+        cells += [clock(row["from_deg"], row["to_deg"], row["middle_deg"]) + outline, row["reasons"]]
+        if with_error:
+            cells += ["–" if v != v else number(v) for v in (row[f"mean_error_{unit}"], row[f"largest_error_{unit}"])]
+        rows.append(cells)
+    return table(
+        head, rows, "The longest of them, as numbered in the picture; hours as seen from the outline's centre."
+    )
+
+
+def _why(case: Case) -> Iterator[str]:
+    found, unit = case.found, case.found.unit
+    if not found.ranking[f"effect_{unit}"].notna().any():
+        yield paragraph(
+            "No error is known here, so nothing can be said about its causes. Give an expert's mask with --mask to measure it."
+            if case.reference is None
+            else "One of the two outlines is missing or tiny: there is no distance, and so nothing to explain point by point."
+        )
+        return
+    yield figure(
+        Picture(
+            causes_figure(found),
+            "How much larger the error is where a property is present, the others held, with 95 % interval (resampled along "
+            "the outline). Named is what is present along at least 10 % of the outline, "
+            "explains at least 10 % of the mean error, and has an interval above zero.",
+            "Bars of the effect of each property on the boundary error; the figures stand in the table below.",
+        )
+    )
+    rows = []
+    for _, row in found.ranking.iterrows():
+        there, elsewhere = row[f"error_there_{unit}"], row[f"error_elsewhere_{unit}"]
+        rows.append(
+            [
+                row["words"],
+                f"{100 * row['share']:.0f} %",
+                "–" if there != there else number(there),
+                "–" if elsewhere != elsewhere else number(elsewhere),
+                f"{row[f'effect_{unit}']:+.2g} [{row[f'low_{unit}']:+.2g}, {row[f'high_{unit}']:+.2g}]"
+                if row["share"]
+                else "–",
+                "named" if row["named"] else "",
+            ]
+        )
+    head = ["property", "of the outline", "error there", "elsewhere", "difference, others held", ""]
+    yield table(head, rows, f"Errors in {UNITS[unit]}. Association within one image, not proof of a cause.")
+
+
+def _inside(case: Case) -> Iterator[str]:
+    if not isinstance(case.model, BANet):
+        yield paragraph(
+            f"{type(case.model).__name__} has none of BA-Net's blocks: there is no pyramid, exchange or gate to show."
+        )
+        return
+    image, trace = case.sample.image, case.trace
+    makers: list[tuple[str, Callable[[], Any], str]] = [
+        (
+            ".pee.edge_" if any(".pee.edge_" in n for n in trace.names()) else ".pee.average_",
+            lambda: pyramid_figure(trace, image),
+            "Pyramid edge extraction: what each stage (fine to coarse) takes for an edge at each window size.",
+        ),
+        (
+            ".ia.edge_weight",
+            lambda: attention_figure(trace, image),
+            "Interactive attention: how much of the other branch each branch takes over, and where.",
+        ),
+        (
+            ".cff.gate_own",
+            lambda: gate_matrix_figure(trace, effective=True),
+            "Cross feature fusion: the weight with which each stage (row) hears the others (columns).",
+        ),
+        (
+            ".side.mask",
+            lambda: ladder_figure(trace, image, case.reference),
+            "The side outputs, fine to coarse, and the final probability: where stages disagree, the outline is uncertain.",
+        ),
+    ]
+    for part, make, caption in makers:
+        if any(part in name for name in trace.names()):
+            yield figure(Picture(make(), caption, caption))
+
+
+def _switched_off(case: Case) -> Iterator[str]:
+    chosen = [
+        name
+        for name in knobs(case.model)
+        if name.endswith((".pee off", ".ia off", ".cff off")) or name.startswith("skip")
+    ]
+    chosen += [name for name in ("pee off", "ia off", "cff off") if name in knobs(case.model)]
+    if not chosen:
+        yield paragraph(f"{type(case.model).__name__} has no ready-made knobs.")
+        return
+    rows = effects(case.model, case.sample, chosen)
+    yield figure(
+        Picture(
+            effects_figure(rows, top=len(rows)),
+            "Each block switched off, one at a time. A block that hardly matters for this image may matter for others; "
+            "small changes either way mean little on a single image.",
+            "Bars of the change when a block is switched off: " + "; ".join(rows["knob"].head(6)),
+        )
+    )
+    largest = str(rows["knob"].iloc[int(rows["JA_with_before"].argmin())])
+    changed = effect(case.model, case.sample, largest)
+    caption = f"The one that moves the line most, {largest}: before, after, and where the line moved."
+    yield figure(Picture(before_after_figure(case.sample.image, changed, case.reference), caption, caption))
+
+
+def _relied_on(case: Case) -> Iterator[str]:
+    band = _band(case)
+    if band is None:
+        yield paragraph("Neither the network nor an expert drew a boundary here: there is no band to explain.")
+        return
+    found = attribute(case.model, case.sample, "integrated_gradients", band)
+    tested = deletion_insertion(case.model, case.sample, found)
+    caption = (
+        f"Integrated gradients for the {band.name}: where the image speaks for (and against) the decisions made there. "
+        f"Tested by deleting and inserting pixels in this order: {tested.verdict}"
+    )
+    shown = attribution_figure(case.sample.image, found, case.prediction)
+    yield figure(Picture(shown, caption, caption))
+    if case.shapley:
+        shares = attribute(case.model, case.sample, "shapley", band)
+        caption = (
+            f"Shapley values: what each block adds to the confidence in the {band.name}; together the effect of all."
+        )
+        yield figure(Picture(knob_values_figure(shares), caption, caption))
+
+
+def _band(case: Case) -> Region | None:
+    for mask in (case.prediction.mask, case.reference):
+        if mask is not None and mask.any() and not mask.all():
+            return boundary_band(mask, width=None, spacing_mm=case.prediction.spacing_mm)
+    return None
+
+
+SECTIONS: dict[str, Callable[[Case], Iterator[str]]] = {
+    "Where the line runs": _where,
+    "What goes with the error": _why,
+    "What the network relied on": _relied_on,
+    "Blocks switched off": _switched_off,
+    "Inside the network": _inside,
+}

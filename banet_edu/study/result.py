@@ -1,0 +1,186 @@
+"""What a comparison found: the tables, their reading in plain words, and the files they go into."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from math import isnan
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from torch import nn
+
+from banet_edu.networks.classical import Classical
+from banet_edu.study.statistics import paired_wilcoxon, summarise
+from banet_edu.training.history import History
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_UNITS = {"mm": "mm", "pct": "% of image diagonal", "px": "px"}
+_LOWER_IS_BETTER = ("assd", "hd95", "hd")
+_SIGNIFICANT = 0.05
+
+
+def metric_label(column: str) -> str:
+    """The column's name for people, with its unit.
+
+    >>> metric_label("assd_pct"), metric_label("nsd_at_1mm"), metric_label("JA")
+    ('ASSD (% of image diagonal)', 'NSD at 1 mm', 'JA')
+    """
+    if column.startswith("nsd_at_"):
+        number = column.removeprefix("nsd_at_").rstrip("mpct")
+        return f"NSD at {number} {'mm' if column.endswith('mm') else '% of image diagonal'}"
+    name, _, unit = column.rpartition("_")
+    return f"{name.upper() if name != 'bias' else 'bias'} ({_UNITS[unit]})" if unit in _UNITS else column
+
+
+@dataclass(frozen=True, eq=False)
+class CompareResult:
+    """The outcome of `compare`.
+
+    `table`: one row per model, seed, image (and class). `summary`: one row per model (and class) and metric, with mean,
+    `low` and `high` of the 95 % bootstrap interval over images, and counts (see `metrics.statistics.summarise`).
+    `tests`: the first model against each other, paired image by image. `facts`: data, split, budget, seeds, machine.
+    `histories`: (model, seed) -> History, of what was trained. `models`: name -> the network of the first seed, or the method.
+    """
+
+    table: pd.DataFrame
+    summary: pd.DataFrame
+    tests: pd.DataFrame
+    facts: Mapping[str, Any]
+    histories: Mapping[tuple[str, int], History]
+    models: Mapping[str, nn.Module | Classical]
+
+    @classmethod
+    def from_table(
+        cls,
+        table: pd.DataFrame,
+        facts: Mapping[str, Any] | None = None,
+        histories: Mapping[tuple[str, int], History] | None = None,
+        models: Mapping[str, nn.Module | Classical] | None = None,
+    ) -> CompareResult:
+        """Summary and tests from per-image rows as `evaluate` gives them, with a column model (and seed)."""
+        import pandas as pd
+
+        metrics = metric_columns(table)
+        names, classes = list(table["model"].unique()), list(table["class"].unique())
+        summary = summarise(table, metrics, by=["model", "class"])
+        tests = [
+            {"class": label, **asdict(paired_wilcoxon(table[table["class"] == label], column, names[0], other))}
+            for other in names[1:]
+            for label in classes
+            for column in metrics
+            if column in ("JA", "DI") or column.startswith(("assd", "hd95", "nsd"))
+        ]
+        return cls(table, summary, pd.DataFrame(tests), facts or {}, histories or {}, models or {})
+
+    @property
+    def metrics(self) -> list[str]:
+        """The metric columns in the order they are shown."""
+        return metric_columns(self.table)
+
+    def save(self, folder: str | Path) -> None:
+        """Write `per_image.csv`, `summary.csv`, `paired.csv` and `facts.json` into `folder`."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        self.table.to_csv(folder / "per_image.csv", index=False)
+        self.summary.to_csv(folder / "summary.csv", index=False)
+        self.tests.to_csv(folder / "paired.csv", index=False)
+        (folder / "facts.json").write_text(json.dumps(self.facts, indent=2), encoding="utf-8")
+
+    def cells(self, metrics: Sequence[str] | None = None) -> tuple[list[str], list[list[str]]]:
+        """Heading and rows of a table as text, mean [low, high] per metric; by default the headline figures.
+
+        The default table ends with the counts of failures: objects missed, and found where nothing is.
+        """
+        shown = list(metrics or _headline(self.metrics))
+        several = self.table["class"].nunique() > 1
+        failures = [] if metrics else ["missed", "found where nothing is"]
+        head = ["model", *(["class"] if several else []), *map(metric_label, shown), *failures]
+        rows = []
+        for (model, label), group in self.summary.groupby(["model", "class"], sort=False):
+            by_metric = group.set_index("metric")
+            counts = group.iloc[0]
+            cases = counts["n"] + counts["n_left_out"]
+            rows.append(
+                [str(model), *([str(label)] if several else [])]
+                + [_interval_text(by_metric.loc[column], column) for column in shown]
+                + ([f"{counts['n_missed']} of {cases}", f"{counts['n_hallucinated']} of {cases}"] if failures else [])
+            )
+        return head, rows
+
+    def to_text(self) -> str:
+        """The comparison table for a terminal, with the verdicts below."""
+        head, rows = self.cells()
+        widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in [head, *rows]]
+        return "\n".join([line.rstrip() for line in lines] + ["", INTERVAL_NOTE, *self.verdicts()])
+
+    def to_markdown(self) -> str:
+        """The comparison table as Markdown, with the verdicts as a list below."""
+        head, rows = self.cells()
+        lines = [head, ["---"] * len(head), *rows]
+        table = ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
+        return "\n".join([*table, "", INTERVAL_NOTE, "", *(f"- {verdict}" for verdict in self.verdicts())])
+
+    def verdicts(self) -> list[str]:
+        """One sentence per paired test of JA and mean boundary distance; whoever is better is named, or nobody."""
+        several = self.table["class"].nunique() > 1
+        chosen = [
+            row for row in self.tests.to_dict("records") if row["column"] == "JA" or row["column"].startswith("assd")
+        ]
+        return [_verdict(row) + (f" (class {row['class']})" if several else "") for row in chosen]
+
+
+INTERVAL_NOTE = (
+    "Mean over test images [95 % bootstrap interval over images; it does not cover the choice of seed or split]."
+)
+
+
+def metric_columns(table: pd.DataFrame) -> list[str]:
+    """The columns of overlap and boundary metrics: in mm or in % of the diagonal, not the pixel figures beside them."""
+    unit = "mm" if "assd_mm" in table.columns else "pct"
+    nsd = [column for column in table.columns if column.startswith("nsd_at_")]
+    return ["JA", "DI", "SE", "SP", "AC", f"assd_{unit}", f"hd95_{unit}", f"hd_{unit}", *nsd, f"bias_{unit}"]
+
+
+def _headline(metrics: Sequence[str]) -> list[str]:
+    return [
+        column for column in metrics if column in ("JA", "DI") or column.startswith(("assd", "hd95", "nsd", "bias"))
+    ]
+
+
+def _number(value: float, column: str) -> str:
+    signed = "+" if column.startswith("bias") else ""
+    return f"{value:{signed}.{2 if column.startswith(('assd', 'hd', 'bias')) else 3}f}"
+
+
+def _interval_text(row: Any, column: str) -> str:
+    if isnan(row["mean"]):
+        return "undefined"
+    mean = _number(row["mean"], column)
+    interval = "" if isnan(row["low"]) else f" [{_number(row['low'], column)}, {_number(row['high'], column)}]"
+    return mean + interval
+
+
+def _verdict(test: Mapping[Any, Any]) -> str:
+    a, b, column = test["a"], test["b"], test["column"]
+    label, note = metric_label(column), f" ({test['note']})" if test["note"] else ""
+    if test["n_pairs"] == 0:
+        return f"{label}: {a} and {b} cannot be compared{note}."
+    p_value, low, high = test["p_value"], test["low"], test["high"]
+    tested = "not tested" if isnan(p_value) else "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}"
+    basis = f"paired Wilcoxon {tested}, {test['n_pairs']} images"
+    # Both must agree before anyone is called better: the test looks at ranks, the interval at the mean.
+    if not (p_value < _SIGNIFICANT and low * high > 0):
+        interval = "" if isnan(low) else f", 95 % interval {low:+.3f} to {high:+.3f}"
+        mean = f"{a} − {b} is {test['mean_difference']:+.3f} on average{interval}"
+        split = "; the test and the interval disagree" if p_value < _SIGNIFICANT or low * high > 0 else ""
+        return f"{label}: no clear difference between {a} and {b}: {mean} ({basis}{split}){note}."
+    lower_wins = column.startswith(_LOWER_IS_BETTER)
+    better, worse = (a, b) if (high < 0) == lower_wins else (b, a)
+    size, (small, large) = abs(test["mean_difference"]), sorted((abs(low), abs(high)))
+    found = f"{size:.3f} {'lower' if lower_wins else 'higher'} on average, 95 % interval {small:.3f} to {large:.3f}"
+    return f"{label}: {better} is better than {worse}: {found} ({basis}){note}."

@@ -1,1 +1,0 @@
-"""What makes the notebooks a course: recorded predictions, quizzes, and checks that say what is wrong."""

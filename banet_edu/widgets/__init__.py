@@ -1,1 +1,0 @@
-"""Thin ipywidgets layers over `plots`."""

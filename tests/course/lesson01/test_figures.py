@@ -1,0 +1,40 @@
+"""The figures of lesson 01: legible, complete, and following their numbers."""
+
+from __future__ import annotations
+
+import pytest
+from figure_checks import assert_legible, assert_no_empty_axes, said
+
+from banet_edu import make_phantom
+from banet_edu.course.lesson01.figures import (
+    brightness_figure,
+    brightness_levels_figure,
+    growing_figure,
+    grown_figure,
+    pooling_figure,
+    pooling_strides_figure,
+)
+
+PHANTOM = make_phantom("dermoscopy", seed=1, size=96)
+
+FIGURES = {
+    "brightness": lambda: brightness_figure(PHANTOM, 120),
+    "levels": lambda: brightness_levels_figure(PHANTOM, (90, 130, 170)),
+    "growing": lambda: growing_figure(PHANTOM, 30),
+    "grown": lambda: grown_figure(PHANTOM, (12, 44, 92)),
+    "pooling": lambda: pooling_figure(29.0, 8, 0.07),
+    "strides": lambda: pooling_strides_figure(33.5, (2, 8, 16), 0.07),
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figure_is_legible_and_complete(name):
+    figure = FIGURES[name]()
+    assert_legible(figure, name)
+    assert_no_empty_axes(figure, name)
+
+
+def test_titles_hold_the_figures():
+    assert "tolerance 30: JA " in said(FIGURES["growing"]())
+    assert "stride 8: +0.21 mm" in said(FIGURES["pooling"]())
+    assert "below 120: " in said(FIGURES["brightness"]())

@@ -1,0 +1,47 @@
+"""The figures of lesson 06: legible, complete, and following their numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from figure_checks import assert_legible, assert_no_empty_axes, said
+
+from banet_edu.course.lesson06.figures import (
+    loss_figure,
+    loss_parts,
+    losses_figure,
+    moved_disc,
+    schedule_figure,
+    schedules_figure,
+)
+
+FIGURES = {
+    "loss": lambda: loss_figure(12, 4, 1.0),
+    "losses": lambda: losses_figure((10, 40), 1.0),
+    "schedule": lambda: schedule_figure("poly", 1e-3, 1200),
+    "schedules": lambda: schedules_figure(1e-3, 1200),
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figure_is_legible_and_complete(name):
+    figure = FIGURES[name]()
+    assert_legible(figure, name)
+    assert_no_empty_axes(figure, name)
+
+
+def test_every_part_grows_with_the_shift():
+    parts = [loss_parts(20, shift, 1.0) for shift in (0, 4, 8)]
+    for name in ("cross entropy", "dice", "edge cross entropy", "ASSD (px)"):
+        assert [p[name] for p in parts] == sorted(p[name] for p in parts) and parts[0][name] < parts[2][name]
+    probability, truth = moved_disc(20, 0, 0.5)
+    assert np.array_equal(probability >= 0.5, truth)
+    logit = torch.from_numpy(np.log(probability / (1 - probability)))
+    entropy = torch.nn.functional.binary_cross_entropy_with_logits(logit, torch.from_numpy(truth).double())
+    assert loss_parts(20, 0, 0.5)["cross entropy"] == pytest.approx(float(entropy), rel=1e-3)
+
+
+def test_titles_hold_the_figures():
+    assert "moved 4 px\nJA 0.65" in said(FIGURES["loss"]())
+    assert "one_cycle: highest at step 359" in said(FIGURES["schedules"]())

@@ -1,0 +1,88 @@
+"""Figures of lesson 08: legible, complete, and showing what their tables say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from figure_checks import assert_legible, assert_no_empty_axes, said
+from network_variants import build
+
+from banet_edu import make_phantom, predict
+from banet_edu.course.lesson08.figures import across_figure, telling_places, undecided
+from banet_edu.course.lesson08.repainted import in_sector, repainted_figure
+from banet_edu.explain import attribute, boundary_profile
+from banet_edu.explain.inside.regions import boundary_band
+from banet_edu.figures.methods import methods_figure
+
+
+@pytest.fixture(scope="module")
+def case():
+    sample = make_phantom("dermoscopy", seed=1, size=96)
+    # Found: the lesion, moved by 4 pixels to the right.
+    level = np.roll(-sample.signed_distance_px, 4, axis=1).astype(np.float32)
+    probability = 1 / (1 + np.exp(-level))
+    found = replace(
+        predict(build("default"), sample),
+        probability=probability.astype(np.float32),
+        labels=(level > 0).astype(np.uint8),
+    )
+    return sample, found
+
+
+def test_figures_are_legible_and_full(case):
+    sample, found = case
+    profile = boundary_profile(sample, found)
+    figures = {
+        "one place": across_figure(sample, found, profile, [3], title="one"),
+        "three places": across_figure(sample, found, profile, telling_places(profile)),
+        "repainted": repainted_figure(
+            {"a": case, "b": case, "c": case, "d": case}, (40, 120), highlight="b", title="t"
+        ),
+        "two": repainted_figure({"a": case, "b": case}, (300, 20)),
+    }
+    band = boundary_band(found.mask, width=8, spacing_mm=None)
+    maps = [attribute(build("default"), sample, method, band) for method in ("integrated_gradients", "gradcam")]
+    figures["two maps"] = methods_figure(sample.image, maps, found, title="t")
+    for name, figure in figures.items():
+        assert_legible(figure, name)
+        assert_no_empty_axes(figure, name)
+
+
+def test_places_are_the_most_exact_a_usual_one_and_the_most_off(case):
+    profile = boundary_profile(*case)
+    size = profile["signed_error_mm"].abs()
+    best, middle, worst = (size.iloc[row] for row in telling_places(profile))
+    assert best == size.min() and worst == size.max() and best < middle < worst
+    assert f"{worst:.2f} mm too far" in said(across_figure(*case, profile, [telling_places(profile)[2]]))
+
+
+def test_sector_may_pass_0_degrees(case):
+    profile = boundary_profile(*case)
+    angle = in_sector(profile, (300, 20))["angle_deg"]
+    assert len(angle) and ((angle >= 300) | (angle <= 20)).all()
+    assert len(in_sector(profile, (20, 300))) + len(angle) >= len(profile)
+
+
+def test_undecided_stretch_is_the_one_nearest_to_the_line():
+    distance = np.arange(8.0)
+    probability = np.array([0.5, 0.9, 0.9, 0.9, 0.7, 0.5, 0.3, 0.1])
+    assert undecided(distance, probability, 5.0) == (4.0, 6.0)
+    assert undecided(distance, np.ones(8), 5.0) == (5.0, 5.0)
+
+
+def test_what_cannot_be_drawn_is_said(case):
+    sample, found = case
+    profile = boundary_profile(sample, found)
+    with pytest.raises(ValueError, match="positions in the profile"):
+        across_figure(sample, found, profile, [len(profile)])
+    with pytest.raises(ValueError, match="no errors"):
+        across_figure(sample, found, profile.drop(columns="signed_error_mm"), [0])
+    with pytest.raises(ValueError, match="two to four maps"):
+        methods_figure(sample.image, [], found)
+    with pytest.raises(ValueError, match="sizes differ"):
+        small = make_phantom("dermoscopy", size=64)
+        repainted_figure({"a": case, "b": (small, predict(build("default"), small))}, (0, 90))
+    with pytest.raises(ValueError, match="two to four"):
+        repainted_figure({"a": case}, (0, 90))

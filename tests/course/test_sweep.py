@@ -1,0 +1,199 @@
+"""Every widget of the course at every value of its controls: no exception, and the picture follows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import ipywidgets
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from known_model import Brightness, disc_sample
+from matplotlib.text import Text
+
+from banet_edu import create_model, load_samples, make_phantom
+from banet_edu.course.lesson00.explorers import threshold_explorer
+from banet_edu.course.lesson01.explorers import brightness_explorer, pooling_explorer, region_growing_explorer
+from banet_edu.course.lesson02.explorers import augmentation_explorer, boundary_target_explorer
+from banet_edu.course.lesson03.explorers import edge_explorer, softness_explorer
+from banet_edu.course.lesson04.explorers import attention_explorer
+from banet_edu.course.lesson06.explorers import loss_explorer, schedule_explorer
+from banet_edu.course.lesson07.explorers import paired_explorer, resampling_explorer
+from banet_edu.course.lesson08.explorers import attribution_explorer, contour_explorer
+from banet_edu.course.lesson09.desk import Desk
+from banet_edu.course.lesson09.explorers import doubt_explorer, measure_explorer, points_explorer, ruler_explorer
+from banet_edu.course.lesson09.upload import upload_explorer
+from banet_edu.course.lesson10.explorers import align_corners_explorer, selection_explorer
+from banet_edu.course.panel import Panel
+from banet_edu.course.switches import gate_explorer, switch_explorer
+from banet_edu.data.sample import Sample
+from banet_edu.explain.inside.regions import boundary_band
+
+MOST_VALUES = 25  # of one control: longer ranges are sampled, both ends included
+
+
+def case() -> tuple[Any, list[Any]]:
+    """A small network with attention weights and gates far from 0.5, so that every switch shows; two small samples."""
+    torch.manual_seed(0)
+    model = create_model("banet", preset="nano").eval()
+    for name, value in model.named_parameters():
+        if "attention" in name or "gates" in name:
+            torch.nn.init.normal_(value, std=0.5)
+    return model, [make_phantom(kind, size=64) for kind in ("dermoscopy", "lung")]
+
+
+def bands(sample: Any) -> dict[str, Any]:
+    return {f"{width} px": boundary_band(sample.mask, width=width, spacing_mm=None) for width in (6, 12)}
+
+
+def seeing() -> dict[str, Any]:
+    return {"one": Brightness(), "another": Brightness(threshold=0.3)}
+
+
+def soft_sample() -> Any:
+    """A disc whose brightness falls off slowly: another threshold, another outline."""
+    rows, columns = np.mgrid[:64, :64]
+    grey = np.clip(255 - 5 * np.hypot(rows - 32, columns - 32), 0, 255).astype(np.uint8)
+    return Sample(grey[..., None].repeat(3, axis=2), None, "soft", None)
+
+
+SWITCHES = {"all attention": "ia off", "fusion at stage 1": "stage1.cff off", "all PEE": "pee off"}
+
+
+def two_networks() -> tuple[pd.DataFrame, list[Any], dict[str, Any]]:
+    """Per-image figures of two networks for two samples, as lesson 07 has them."""
+    model, samples = case()
+    samples.append(make_phantom("polyp", size=64))
+    models = {"banet": model, "unet": create_model("unet", preset="nano").eval()}
+    rows = [
+        {"model": name, "name": sample.name, "JA": 0.5 + 0.1 * i * j, "assd_mm": 2.0 - i * j}
+        for i, name in enumerate(models)
+        for j, sample in enumerate(samples)
+    ]
+    return pd.DataFrame(rows), samples, models
+
+
+def figures_of_two() -> pd.DataFrame:
+    random = np.random.default_rng(0)
+    return pd.DataFrame({"banet": random.normal(2, 1, 30), "unet": random.normal(2, 1, 30)})
+
+
+# One entry for every widget that a lesson shows: a function that builds it small and fast.
+WIDGETS: dict[str, Callable[[], Panel]] = {
+    "paired_explorer": lambda: paired_explorer(*two_networks()),
+    "resampling_explorer": lambda: resampling_explorer(figures_of_two(), "assd_mm"),
+    "threshold_explorer": lambda: threshold_explorer(*case()),
+    "softness_explorer": lambda: softness_explorer(size=64),
+    "edge_explorer": lambda: edge_explorer(*case()),
+    "attention_explorer": lambda: attention_explorer(*case()),
+    "switch_explorer": lambda: switch_explorer(*case(), SWITCHES),
+    "gate_explorer": lambda: gate_explorer(*case()),
+    "brightness_explorer": lambda: brightness_explorer(case()[1]),
+    "region_growing_explorer": lambda: region_growing_explorer(load_samples("dermoscopy", "test")[:2]),
+    "augmentation_explorer": lambda: augmentation_explorer(case()[1]),
+    "boundary_target_explorer": lambda: boundary_target_explorer(case()[1]),
+    "loss_explorer": lambda: loss_explorer(),
+    "schedule_explorer": lambda: schedule_explorer(),
+    "selection_explorer": lambda: selection_explorer(figures_of_two().assign(third=1.9), draws=60),
+    "align_corners_explorer": lambda: align_corners_explorer(pixel_mm=1.4),
+    "contour_explorer": lambda: contour_explorer(
+        Brightness(), [disc_sample("right"), disc_sample("moved", 14, shift=3)]
+    ),
+    "attribution_explorer": lambda: attribution_explorer(case()[0], case()[1][0], bands(case()[1][0])),
+    "pooling_explorer": lambda: pooling_explorer(),
+    "doubt_explorer": lambda: doubt_explorer([disc_sample("a"), disc_sample("b", 14)], seeing()),
+    "ruler_explorer": lambda: ruler_explorer(Desk(disc_sample("a"), seeing())),
+    "measure_explorer": lambda: measure_explorer(Desk(soft_sample(), seeing())),
+    "points_explorer": lambda: points_explorer(Desk(disc_sample("a"), seeing())),
+    "upload_explorer": lambda: upload_explorer(Desk(disc_sample("a"), seeing(), private=True)),
+}
+
+
+def values_of(control: ipywidgets.ValueWidget) -> list[Any]:
+    """All values a reader can choose, sampled for long ranges."""
+    if hasattr(control, "options"):
+        return [option[1] if isinstance(option, tuple) else option for option in control.options]
+    count = round((control.max - control.min) / control.step)
+    steps = sorted({round(i * count / min(count, MOST_VALUES - 1)) for i in range(min(count, MOST_VALUES - 1) + 1)})
+    return [control.min + step * control.step for step in steps]
+
+
+def sweep(panel: Panel) -> Iterator[str]:
+    """Move each control through its values; yield what went wrong."""
+    for name, control in panel.controls.items():
+        start = control.value
+        others = [value for value in values_of(control) if value != start]
+        if not others:
+            yield f"{name} has only one value"
+        for value in [*others, start]:
+            before = panel.picture.value
+            control.value = value
+            if panel.error:
+                yield f"{name}={value}: {panel.error}"
+            elif panel.picture.value == before:
+                yield f"{name}={value}: the picture did not change"
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_every_value_draws_another_picture(name):
+    panel = WIDGETS[name]()
+    assert list(sweep(panel)) == []
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_every_control_is_a_labelled_slider_and_the_picture_described(name):
+    panel = WIDGETS[name]()
+    # JupyterLab takes the up and down keys from everything else: no choice without a mouse.
+    sliders = ipywidgets.IntSlider | ipywidgets.FloatSlider | ipywidgets.SelectionSlider
+    assert all(isinstance(control, sliders) and control.description for control in panel.controls.values())
+    assert len(panel.alt) > 20
+
+
+def test_sweep_finds_an_error_and_a_dead_control():
+    def draw(divisor: int, idle: int):
+        from banet_edu.figures.style import new_figure
+
+        figure, [[axes]] = new_figure(height=1)
+        axes.plot([0, 1 / divisor])
+        return figure
+
+    slider = ipywidgets.IntSlider
+    panel = Panel(draw, {"divisor": slider(1, 0, 2), "idle": slider(0, 0, 1)}, alt="a line")
+    found = list(sweep(panel))
+    assert "divisor=0: ZeroDivisionError: division by zero" in found
+    assert "idle=1: the picture did not change" in found
+
+
+def test_sweep_reaches_both_ends_of_long_and_short_ranges():
+    assert values_of(ipywidgets.IntSlider(0, 0, 1000))[0::24] == [0, 1000]
+    assert values_of(ipywidgets.FloatSlider(0.5, min=0.0, max=1.0, step=0.25)) == [0, 0.25, 0.5, 0.75, 1]
+    assert values_of(ipywidgets.SelectionSlider(options=[("a", 1), ("b", 2)])) == [1, 2]
+
+
+def test_every_widget_of_every_lesson_is_swept():
+    sources = Path(__file__).resolve().parents[2] / "notebooks" / "src"
+    shown = {
+        name for path in sources.glob("*.py") for name in re.findall(r"\b(\w+_explorer)\(", path.read_text("utf-8"))
+    }
+    assert shown == set(WIDGETS)
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_still_picture_of_every_widget_is_drawn(name):
+    assert len(WIDGETS[name]()._repr_mimebundle_()["image/png"]) > 5000
+
+
+def test_walk_along_an_outline_says_so_where_nothing_is_found():
+    dark = disc_sample("missed")
+    dark = Sample(dark.image // 4, dark.mask, "missed", dark.spacing_mm)
+    panel = contour_explorer(Brightness(), [dark, disc_sample("found")])
+    missed = panel.picture.value
+    said = [text.get_text() for text in panel.render("missed", 0).findobj(Text)]
+    assert "missed: nothing found" in said and any("Nothing to walk along" in text for text in said)
+    panel.controls["sample"].value = "found"
+    assert panel.error is None and panel.picture.value != missed
+    assert contour_explorer(Brightness(), [dark])._repr_mimebundle_()["image/png"]

@@ -1,0 +1,202 @@
+"""Figures: units on the axes, nothing clipped or too small to read, errors drawn where they are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from figure_checks import assert_legible, said
+from known_model import Brightness, disc_sample
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+
+from banet_edu.course.lesson00.figures import error_histogram, error_profile
+from banet_edu.data.sample import Sample
+from banet_edu.figures.contour import contour_figure, mask_outlines
+from banet_edu.figures.seeds import training_figure
+from banet_edu.figures.study import cases_figure, overview_figure, pick_cases
+from banet_edu.figures.style import MODEL_COLOURS, model_colours, png_bytes
+from banet_edu.metrics.boundary import signed_errors
+from banet_edu.prediction import Prediction, predict
+from banet_edu.study.result import CompareResult
+from banet_edu.training.history import History
+
+SAMPLE = disc_sample("case", shift=2.0)
+
+
+def predicted(sample: Sample = SAMPLE) -> Prediction:
+    return predict(Brightness(), sample)
+
+
+def history(scores: list[float]) -> History:
+    rows = [
+        {"epoch": k + 1, "step": 10 * (k + 1), "loss": 3.0 - k, "val_JA": score, "val_assd_pct": 5.0 - k}
+        for k, score in enumerate(scores)
+    ]
+    return History(rows)
+
+
+def result() -> CompareResult:
+    frames = []
+    for model, radius in (("banet", 0.0), ("unet", 1.0)):
+        rows = []
+        for k in range(8):
+            row = dict.fromkeys(("JA", "DI", "SE", "SP", "AC", "nsd_at_1mm"), 0.5 + k / 20 - radius / 10)
+            row |= dict.fromkeys(("assd_mm", "hd95_mm", "hd_mm", "bias_mm"), 2.0 - k / 10 + radius)
+            rows.append({"model": model, "seed": 0, "name": f"i{k}", "class": "lesion", "status": "ok", **row})
+        frames.append(pd.DataFrame(rows))
+    return CompareResult.from_table(pd.concat(frames, ignore_index=True))
+
+
+MANY = ("banet", "unet_same_encoder", "attention_unet", "region_growing")
+
+
+def every_figure() -> dict[str, Figure]:
+    found = result()
+    prediction = predicted()
+    errors = signed_errors(prediction.mask, SAMPLE.mask, spacing_mm=SAMPLE.spacing_mm)
+    return {
+        "overview": overview_figure(found.table, found.summary, ["JA", "assd_mm"], title="discs"),
+        "cases": cases_figure({"best": SAMPLE, "worst": SAMPLE}, {"banet": {"best": prediction, "worst": prediction}}),
+        "cases, many networks": cases_figure(
+            dict.fromkeys(("best", "median", "worst"), SAMPLE),
+            {name: dict.fromkeys(("best", "median", "worst"), prediction) for name in MANY},
+        ),
+        "contour": contour_figure(SAMPLE.image, prediction, SAMPLE.mask, title="a case"),
+        "contour without reference": contour_figure(SAMPLE.image, prediction),
+        "histogram": error_histogram({"banet": errors.distance, "unet": errors.distance / 2}, unit="mm"),
+        "profile": error_profile(errors.points, errors.distance, unit="mm", tolerance=0.5),
+        "training": training_figure({"banet": history([0.2, 0.6, 0.5]), "unet": history([0.3, 0.4])}),
+    }
+
+
+@pytest.fixture(scope="module")
+def figures() -> dict[str, Figure]:
+    return every_figure()
+
+
+def test_every_text_can_be_read_and_titles_and_labels_lie_inside_the_figure(figures) -> None:
+    for name, figure in figures.items():
+        assert_legible(figure, name)
+
+
+def test_every_axis_with_numbers_has_a_label(figures) -> None:
+    for name, figure in figures.items():
+        for axes in figure.axes:
+            if not axes.axison:
+                continue
+            labelled = axes.get_ylabel() or axes.get_title() or name == "overview"  # there the rows are model names
+            assert labelled, (name, axes)
+            assert axes.get_xlabel() or axes.get_label() == "<colorbar>", (name, axes)
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [
+        ("overview", "ASSD (mm)"),
+        ("contour", "signed boundary error (mm)"),
+        ("histogram", "signed boundary error (mm)"),
+        ("profile", "signed boundary error (mm)"),
+        ("training", "% of image diagonal"),
+    ],
+)
+def test_units_stand_on_the_axes(figures, name: str, unit: str) -> None:
+    assert unit in said(figures[name])
+
+
+def test_no_figure_enters_pyplots_global_list() -> None:
+    from matplotlib import pyplot
+
+    before = pyplot.get_fignums()
+    for figure in every_figure().values():
+        assert png_bytes(figure).startswith(b"\x89PNG")
+    assert pyplot.get_fignums() == before
+
+
+def test_interval_bars_are_the_ones_of_the_summary(figures) -> None:
+    summary = result().summary.set_index(["model", "metric"])
+    bars = [line.get_xdata() for line in figures["overview"].axes[0].lines if len(line.get_xdata()) == 2]
+    expected = [list(summary.loc[(model, "JA"), ["low", "high"]]) for model in ("banet", "unet")]
+    np.testing.assert_allclose(bars, expected)
+
+
+def test_cases_are_chosen_by_the_mean_of_all_models() -> None:
+    rows = [("a", "x", 0.9), ("a", "y", 0.1), ("a", "z", 0.5), ("b", "x", 0.1), ("b", "y", 0.95), ("b", "z", 0.6)]
+    table = pd.DataFrame(rows, columns=["model", "name", "JA"])
+    assert pick_cases(table) == {"best": "z", "median": "y", "worst": "x"}
+    with pytest.raises(ValueError, match="JA"):
+        pick_cases(table.assign(JA=np.nan))
+
+
+def test_contour_colours_are_the_signed_errors() -> None:
+    prediction = predicted()
+    figure = contour_figure(SAMPLE.image, prediction, SAMPLE.mask)
+    [lines] = [item for item in figure.axes[1].collections if isinstance(item, LineCollection)]
+    middles = np.array([segment.mean(axis=0) for segment in lines.get_segments()])
+    values = lines.get_array()
+    # the disc was moved to the right: too far out there, too far in on the left, by 2 image pixels = 2 mm
+    assert values[np.argmax(middles[:, 0])] == pytest.approx(2.0, abs=0.3)
+    assert values[np.argmin(middles[:, 0])] == pytest.approx(-2.0, abs=0.3)
+
+
+def test_millimetres_and_scale_bar_only_with_a_spacing() -> None:
+    sample = disc_sample("case", shift=2.0, spacing_mm=None)
+    words = said(contour_figure(sample.image, predicted(sample), sample.mask))
+    assert "(px)" in words
+    assert "mm" not in words
+    assert "10 mm" in said(contour_figure(SAMPLE.image, predicted(), SAMPLE.mask))  # a fifth of 64 mm, rounded down
+
+
+@pytest.mark.parametrize(
+    ("image_black", "mask_empty", "words"),
+    [(True, False, "missed"), (False, True, "no reference here"), (True, True, "nothing there, nothing found")],
+)
+def test_cases_without_an_error_say_why(image_black: bool, mask_empty: bool, words: str) -> None:
+    image = np.zeros_like(SAMPLE.image) if image_black else SAMPLE.image
+    mask = np.zeros_like(SAMPLE.mask) if mask_empty else SAMPLE.mask
+    sample = Sample(image, mask, "case")
+    assert words in said(contour_figure(image, predicted(sample), mask))
+
+
+def test_image_covers_the_field_of_view_of_the_mask(figures) -> None:
+    [picture] = figures["contour"].axes[0].images
+    assert picture.get_extent() == [-0.5, 127.5, 127.5, -0.5]
+    [line] = mask_outlines(SAMPLE.mask)
+    assert line.mean(axis=0) == pytest.approx([63.5, 63.5], abs=0.2)
+
+
+def test_the_kept_epoch_is_marked(figures) -> None:
+    panel = figures["training"].axes[1]
+    marks = [(line.get_xdata()[0], line.get_ydata()[0]) for line in panel.lines if line.get_marker() == "D"]
+    assert marks == [(20, 0.6), (20, 0.4)]
+
+
+def test_profile_runs_clockwise_from_the_top() -> None:
+    points = np.array([[0.0, 5], [5, 10], [10, 5], [5, 0]])  # top, right, bottom, left
+    figure = error_profile(points, np.array([1.0, 2, 3, 4]), unit="px")
+    shown = figure.axes[0].collections[-1].get_offsets()
+    np.testing.assert_allclose(shown, [[0, 1], [90, 2], [180, 3], [270, 4]], atol=1e-9)
+
+
+def test_histogram_shares_sum_to_100_percent(figures) -> None:
+    from matplotlib.patches import Polygon
+
+    outlines = [patch for patch in figures["histogram"].axes[0].patches if isinstance(patch, Polygon)]
+    assert len(outlines) == 2
+    for outline in outlines:
+        heights = outline.get_xy()[1:-1:2, 1]
+        assert heights.sum() == pytest.approx(100)
+
+
+def test_nothing_to_draw_is_an_error_with_a_reason() -> None:
+    with pytest.raises(ValueError, match="missed or empty"):
+        error_histogram({"banet": np.empty(0)}, unit="mm")
+    with pytest.raises(ValueError, match="empty"):
+        error_profile(np.empty((0, 2)), np.empty(0), unit="mm")
+    with pytest.raises(ValueError, match="no finished epoch"):
+        training_figure({"banet": History()})
+
+
+def test_colours_differ_and_stay_with_their_model() -> None:
+    assert len(set(MODEL_COLOURS)) == len(MODEL_COLOURS)
+    assert model_colours(["a", "b", "a"]) == {"a": MODEL_COLOURS[0], "b": MODEL_COLOURS[1]}
