@@ -58,6 +58,21 @@ def _tuples(value: Any) -> Any:
     return value
 
 
+def check_classes(num_classes: int, names: Sequence[str] | None = None) -> tuple[str, ...]:
+    """One name per class, background first; names of our own where none are given. ValueError where they do not fit.
+
+    >>> check_classes(2), check_classes(3)
+    (('background', 'lesion'), ('class 0', 'class 1', 'class 2'))
+    """
+    if num_classes < 2:
+        raise ValueError(f"num_classes counts the background too, so it is at least 2, got {num_classes}")
+    if names is None:
+        return ("background", "lesion") if num_classes == 2 else tuple(f"class {k}" for k in range(num_classes))
+    if len(names) != num_classes:
+        raise ValueError(f"{num_classes} classes need as many names, got {names}")
+    return tuple(names)
+
+
 def check_size(size: int | Sequence[int], *, least: int = 32) -> tuple[int, int]:
     """(height, width) of a network's input, given as both or as one number for a square; ValueError below `least`.
 

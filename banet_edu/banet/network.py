@@ -1,9 +1,10 @@
 r"""BA-Net: a boundary-aware context network.
 
-    C1..C4 = Encoder(x)                                     four maps, fine to coarse
-    S_i, E_i, seg_i, edge_i = MiniMTL_i(C_i)                each stage sees object and edge
-    F_i = CFF_i(S_1..S_4)                                   each stage hears the others
-    D_4 = F_4 (with context)    D_i = fuse([F_i, up(D_i+1)])    logits = up(classifier(D_1))
+    C_1 .. C_4 = Encoder(x)                          four maps, fine to coarse
+    S_i, E_i, seg_i, edge_i = MiniMTL_i(C_i)         each stage sees object and edge
+    F_i = CFF_i(S_1 .. S_4)                          each stage hears the others
+    D_4 = F_4, fused with ASPP(C_4) where that is on;    D_i = fuse([F_i, up(D_i+1)]) for i = 3, 2, 1
+    logits = up(classifier(D_1))
 
 Sources: [paper] Wang et al., Medical Image Analysis 78:102395 (2022), arXiv:2005.00966; [blog]; [release]. Each variant
 is an argument (docs/method.md says which source has which).
@@ -11,8 +12,8 @@ is an argument (docs/method.md says which source has which).
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -46,9 +47,21 @@ def kernels_per_stage(kernels: Sequence) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(k) for k in kernels)
 
 
-def decoder_step(in_channels: int, width: int) -> nn.Sequential:
-    """ReLU -> depthwise 3x3 -> batch norm -> pointwise 1x1."""
-    return nn.Sequential(OrderedDict(relu=nn.ReLU(), fuse=separable_conv(in_channels, width)))
+class DecoderStep(nn.Module):
+    """D = fuse([F, up(D of the stage below)]): ReLU -> depthwise 3x3 -> batch norm -> pointwise 1x1.
+
+    Shape: own B x C1 x h x w, other B x C2 x any size -> B x width x h x w; in_channels = C1 + C2
+    """
+
+    def __init__(self, in_channels: int, width: int, align_corners: bool = False) -> None:
+        super().__init__()
+        self.align_corners = align_corners
+        self.relu = nn.ReLU()
+        self.fuse = separable_conv(in_channels, width)
+
+    def forward(self, own: Tensor, other: Tensor) -> Tensor:
+        up = resize(other, own.shape[-2:], self.align_corners)  # B x C2 x h x w
+        return self.fuse(self.relu(torch.cat([own, up], dim=1)))
 
 
 class BANetHead(nn.Module):
@@ -95,25 +108,24 @@ class BANetHead(nn.Module):
             for c, kernels in zip(in_channels, kernels_per_stage(pee_kernels), strict=True)
         )
         self.cff = nn.ModuleList(CrossFeatureFusion(width, i, align_corners) for i in (1, 2, 3, 4)) if cff else None
-        self.context_fuse = decoder_step(width + context_channels, width) if context_channels else None
-        self.decoder = nn.ModuleDict({f"stage{i}": decoder_step(2 * width, width) for i in (3, 2, 1)})
+        self.context_fuse = DecoderStep(width + context_channels, width, align_corners) if context_channels else None
+        self.decoder = nn.ModuleDict({f"stage{i}": DecoderStep(2 * width, width, align_corners) for i in (3, 2, 1)})
         self.classifier = nn.Sequential(
             nn.Conv2d(width, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU(), nn.Conv2d(width, num_classes, 1)
         )
 
     def forward(self, features: Sequence[Tensor], context: Tensor | None = None) -> BANetOutput:
+        if (context is None) != (self.context_fuse is None):
+            raise ValueError("a head with context_channels needs the context map, one without takes none")
         stages = [mini_mtl(c) for mini_mtl, c in zip(self.mini_mtl, features, strict=True)]
-        seg = [stage.seg_features for stage in stages]  # S_i: B x D x h_i x w_i
-        fused = [cff(seg) for cff in self.cff] if self.cff is not None else seg  # F_i: B x D x h_i x w_i
-        d = fused[3]  # D_4
-        if self.context_fuse is not None:
-            assert context is not None, "this head was built with context_channels: it needs the context map"
-            d = self.context_fuse(torch.cat([d, context], dim=1))  # B x D x h_4 x w_4
-        for name, step in self.decoder.items():  # stage 3, 2, 1
-            f = fused[int(name[-1]) - 1]
-            d = step(torch.cat([f, resize(d, f.shape[-2:], self.align_corners)], dim=1))  # D_i: B x D x h_i x w_i
-        logits = self.classifier(d)  # B x K x h_1 x w_1
-        side_edges = tuple(stage.edge_logits for stage in stages if stage.edge_logits is not None)
+        s = [stage.seg_features for stage in stages]  # S_1 .. S_4, each B x D x h_i x w_i
+        f1, f2, f3, f4 = [cff(s) for cff in self.cff] if self.cff is not None else s  # each B x D x h_i x w_i
+        d4 = self.context_fuse(f4, context) if self.context_fuse is not None else f4  # B x D x h_4 x w_4
+        d3 = self.decoder["stage3"](f3, d4)  # B x D x h_3 x w_3
+        d2 = self.decoder["stage2"](f2, d3)  # B x D x h_2 x w_2
+        d1 = self.decoder["stage1"](f1, d2)  # B x D x h_1 x w_1
+        logits = self.classifier(d1)  # B x K x h_1 x w_1
+        side_edges = tuple(stage.edge_logits for stage in stages if stage.edge_logits is not None)  # B x 2 x h_i x w_i
         return BANetOutput(logits, tuple(stage.seg_logits for stage in stages), side_edges)
 
 
@@ -155,16 +167,10 @@ class BANet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor | BANetOutput:
         check_input(x, self.training)
-        features = self.encoder(x)  # C1..C4 at strides 4, 8, 8-16, 8-32
-        context = self.context(features[-1]) if self.context is not None else None
-        out = self.head(features, context)
+        features = self.encoder(x)  # C_1 .. C_4 at strides 4, 8, 8-16, 8-32
+        context = self.context(features[-1]) if self.context is not None else None  # B x 256 x h_4 x w_4
+        logits, side_masks, side_edges = self.head(features, context)  # at the stages' own sizes
+        up = partial(resize, size=x.shape[-2:], align_corners=self.head.align_corners)  # to H x W
         if not self.training:
-            return self.to_input_size(out.logits, x)
-        return BANetOutput(
-            self.to_input_size(out.logits, x),
-            tuple(self.to_input_size(side, x) for side in out.side_masks),
-            tuple(self.to_input_size(side, x) for side in out.side_edges),
-        )
-
-    def to_input_size(self, logits: Tensor, x: Tensor) -> Tensor:
-        return resize(logits, x.shape[-2:], self.head.align_corners)  # B x K x H x W
+            return up(logits)  # B x K x H x W
+        return BANetOutput(up(logits), tuple(map(up, side_masks)), tuple(map(up, side_edges)))

@@ -39,8 +39,8 @@ def list_models(
     import inspect
 
     from banet_edu.config import INPUT_SIZE, PRESETS
-    from banet_edu.networks.cost import cost
     from banet_edu.networks.registry import create_model, model_names
+    from banet_edu.study.cost import cost
 
     if preset not in PRESETS:
         raise ValueError(f"unknown preset {preset!r}; known: {', '.join(PRESETS)}")

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from banet_edu.banet.layers import resize
-from banet_edu.config import ModelSpec, check_size
+from banet_edu.config import ModelSpec, check_classes, check_size
 
 
 class Adapted(nn.Module):
@@ -57,16 +57,13 @@ def adapt(
     """
     if not isinstance(module, nn.Module):
         raise ValueError(f"adapt takes a torch.nn.Module, not {type(module).__name__}")
-    size = check_size(input_size, least=1)
-    if num_classes < 2:
-        raise ValueError(f"num_classes counts the background too, so it is at least 2, got {num_classes}")
-    if class_names is None:
-        class_names = ("background", "lesion") if num_classes == 2 else tuple(f"class {k}" for k in range(num_classes))
-    if len(class_names) != num_classes:
-        raise ValueError(f"{num_classes} classes need as many names, got {class_names}")
-    return Adapted(
-        module, ModelSpec(name=name, num_classes=num_classes, input_size=size, class_names=tuple(class_names))
+    spec = ModelSpec(
+        name=name,
+        num_classes=num_classes,
+        input_size=check_size(input_size, least=1),
+        class_names=check_classes(num_classes, class_names),
     )
+    return Adapted(module, spec)
 
 
 def _logits(output: Any, who: str) -> Tensor:

@@ -11,9 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from banet_edu.banet.encoder import ResNetEncoder
-from banet_edu.banet.layers import check_input, resize
+from banet_edu.banet.layers import resize
 from banet_edu.config import ModelSpec
+from banet_edu.networks.encoder_decoder import EncoderDecoder
 
 
 class DAC(nn.Module):
@@ -75,18 +75,13 @@ class DecoderBlock(nn.Sequential):
         super().__init__(*layers)
 
 
-class CENet(nn.Module):
-    """ResNet encoder, DAC, RMP, four decoder blocks with skips added, and a head that doubles the size once more.
-
-    Shape: B x 3 x H x W, H and W at least 32 -> logits B x K x H x W
-    """
+class CENet(EncoderDecoder):
+    """ResNet encoder, DAC, RMP, four decoder blocks with skips added, and a head that doubles the size once more."""
 
     def __init__(
         self, spec: ModelSpec, encoder: str = "resnet18", encoder_width: float = 0.5, output_stride: int = 32
     ) -> None:
-        super().__init__()
-        self.spec = spec
-        self.encoder = ResNetEncoder(encoder, encoder_width, output_stride)
+        super().__init__(spec, encoder, encoder_width, output_stride)
         c1, c2, c3, c4 = self.encoder.channels
         self.dac, self.rmp = DAC(c4), RMP(c4)
         self.up4 = DecoderBlock(c4 + len(RMP.WINDOWS), c3, 2 if output_stride == 32 else 1)
@@ -102,11 +97,8 @@ class CENet(nn.Module):
             nn.Conv2d(half, spec.num_classes, 3, padding=1),
         )
 
-    def forward(self, x: Tensor) -> Tensor:
-        check_input(x, self.training)
-        c1, c2, c3, c4 = self.encoder(x)
+    def decode(self, c1: Tensor, c2: Tensor, c3: Tensor, c4: Tensor) -> Tensor:
         y = self.rmp(self.dac(c4))  # the context: B x (C4 + 4) at the stride of C4
         for up, skip in ((self.up4, c3), (self.up3, c2), (self.up2, c1)):
-            y = resize(up(y), skip.shape[-2:]) + skip
-        y = self.head(self.up1(y))  # stride 4 -> 2 -> 1
-        return resize(y, x.shape[-2:])  # B x K x H x W
+            y = resize(up(y), skip.shape[-2:]) + skip  # B x the skip's channels at the skip's stride
+        return self.head(self.up1(y))  # B x K, stride 4 -> 2 -> 1

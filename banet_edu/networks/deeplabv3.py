@@ -10,16 +10,12 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from banet_edu.banet.context import ASPP
-from banet_edu.banet.encoder import ResNetEncoder
-from banet_edu.banet.layers import check_input, resize
 from banet_edu.config import ModelSpec
+from banet_edu.networks.encoder_decoder import EncoderDecoder
 
 
-class DeepLabV3(nn.Module):
-    """Dilated ResNet, ASPP, one 3x3 convolution, classifier; upsampled from the encoder's output stride at one go.
-
-    Shape: B x 3 x H x W, H and W at least 32 -> logits B x K x H x W
-    """
+class DeepLabV3(EncoderDecoder):
+    """Dilated ResNet, ASPP, one 3x3 convolution, classifier; upsampled from the encoder's output stride at one go."""
 
     def __init__(
         self,
@@ -30,9 +26,7 @@ class DeepLabV3(nn.Module):
         aspp_rates: tuple[int, ...] = (1, 2, 3),
         channels: int = 64,
     ) -> None:
-        super().__init__()
-        self.spec = spec
-        self.encoder = ResNetEncoder(encoder, encoder_width, output_stride)
+        super().__init__(spec, encoder, encoder_width, output_stride)
         self.aspp = ASPP(self.encoder.channels[-1], channels, aspp_rates)
         self.classifier = nn.Sequential(
             nn.Conv2d(channels, channels, 3, padding=1, bias=False),
@@ -41,8 +35,5 @@ class DeepLabV3(nn.Module):
             nn.Conv2d(channels, spec.num_classes, 1),
         )
 
-    def forward(self, x: Tensor) -> Tensor:
-        check_input(x, self.training)
-        c4 = self.encoder(x)[-1]  # stride 8, 16 or 32
-        y = self.classifier(self.aspp(c4))  # B x K at the stride of C4
-        return resize(y, x.shape[-2:])  # B x K x H x W
+    def decode(self, c1: Tensor, c2: Tensor, c3: Tensor, c4: Tensor) -> Tensor:
+        return self.classifier(self.aspp(c4))  # B x K at the stride of C4

@@ -10,30 +10,22 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from banet_edu.banet.encoder import ResNetEncoder
-from banet_edu.banet.layers import check_input, resize
+from banet_edu.banet.layers import resize
 from banet_edu.config import ModelSpec
+from banet_edu.networks.encoder_decoder import EncoderDecoder
 
 
-class FCN(nn.Module):
-    """A 1x1 classifier on each of C4, C3 and C2; coarse scores are resized and added to finer ones, up to stride 8.
-
-    Shape: B x 3 x H x W, H and W at least 32 -> logits B x K x H x W
-    """
+class FCN(EncoderDecoder):
+    """A 1x1 classifier on each of C4, C3 and C2; coarse scores are resized and added to finer ones, up to stride 8."""
 
     def __init__(
         self, spec: ModelSpec, encoder: str = "resnet18", encoder_width: float = 0.5, output_stride: int = 32
     ) -> None:
-        super().__init__()
-        self.spec = spec
-        self.encoder = ResNetEncoder(encoder, encoder_width, output_stride)
+        super().__init__(spec, encoder, encoder_width, output_stride)
         # C1 is not used: its layer is still needed on the way to C2
         self.score = nn.ModuleList(nn.Conv2d(c, spec.num_classes, 1) for c in self.encoder.channels[1:])
 
-    def forward(self, x: Tensor) -> Tensor:
-        check_input(x, self.training)
-        _, c2, c3, c4 = self.encoder(x)  # strides 8, 8-16, 8-32
+    def decode(self, c1: Tensor, c2: Tensor, c3: Tensor, c4: Tensor) -> Tensor:
         score2, score3, score4 = (score(c) for score, c in zip(self.score, (c2, c3, c4), strict=True))
         y = score3 + resize(score4, score3.shape[-2:])  # B x K at the stride of C3
-        y = score2 + resize(y, score2.shape[-2:])  # B x K at stride 8
-        return resize(y, x.shape[-2:])  # B x K x H x W
+        return score2 + resize(y, score2.shape[-2:])  # B x K at stride 8

@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 
 from banet_edu.banet.network import RELEASE_KERNELS, BANet
-from banet_edu.config import BASE_WIDTH, INPUT_SIZE, PRESETS, ModelSpec, check_size
+from banet_edu.config import BASE_WIDTH, INPUT_SIZE, PRESETS, ModelSpec, check_classes, check_size
 from banet_edu.networks.attention_unet import AttentionUNet
 from banet_edu.networks.cenet import CENet
 from banet_edu.networks.deeplabv3 import DeepLabV3
@@ -121,16 +121,10 @@ def create_model(
         raise ValueError(f"unknown model {name!r}; known: {', '.join(_MODELS)}")
     if preset not in PRESETS:
         raise ValueError(f"unknown preset {preset!r}; known: {', '.join(PRESETS)}")
-    if num_classes < 2:
-        raise ValueError(f"num_classes counts the background too, so it is at least 2, got {num_classes}")
     build, presets = _MODELS[name]
     defaults = presets[preset]
     if unknown := sorted(set(overrides) - set(defaults)):
         raise ValueError(f"{name} has no argument {', '.join(unknown)}; it takes {', '.join(sorted(defaults))}")
-    if class_names is None:
-        class_names = ("background", "lesion") if num_classes == 2 else tuple(f"class {k}" for k in range(num_classes))
-    if len(class_names) != num_classes:
-        raise ValueError(f"{num_classes} classes need as many names, got {class_names}")
     size = INPUT_SIZE[preset] if input_size is None else input_size
     arguments = {**defaults, **overrides}
     for argument in _COUNTED & set(arguments):
@@ -142,7 +136,7 @@ def create_model(
         num_classes=num_classes,
         overrides=dict(overrides),
         input_size=check_size(size),
-        class_names=tuple(class_names),
+        class_names=check_classes(num_classes, class_names),
     )
     model: Any = build(spec, **arguments)
     if pretrained is not False:

@@ -16,7 +16,7 @@ from banet_edu.banet.context import ASPP
 from banet_edu.banet.encoder import DEPTHS
 from banet_edu.banet.mini_mtl import MiniMTL
 from banet_edu.banet.network import RELEASE_KERNELS, BANet, BANetHead
-from banet_edu.config import ModelSpec
+from banet_edu.config import ModelSpec, check_classes
 
 State = Mapping[str, Tensor]
 Rules = Sequence[tuple[str, str]]
@@ -177,7 +177,7 @@ def from_release(state_dict: State, aspp_rates: Sequence[int] = (6, 12, 18)) -> 
     if has_context:
         overrides["context_channels"] = _need(state, "aspp.b0.block.0.weight", what).shape[0]
     num_classes = _need(state, "head.conv2.weight", what).shape[0]
-    names = ("background", "lesion") if num_classes == 2 else tuple(f"class {k}" for k in range(num_classes))
+    names = check_classes(num_classes)
     spec = ModelSpec("banet", "paper", num_classes, overrides, input_size=(256, 256), class_names=names)
     model = BANet(spec, **overrides)
     rules: Rules = [

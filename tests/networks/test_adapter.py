@@ -10,8 +10,8 @@ from torch import nn
 from banet_edu import create_model, make_phantom, predict
 from banet_edu.config import TrainConfig
 from banet_edu.networks.adapter import adapt
-from banet_edu.networks.cost import cost
 from banet_edu.study.compare import compare
+from banet_edu.study.cost import cost
 
 
 class Answers(nn.Module):
