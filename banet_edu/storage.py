@@ -1,5 +1,7 @@
 """Files written all or nothing, and tensors in them: safetensors with a JSON description. Nothing is ever unpickled.
 
+torch is imported where tensors are read or written: what only writes text does without it.
+
 `int8` storage keeps convolution weights as integers with one scale per output channel (1 byte a weight instead of 4); the
 bundled weights use it, and their cards give figures measured with exactly the stored values.
 """
@@ -11,14 +13,12 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
-
-import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
-from torch import Tensor, nn
+from typing import TYPE_CHECKING, Any, Literal
 
 from banet_edu.config import ModelSpec
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 FORMAT = 1
 _SCALE = ".int8_scale"  # suffix of the scales beside an integer weight
@@ -40,14 +40,23 @@ def write_bytes(path: str | Path, data: bytes) -> Path:
     return path
 
 
+def write_text(path: str | Path, text: str) -> Path:
+    """`write_bytes` of a text as UTF-8."""
+    return write_bytes(path, text.encode("utf-8"))
+
+
 def write_tensors(path: str | Path, tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) -> Path:
     """Write tensors and their JSON description into one file, atomically: a reader sees the old file or the new one."""
+    from safetensors.torch import save
+
     header = {"format": FORMAT, "sha256": _digest(tensors), **meta}
     return write_bytes(path, save(dict(tensors), metadata={"banet_edu": json.dumps(header)}))
 
 
 def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Read what `write_tensors` wrote, and check that no byte changed since. Raises ValueError on a damaged file."""
+    from safetensors import SafetensorError, safe_open
+
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
@@ -90,6 +99,8 @@ def save_model(
 
 
 def _digest(tensors: Mapping[str, Tensor]) -> str:
+    import torch
+
     digest = hashlib.sha256()
     for name in sorted(tensors):
         digest.update(name.encode())
@@ -98,6 +109,8 @@ def _digest(tensors: Mapping[str, Tensor]) -> str:
 
 
 def _to_int8(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    import torch
+
     stored = {}
     for name, value in tensors.items():
         if value.ndim < 2 or not value.is_floating_point():
@@ -112,6 +125,8 @@ def _to_int8(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def from_int8(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    import torch
+
     values = {}
     for name, value in tensors.items():
         if name.endswith(_SCALE):

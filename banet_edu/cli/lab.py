@@ -39,6 +39,8 @@ def copy_lessons(notebooks: Path, work: Path) -> tuple[list[str], list[str]]:
     """
     import nbformat
 
+    from banet_edu.storage import write_text
+
     work.mkdir(parents=True, exist_ok=True)
     copied, kept = [], []
     for path in sorted(notebooks.glob("*.ipynb")):
@@ -49,9 +51,7 @@ def copy_lessons(notebooks: Path, work: Path) -> tuple[list[str], list[str]]:
         for cell in notebook.cells:
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = [], None
-        partial = work / f".{path.name}.part"
-        nbformat.write(notebook, partial)
-        os.replace(partial, work / path.name)
+        write_text(work / path.name, nbformat.writes(notebook) + "\n")
         copied.append(path.name)
     return copied, kept
 

@@ -54,6 +54,7 @@ def predict_files(
 
     from banet_edu.networks.weights import load_model
     from banet_edu.prediction import predict_many
+    from banet_edu.storage import write_text
 
     paths = find_images(images)
     network = load_model(model)
@@ -71,7 +72,7 @@ def predict_files(
     if not rows:
         raise ValueError(f"none of the {len(paths)} image(s) in {images} could be read")
     table = pd.DataFrame(rows)
-    table.to_csv(folder / "measurements.csv", index=False)
+    write_text(folder / "measurements.csv", table.to_csv(index=False))
     show_measurements(table)
     out.print(f"Masks, contours and measurements.csv are in {folder}", soft_wrap=True)
     if table["spacing_row_mm"].isna().any():

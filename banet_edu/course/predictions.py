@@ -10,7 +10,6 @@ A notebook that nobody answers runs to its end: `compare` then says that no pred
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 import ipywidgets
 
 from banet_edu.course.answers import RIGHT, answer_buttons, mark, text, with_text
+from banet_edu.storage import write_text
 
 
 @dataclass(frozen=True)
@@ -220,6 +220,6 @@ def _write(file: Path, lesson: str, recorded: dict[str, Recorded]) -> None:
     """Keep the other lessons' answers; the reader of the file sees the old or the new one, never half of it."""
     kept = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     kept[lesson] = {name: asdict(answer) for name, answer in recorded.items()}
-    partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
-    partial.write_text(json.dumps(kept, indent=1, ensure_ascii=False), encoding="utf-8")
-    os.replace(partial, file)
+    if not file.parent.is_dir():  # a mistyped folder is not made
+        raise FileNotFoundError(f"{file.parent}: No such file or directory")
+    write_text(file, json.dumps(kept, indent=1, ensure_ascii=False))

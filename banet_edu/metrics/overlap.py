@@ -6,13 +6,11 @@ hides exactly the images a model failed on.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 
 Status = Literal["ok", "missed", "hallucinated", "both_empty"]
-STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 def overlap(prediction: np.ndarray, target: np.ndarray) -> dict[str, Any]:
@@ -55,42 +53,14 @@ def overlap(prediction: np.ndarray, target: np.ndarray) -> dict[str, Any]:
     }
 
 
-def per_class(
-    metric: Callable[..., dict[str, Any]],
-    prediction: np.ndarray,
-    target: np.ndarray,
-    num_classes: int,
-    **options: Any,
-) -> dict[int, dict[str, Any]]:
-    """One row of `metric` per foreground class of two label maps (class 0 is the background).
-
-    Args:
-        metric: `overlap` or `boundary_metrics`; `options` go to it.
-        prediction: h x w integer labels 0 .. num_classes - 1.
-        target: the same for the reference.
-
-    >>> labels = np.array([[0, 1], [2, 2]])
-    >>> {k: row["JA"] for k, row in per_class(overlap, labels, labels, 3).items()}
-    {1: 1.0, 2: 1.0}
-    """
-    prediction, target = np.asarray(prediction), np.asarray(target)
-    for role, labels in (("prediction", prediction), ("target", target)):
-        if labels.size and not 0 <= labels.min() <= labels.max() < num_classes:
-            raise ValueError(
-                f"the {role} holds labels {labels.min()}..{labels.max()}, but num_classes is {num_classes}: "
-                f"labels must lie in 0..{num_classes - 1}"
-            )
-    return {k: metric(prediction == k, target == k, **options) for k in range(1, num_classes)}
-
-
 def check_pair(prediction: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Both masks as arrays, or a ValueError that says what is wrong and the way out."""
     prediction, target = np.asarray(prediction), np.asarray(target)
     for role, mask in (("prediction", prediction), ("target", target)):
         if mask.dtype != np.bool_:
             raise ValueError(
-                f"the {role} must be a bool mask, got {mask.dtype}: compare first (mask == 1, probability >= 0.5), "
-                "or use per_class for label maps"
+                f"the {role} must be a bool mask, got {mask.dtype}: compare first (probability >= 0.5; of a label map one "
+                "class at a time, labels == 1)"
             )
         if mask.ndim != 2 or mask.size == 0:
             raise ValueError(f"the {role} must be a non-empty h x w mask, got shape {mask.shape}")

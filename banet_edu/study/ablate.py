@@ -16,6 +16,7 @@ from torch import nn
 
 from banet_edu.config import TrainConfig
 from banet_edu.networks.registry import create_model, model_names
+from banet_edu.storage import write_text
 from banet_edu.study.compare import Callbacks, Part, compare
 from banet_edu.study.result import CompareResult
 from banet_edu.study.statistics import paired_wilcoxon, summarise
@@ -61,8 +62,8 @@ class AblationResult:
     def save(self, folder: str | Path) -> None:
         """Write `ablation.csv` (the summary) and `seeds.csv` beside the files of the comparison."""
         self.compared.save(folder)
-        self.summary.to_csv(Path(folder) / "ablation.csv", index=False)
-        self.seeds.to_csv(Path(folder) / "seeds.csv", index=False)
+        write_text(Path(folder) / "ablation.csv", self.summary.to_csv(index=False))
+        write_text(Path(folder) / "seeds.csv", self.seeds.to_csv(index=False))
 
 
 def ablate(

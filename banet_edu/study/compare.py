@@ -6,6 +6,7 @@ import os
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +110,7 @@ def compare(
             for part in ("train", "val"):
                 if (size, part) not in prepared:
                     prepared[size, part] = Prepared(parts[part], size)
-            run = TrainConfig.from_dict({**config.to_dict(), "seed": seed})
+            run = replace(config, seed=seed)
             told = callbacks(model_name, seed) if callable(callbacks) else callbacks
             history = fit(
                 model, prepared[size, "train"], prepared[size, "val"], run, run_dir / f"{model_name}-seed{seed}", told

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from banet_edu.networks.classical import Classical
+from banet_edu.storage import write_text
 from banet_edu.study.statistics import paired_wilcoxon, summarise
 from banet_edu.training.history import History
 
@@ -84,11 +85,9 @@ class CompareResult:
     def save(self, folder: str | Path) -> None:
         """Write `per_image.csv`, `summary.csv`, `paired.csv` and `facts.json` into `folder`."""
         folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        self.table.to_csv(folder / "per_image.csv", index=False)
-        self.summary.to_csv(folder / "summary.csv", index=False)
-        self.tests.to_csv(folder / "paired.csv", index=False)
-        (folder / "facts.json").write_text(json.dumps(self.facts, indent=2), encoding="utf-8")
+        for name, table in (("per_image", self.table), ("summary", self.summary), ("paired", self.tests)):
+            write_text(folder / f"{name}.csv", table.to_csv(index=False))
+        write_text(folder / "facts.json", json.dumps(self.facts, indent=2))
 
     def cells(self, metrics: Sequence[str] | None = None) -> tuple[list[str], list[list[str]]]:
         """Heading and rows of a table as text, mean [low, high] per metric; by default the headline figures.
@@ -117,13 +116,6 @@ class CompareResult:
         widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in [head, *rows]]
         return "\n".join([line.rstrip() for line in lines] + ["", INTERVAL_NOTE, *self.verdicts()])
-
-    def to_markdown(self) -> str:
-        """The comparison table as Markdown, with the verdicts as a list below."""
-        head, rows = self.cells()
-        lines = [head, ["---"] * len(head), *rows]
-        table = ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
-        return "\n".join([*table, "", INTERVAL_NOTE, "", *(f"- {verdict}" for verdict in self.verdicts())])
 
     def verdicts(self) -> list[str]:
         """One sentence per paired test of JA and mean boundary distance; whoever is better is named, or nobody."""

@@ -6,7 +6,6 @@ Everything is safetensors with JSON in its header: nothing is pickled, so openin
 from __future__ import annotations
 
 import json
-import os
 import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -17,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from banet_edu.storage import read_tensors, write_tensors
+from banet_edu.storage import read_tensors, write_tensors, write_text
 
 LAST, BEST, HISTORY, CONFIG = "last.safetensors", "best.safetensors", "history.csv", "config.json"
 _MAY_DIFFER = {"train.device", "train.num_workers"}  # they change where a run computes, not what
@@ -117,9 +116,7 @@ def start_run(run_dir: Path, description: Mapping[str, Any], resume: bool) -> No
     if not resume:
         for name in (LAST, BEST, HISTORY, CONFIG):
             (run_dir / name).unlink(missing_ok=True)
-    part = run_dir / f"{CONFIG}.part"
-    part.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
-    os.replace(part, run_dir / CONFIG)
+    write_text(run_dir / CONFIG, json.dumps(description, indent=2) + "\n")
 
 
 def _plain(value: Any) -> Tensor:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from banet_edu.storage import write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,23 +52,8 @@ class History:
         return max(self.rows, key=lambda row: score(row))
 
     def to_csv(self, path: str | Path) -> None:
-        """Write the table; the file is replaced in one go, so a reader never sees half of it."""
-        path = Path(path)
-        part = path.with_name(path.name + ".part")
-        self.table.to_csv(part, index=False)
-        os.replace(part, path)
-
-    @classmethod
-    def from_csv(cls, path: str | Path) -> History:
-        """Read what `to_csv` wrote (floats come back exactly)."""
-        if not Path(path).exists():
-            raise FileNotFoundError(f"no history at {path}: a run writes it after its first epoch")
-        with open(path, newline="", encoding="utf-8") as file:
-            return cls([{name: _number(text) for name, text in row.items()} for row in csv.DictReader(file)])
-
-
-def _number(text: str) -> int | float:
-    return int(text) if text.isdecimal() else float(text or "nan")
+        """Write the table, all or nothing."""
+        write_text(path, self.table.to_csv(index=False))
 
 
 def score(row: Mapping[str, Any]) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from banet_edu.metrics.boundary import boundary_metrics
-from banet_edu.metrics.overlap import overlap, per_class
+from banet_edu.metrics.overlap import overlap
 
 KEYS = ("JA", "DI", "SE", "SP", "AC")
 
@@ -42,24 +42,11 @@ def test_empty_masks_have_a_status_and_nan_only_where_undefined(square: np.ndarr
     assert math.isnan(overlap(full, full)["SP"])
 
 
-def test_per_class_leaves_the_background_out_and_passes_options() -> None:
-    target = np.zeros((16, 16), int)
-    target[2:6, 2:6], target[9:14, 9:14] = 1, 2
-    prediction = target.copy()
-    prediction[9:14, 9:14] = 0
-    rows = per_class(overlap, prediction, target, 3)
-    assert list(rows) == [1, 2]
-    assert (rows[1]["JA"], rows[2]["JA"], rows[2]["status"]) == (1, 0, "missed")
-    assert per_class(boundary_metrics, target, target, 3, spacing_mm=(1, 1))[2]["hd_mm"] == 0
-    with pytest.raises(ValueError, match=r"target holds labels 0\.\.2, but num_classes is 2"):
-        per_class(overlap, np.zeros_like(target), target, 2)
-
-
 @pytest.mark.parametrize("measure", [overlap, lambda p, t: boundary_metrics(p, t, spacing_mm=None)])
 def test_wrong_masks_are_named_with_a_way_out(measure, square: np.ndarray) -> None:
     with pytest.raises(ValueError, match=r"\(32, 64\) and target \(64, 64\) differ.*resize the probability"):
         measure(square[:32], square)
-    with pytest.raises(ValueError, match=r"prediction must be a bool mask, got uint8.*per_class"):
+    with pytest.raises(ValueError, match=r"prediction must be a bool mask, got uint8.*labels == 1"):
         measure(square.astype(np.uint8) * 255, square)
     with pytest.raises(ValueError, match=r"target must be a non-empty h x w mask, got shape \(1, 64, 64\)"):
         measure(square, square[None])

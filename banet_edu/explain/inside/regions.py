@@ -1,4 +1,4 @@
-"""Parts of an image that a question is about: the whole mask, the band along its boundary, one segment of the contour."""
+"""Parts of an image that a question is about: the band along its boundary, one segment of the contour."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
 from banet_edu.data.sample import check_spacing
-from banet_edu.prediction import Prediction
 
 _WHY_EMPTY = (
     "Where the network found nothing, ask about the reference instead: boundary_band(sample.mask > 0, ...) or "
@@ -45,14 +44,6 @@ class Region:
     def __repr__(self) -> str:
         height, width = self.mask.shape
         return f"Region({self.name!r}, {int(self.mask.sum())} of {height} x {width} pixels)"
-
-
-def whole_mask(prediction: Prediction | NDArray[np.bool_]) -> Region:
-    """Everything the prediction (or a mask, h x w bool) calls foreground; ValueError where that is nothing."""
-    mask = prediction.mask if isinstance(prediction, Prediction) else np.asarray(prediction)
-    if not mask.any():
-        raise ValueError(f"the mask is empty: there is no object to ask about. {_WHY_EMPTY}")
-    return Region("whole mask", mask)
 
 
 def boundary_band(

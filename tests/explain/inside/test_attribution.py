@@ -14,7 +14,7 @@ from banet_edu import create_model, load_model, load_samples
 from banet_edu.config import ModelSpec
 from banet_edu.explain import attribute, intervene
 from banet_edu.explain.inside.players import as_players
-from banet_edu.explain.inside.regions import Region, whole_mask
+from banet_edu.explain.inside.regions import Region
 from banet_edu.explain.inside.target import baseline_input, margin, region_score
 
 SAMPLE = disc_sample("disc")
@@ -58,7 +58,7 @@ def nano(name: str) -> nn.Module:
 
 
 def disc_region() -> Region:
-    return whole_mask(SAMPLE.mask)
+    return Region("the disc", SAMPLE.mask)
 
 
 def test_margin_is_the_logit_of_the_foregrounds_probability():

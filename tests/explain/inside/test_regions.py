@@ -7,9 +7,8 @@ import pytest
 from known_model import Brightness, disc_sample
 
 from banet_edu import make_phantom
-from banet_edu.explain.inside.regions import Region, boundary_band, contour_segment, whole_mask
+from banet_edu.explain.inside.regions import Region, boundary_band, contour_segment
 from banet_edu.explain.inside.target import region_score
-from banet_edu.prediction import Prediction
 
 ROWS, COLUMNS = np.mgrid[:80, :100]
 RADIUS = np.hypot(ROWS - 40, COLUMNS - 50)
@@ -90,12 +89,6 @@ def test_the_whole_turn_is_the_whole_band():
     np.testing.assert_array_equal(turn.mask, boundary_band(DISC, width=4, spacing_mm=None).mask)
 
 
-def test_the_whole_mask():
-    probability = DISC.astype(np.float32)
-    prediction = Prediction(probability, DISC.astype(np.uint8), "disc", ("background", "lesion"), 0.5)
-    np.testing.assert_array_equal(whole_mask(prediction).mask, DISC)
-
-
 @pytest.mark.parametrize(
     ("make", "said"),
     [
@@ -104,7 +97,6 @@ def test_the_whole_mask():
         (lambda: boundary_band(DISC, width=0, spacing_mm=None), "positive number of px: 0"),
         (lambda: boundary_band(DISC, width=-1, spacing_mm=(1, 1)), "positive number of mm: -1"),
         (lambda: boundary_band(DISC.astype(int), spacing_mm=None), "try mask > 0"),
-        (lambda: whole_mask(np.zeros((9, 9), bool)), "empty"),
         (lambda: contour_segment(DISC, from_deg=np.nan, to_deg=3, spacing_mm=None), "finite"),
         (lambda: Region("nothing", np.zeros((9, 9), bool)), "'nothing' holds no pixel"),
         (lambda: Region("labels", np.ones((9, 9), int)), "h x w bool"),
