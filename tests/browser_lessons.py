@@ -106,7 +106,11 @@ def answer_quiz(page: Any) -> int:
 
 
 def press(button: Any, turn: int) -> None:
+    from playwright.sync_api import expect  # here, so that the tests are collected where it is not installed
+
     button.scroll_into_view_if_needed()
+    # A click waits for this by itself, a key does not: it would be lost while the kernel has not yet seen the choice.
+    expect(button).to_be_enabled(timeout=RUN_MS)
     button.press("Space") if turn % 2 else button.click()
 
 

@@ -16,6 +16,43 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # `pytest -n 2`: workers of two torch threads each would wait for one another on two cores. Read when torch is imported.
     os.environ |= {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 
+LANDING = (
+    "landing: a newcomer need not wait for it; `pytest --everything` runs it too, `pytest -m landing` runs it alone"
+)
+# The files that take longest, the longest first: started last, one of them would keep one core busy while the other idles.
+LONGEST_FIRST = (
+    "tests/browser/test_later_lessons.py",
+    "tests/browser/test_first_lessons.py",
+    "tests/course/test_sweep.py",
+    "notebooks/08_explaining_a_boundary.ipynb",
+    "tests/training/test_resume.py",
+    "tests/networks/test_onnx_export.py",
+    "tests/notebooks/test_blocks_lessons.py",
+    "tests/cli/test_ablating.py",
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--everything", action="store_true", help="also what only a landing needs (marker 'landing')")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", LANDING)
+    config.option.loadscopereorder = False  # pytest-xdist: in our order, not by the number of tests in a file
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent.name == "solutions":  # solved lessons are no Python files that could carry the marker
+            item.add_marker(pytest.mark.landing)
+    if not (config.option.everything or config.option.markexpr):
+        left_out = [item for item in items if item.get_closest_marker("landing")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("landing")]
+    rank = {name: index for index, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: rank.get(item.nodeid.partition("::")[0], len(rank)))
+
 
 @pytest.fixture(scope="session")
 def real() -> Callable[[str], Path]:

@@ -1,9 +1,13 @@
-"""Every widget of the course at every value of its controls: no exception, and the picture follows."""
+"""Every widget of the course at the values of its controls: no exception, and the picture follows.
+
+By default at both ends, the middle and every name; for a landing at every value.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +37,7 @@ from banet_edu.course.switches import gate_explorer, switch_explorer
 from banet_edu.data.sample import Sample
 from banet_edu.explain.inside.regions import boundary_band
 
-MOST_VALUES = 25  # of one control: longer ranges are sampled, both ends included
+FEW, MOST = 3, 25  # values of one control: longer ranges are sampled, both ends included
 
 
 def case() -> tuple[Any, list[Any]]:
@@ -113,20 +117,29 @@ WIDGETS: dict[str, Callable[[], Panel]] = {
 }
 
 
-def values_of(control: ipywidgets.ValueWidget) -> list[Any]:
-    """All values a reader can choose, sampled for long ranges."""
+@cache
+def widget(name: str) -> Panel:
+    """Built once for all tests of this file; a sweep leaves every control where it was."""
+    return WIDGETS[name]()
+
+
+def values_of(control: ipywidgets.ValueWidget, most: int = MOST) -> list[Any]:
+    """The values a reader can choose: every name, and of numbers at most `most`, with both ends."""
     if hasattr(control, "options"):
-        return [option[1] if isinstance(option, tuple) else option for option in control.options]
-    count = round((control.max - control.min) / control.step)
-    steps = sorted({round(i * count / min(count, MOST_VALUES - 1)) for i in range(min(count, MOST_VALUES - 1) + 1)})
-    return [control.min + step * control.step for step in steps]
+        values = [option[1] if isinstance(option, tuple) else option for option in control.options]
+        if not all(isinstance(value, int | float) for value in values):
+            return values
+    else:
+        values = [control.min + i * control.step for i in range(round((control.max - control.min) / control.step) + 1)]
+    last, count = len(values) - 1, min(len(values), most)
+    return [values[round(i * last / max(1, count - 1))] for i in range(count)]
 
 
-def sweep(panel: Panel) -> Iterator[str]:
+def sweep(panel: Panel, most: int = MOST) -> Iterator[str]:
     """Move each control through its values; yield what went wrong."""
     for name, control in panel.controls.items():
         start = control.value
-        others = [value for value in values_of(control) if value != start]
+        others = [value for value in values_of(control, most) if value != start]
         if not others:
             yield f"{name} has only one value"
         for value in [*others, start]:
@@ -139,14 +152,19 @@ def sweep(panel: Panel) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", WIDGETS)
+def test_ends_middle_and_every_name_draw_another_picture(name):
+    assert list(sweep(widget(name), FEW)) == []
+
+
+@pytest.mark.landing
+@pytest.mark.parametrize("name", WIDGETS)
 def test_every_value_draws_another_picture(name):
-    panel = WIDGETS[name]()
-    assert list(sweep(panel)) == []
+    assert list(sweep(widget(name))) == []
 
 
 @pytest.mark.parametrize("name", WIDGETS)
 def test_every_control_is_a_labelled_slider_and_the_picture_described(name):
-    panel = WIDGETS[name]()
+    panel = widget(name)
     # JupyterLab takes the up and down keys from everything else: no choice without a mouse.
     sliders = ipywidgets.IntSlider | ipywidgets.FloatSlider | ipywidgets.SelectionSlider
     assert all(isinstance(control, sliders) and control.description for control in panel.controls.values())
@@ -170,8 +188,11 @@ def test_sweep_finds_an_error_and_a_dead_control():
 
 def test_sweep_reaches_both_ends_of_long_and_short_ranges():
     assert values_of(ipywidgets.IntSlider(0, 0, 1000))[0::24] == [0, 1000]
+    assert values_of(ipywidgets.IntSlider(0, 0, 1000), FEW) == [0, 500, 1000]
     assert values_of(ipywidgets.FloatSlider(0.5, min=0.0, max=1.0, step=0.25)) == [0, 0.25, 0.5, 0.75, 1]
     assert values_of(ipywidgets.SelectionSlider(options=[("a", 1), ("b", 2)])) == [1, 2]
+    assert values_of(ipywidgets.SelectionSlider(options=list("abcdef")), FEW) == list("abcdef")
+    assert values_of(ipywidgets.SelectionSlider(options=range(11)), FEW) == [0, 5, 10]
 
 
 def test_every_widget_of_every_lesson_is_swept():
@@ -184,7 +205,7 @@ def test_every_widget_of_every_lesson_is_swept():
 
 @pytest.mark.parametrize("name", WIDGETS)
 def test_still_picture_of_every_widget_is_drawn(name):
-    assert len(WIDGETS[name]()._repr_mimebundle_()["image/png"]) > 5000
+    assert len(widget(name)._repr_mimebundle_()["image/png"]) > 5000
 
 
 def test_walk_along_an_outline_says_so_where_nothing_is_found():
