@@ -12,6 +12,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from banet_edu.course.quiz import quiz
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "teaching.md").read_text(encoding="utf-8")
 SOURCES = {path.name[:2]: path for path in sorted((ROOT / "notebooks" / "src").glob("[0-9][0-9]_*.py"))}
@@ -156,8 +158,9 @@ def check(lesson: str, name: str) -> Any:
 
 def explanations(lesson: str) -> set[str]:
     """What the lesson's quiz says of its wrong options."""
-    questions = import_module(f"banet_edu.course.lesson{lesson}.exercise").quiz().questions
-    return {option.explanation for question in questions for option in question.options if not option.right}
+    return {
+        option.explanation for question in quiz(lesson).questions for option in question.options if not option.right
+    }
 
 
 def quoted() -> list[tuple[str, str]]:

@@ -1,15 +1,27 @@
-"""A quiz that answers back: every option has an explanation, shown as soon as it is pressed. Offline, own and small."""
+"""A quiz that answers back: every option has an explanation, shown as soon as it is pressed. Offline, own and small.
+
+The questions of a lesson are prose and lie beside it, in `lessonNN/quiz.md`, so that a teacher can change them without
+Python (`read_quiz` shows the form).
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any
 
 import ipywidgets
 
 from banet_edu.course.answers import RIGHT, WRONG, answer_buttons, mark, text, with_text
+
+_QUESTION, _OPTION = re.compile(r"## (.*\S)\s*"), re.compile(r"- \[([ xX])\] (.*\S)\s*")
+# A heading or a box that is written in another way must not become a part of the sentence above it.
+_MISSPELLED = re.compile(r"\s*(#|[-*+](\s|\[))")
 
 
 @dataclass(frozen=True)
@@ -29,8 +41,12 @@ class QuizQuestion:
     options: tuple[Option, ...]
 
     def __post_init__(self) -> None:
-        if len(self.options) < 2 or sum(option.right for option in self.options) != 1:
-            raise ValueError(f"{self.text!r} needs two or more options, exactly one of them right")
+        right = sum(option.right for option in self.options)
+        if len(self.options) < 2 or right != 1:
+            raise ValueError(
+                f"{self.text!r} needs two or more options, exactly one of them right ([x]); it has {len(self.options)}, "
+                f"{right} of them right"
+            )
         if not all(option.explanation.strip() for option in self.options):
             raise ValueError(f"{self.text!r}: every option needs an explanation")
         if len({option.text for option in self.options}) < len(self.options):
@@ -96,3 +112,82 @@ class Quiz(ipywidgets.VBox):
 
 def _verdict(option: Option) -> str:
     return "Right." if option.right else "Not quite."
+
+
+def quiz(lesson: str) -> Quiz:
+    """The quiz at the end of a lesson, such as "03".
+
+    >>> len(quiz("03").questions)
+    4
+    """
+    folders = {folder.name.removeprefix("lesson"): folder for folder in files("banet_edu.course").iterdir()}
+    pages = {number: folder / "quiz.md" for number, folder in sorted(folders.items()) if (folder / "quiz.md").is_file()}
+    if lesson not in pages:
+        raise ValueError(f"no lesson {lesson!r} with a quiz; there are {', '.join(pages)}")
+    return read_quiz(pages[lesson])
+
+
+def read_quiz(file: str | Path | Traversable) -> Quiz:
+    """Read a quiz from a Markdown file of this form; the x marks the right option.
+
+        # A title, not shown
+        ## Why is the pooled map smaller?
+        - [ ] the padding is missing
+          Why this is wrong, shown as soon as the option is pressed.
+        - [x] stride=1 is missing
+          Why this is right. It may go on
+          over several lines, and so may a question.
+
+    Empty lines are free. What does not follow the form is a ValueError that names file, line and the way out: a line
+    passed over in silence would be an explanation that no student ever sees.
+    """
+    page = Path(file) if isinstance(file, str) else file
+    asked: list[_Part] = []
+    for number, line in enumerate(page.read_text(encoding="utf-8-sig").splitlines(), start=1):
+        options = asked[-1].options if asked else []
+        if not line.strip() or (line.startswith("# ") and not asked):
+            continue
+        if question := _QUESTION.fullmatch(line):
+            asked.append(_Part(number, question[1]))
+        elif asked and (option := _OPTION.fullmatch(line)):
+            options.append(_Part(number, option[2], right=option[1] != " "))
+        elif not asked or _MISSPELLED.match(line) or (options and not line[0].isspace()):
+            raise _fault(
+                page,
+                number,
+                f"{line.strip()!r} is no question, option or explanation. A question begins with '## ', an option with "
+                "'- [ ] ' ('- [x] ' if it is right), its explanation stands below it, indented",
+            )
+        elif options:
+            options[-1].below.append(line.strip())
+        else:
+            asked[-1].below.append(line.strip())
+    if not asked:
+        raise _fault(page, 1, "a quiz needs at least one question: '## question'")
+    return Quiz([_question(page, part) for part in asked])
+
+
+@dataclass
+class _Part:
+    """A question or an option of a page: its first line, and the lines below that go on with it or explain it."""
+
+    line: int
+    text: str
+    right: bool = False
+    below: list[str] = field(default_factory=list)
+    options: list[_Part] = field(default_factory=list)
+
+
+def _question(page: Path | Traversable, asked: _Part) -> QuizQuestion:
+    for option in asked.options:
+        if not option.below:
+            raise _fault(page, option.line, f"{option.text!r} has no explanation; write it below, indented")
+    options = tuple(Option(option.text, " ".join(option.below), option.right) for option in asked.options)
+    try:
+        return QuizQuestion(" ".join([asked.text, *asked.below]), options)
+    except ValueError as error:
+        raise _fault(page, asked.line, str(error)) from None
+
+
+def _fault(page: Path | Traversable, line: int, said: str) -> ValueError:
+    return ValueError(f"{page}, line {line}: {said}")

@@ -18,7 +18,7 @@ import os
 import numpy as np
 
 from banet_edu import load_model, load_samples, make_phantom, open_dataset, predict
-from banet_edu.course.lesson01.exercise import check_mean_distance, quiz, reader_mask
+from banet_edu.course.lesson01.exercise import check_mean_distance, reader_mask
 from banet_edu.course.lesson01.explorers import (
     brightness_explorer,
     pooling_explorer,
@@ -26,6 +26,7 @@ from banet_edu.course.lesson01.explorers import (
 )
 from banet_edu.course.lesson01.figures import pooled_edge
 from banet_edu.course.predictions import Predictions
+from banet_edu.course.quiz import quiz
 from banet_edu.figures.contour import errors_figure
 from banet_edu.figures.style import show
 from banet_edu.metrics.boundary import boundary_metrics
@@ -349,7 +350,7 @@ else:
 # Press an answer, with the mouse or with Tab and Space. Every answer explains itself; try the wrong ones too.
 
 # %% tags=["nbval-ignore-output"]
-quiz()
+quiz("01")
 
 # %%
 predictions.summary()

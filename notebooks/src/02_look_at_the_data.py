@@ -20,7 +20,7 @@ import os
 import numpy as np
 
 from banet_edu import load_samples, open_dataset
-from banet_edu.course.lesson02.exercise import check_boundary, quiz
+from banet_edu.course.lesson02.exercise import check_boundary
 from banet_edu.course.lesson02.explorers import (
     augmentation_explorer,
     boundary_target_explorer,
@@ -28,6 +28,7 @@ from banet_edu.course.lesson02.explorers import (
 from banet_edu.course.lesson02.figures import augmented, frame_share
 from banet_edu.course.lesson02.traps import jpeg_levels, painted_films, remembered
 from banet_edu.course.predictions import Predictions
+from banet_edu.course.quiz import quiz
 from banet_edu.data.sample import Sample
 from banet_edu.datasets.splits import split_names
 from banet_edu.figures.contour import errors_figure
@@ -289,7 +290,7 @@ else:
 # Press an answer, with the mouse or with Tab and Space. Every answer explains itself; try the wrong ones too.
 
 # %% tags=["nbval-ignore-output"]
-quiz()
+quiz("02")
 
 # %%
 predictions.summary()

@@ -19,7 +19,7 @@ import torch.nn.functional as F
 
 from banet_edu import load_model, load_samples, make_phantom, predict
 from banet_edu.banet.pee import EdgeScale, convert_pee
-from banet_edu.course.lesson03.exercise import check_edge, check_pee, quiz
+from banet_edu.course.lesson03.exercise import check_edge, check_pee
 from banet_edu.course.lesson03.explorers import edge_explorer, softness_explorer
 from banet_edu.course.lesson03.figures import (
     blur_response_figure,
@@ -27,6 +27,7 @@ from banet_edu.course.lesson03.figures import (
     edge_scales_figure,
 )
 from banet_edu.course.predictions import Predictions
+from banet_edu.course.quiz import quiz
 from banet_edu.course.switches import switch_explorer
 from banet_edu.explain import mean_effects, probe, zone_means
 from banet_edu.figures.blocks import edge_maps, pyramid_figure
@@ -372,7 +373,7 @@ switch_explorer(
 # Press an answer, with the mouse or with Tab and Space. Every answer explains itself; try the wrong ones too.
 
 # %% tags=["nbval-ignore-output"]
-quiz()
+quiz("03")
 
 # %%
 predictions.summary()

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from banet_edu import load_model, load_samples
-from banet_edu.course.lesson07.exercise import check_paired_bootstrap, quiz
+from banet_edu.course.lesson07.exercise import check_paired_bootstrap
 from banet_edu.course.lesson07.explorers import paired_explorer, resampling_explorer
 from banet_edu.course.lesson07.figures import forest_figure, pairs_figure
 from banet_edu.course.lesson07.resampling import (
@@ -29,6 +29,7 @@ from banet_edu.course.lesson07.resampling import (
     resampled_differences,
 )
 from banet_edu.course.predictions import Predictions
+from banet_edu.course.quiz import quiz
 from banet_edu.figures.seeds import seeds_figure, two_questions_figure
 from banet_edu.figures.study import ablation_figure
 from banet_edu.figures.style import show
@@ -523,7 +524,7 @@ show(
 # Press an answer, with the mouse or with Tab and Space. Every answer explains itself; try the wrong ones too.
 
 # %% tags=["nbval-ignore-output"]
-quiz()
+quiz("07")
 
 # %%
 predictions.summary()

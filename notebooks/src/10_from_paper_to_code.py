@@ -25,7 +25,6 @@ from banet_edu.course.lesson10.exercise import (
     boundary_box,
     check_honest_report,
     loss_box,
-    quiz,
     training_box,
 )
 from banet_edu.course.lesson10.explorers import (
@@ -35,6 +34,7 @@ from banet_edu.course.lesson10.explorers import (
 from banet_edu.course.lesson10.figures import dice_forms_figure
 from banet_edu.course.lesson10.selection import chosen_and_fresh
 from banet_edu.course.predictions import Predictions
+from banet_edu.course.quiz import quiz
 from banet_edu.figures.seeds import seeds_figure
 from banet_edu.figures.style import show
 from banet_edu.study.compare import evaluate
@@ -485,7 +485,7 @@ predictions.compare(
 # Press an answer, with the mouse or with Tab and Space. Every answer explains itself; try the wrong ones too.
 
 # %% tags=["nbval-ignore-output"]
-quiz()
+quiz("10")
 
 # %%
 predictions.summary()

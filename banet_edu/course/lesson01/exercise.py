@@ -1,4 +1,4 @@
-"""Lesson 01, why boundaries fail: two simulated readers, its check and its quiz."""
+"""Lesson 01, why boundaries fail: two simulated readers and its check."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banet_edu.course.checks import as_number, attempt, checked, recognise_number
-from banet_edu.course.quiz import Option, Quiz, QuizQuestion
 from banet_edu.phantoms.phantom import Phantom
 
 Points = NDArray[np.float64]
@@ -72,72 +71,6 @@ def check_mean_distance(my_mean_distance: Callable[[Points, Points, tuple[float,
     if averaged:
         return "the mean of both directions' means. (The package's ASSD weighs every POINT alike; both are in use.)"
     return "the mean distance over the points of both contours, in mm, also where pixels are not square: the ASSD."
-
-
-def quiz() -> Quiz:
-    """The quiz at the end of the lesson."""
-    return Quiz(
-        [
-            QuizQuestion(
-                "JA is 0.90 for a mole, and 0.90 for both lungs of a patient. Which boundary is farther off?",
-                (
-                    Option(
-                        "the same, the index is the same",
-                        "JA counts pixels relative to the object's area, not distances.",
-                    ),
-                    Option(
-                        "the lungs'",
-                        "A tenth of a large area is a wide seam: 3 mm around our lungs, 0.3 mm around our mole.",
-                        right=True,
-                    ),
-                    Option("the mole's", "A tenth of a small area is a thin seam."),
-                ),
-            ),
-            QuizQuestion(
-                "A region grows from its seed; one grey level more, and it covers half the image. What happened?",
-                (
-                    Option(
-                        "the seed was wrong", "The seed did not move. A wrong seed fails at small tolerances already."
-                    ),
-                    Option(
-                        "it leaked through a weak spot of the boundary",
-                        "One connected path of similar pixels is enough: the rule looks at pixels, not at the outline.",
-                        right=True,
-                    ),
-                    Option(
-                        "the image is too noisy", "Noise makes holes; this jump needs a path from inside to outside."
-                    ),
-                ),
-            ),
-            QuizQuestion(
-                "Otsu found nothing in some images; they are left out of its mean boundary error. Is it fair?",
-                (
-                    Option(
-                        "only beside the count of missed images",
-                        "The missed ones have no boundary to measure. Leaving them out silently would reward giving up.",
-                        right=True,
-                    ),
-                    Option("yes, nothing can be measured there", "True, but the reader must learn that they exist."),
-                    Option("no, count them as 0 mm", "0 mm would be a perfect boundary; nothing was found."),
-                ),
-            ),
-            QuizQuestion(
-                "Max pooling with stride 8 and back again: by how much can it move an edge at most?",
-                (
-                    Option(
-                        "not at all, resizing undoes it",
-                        "Resizing makes it smooth; the position inside the cell is lost.",
-                    ),
-                    Option("by half a pixel", "That would be the error of rounding to pixels; a cell has 8 of them."),
-                    Option(
-                        "by nearly 8 pixels",
-                        "A cell that is bright in its first pixel only becomes bright altogether.",
-                        right=True,
-                    ),
-                ),
-            ),
-        ]
-    )
 
 
 def _nearest(a: Points, b: Points, spacing: tuple[float, float]) -> Points:

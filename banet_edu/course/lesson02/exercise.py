@@ -1,4 +1,4 @@
-"""Lesson 02, look at the data: its check and its quiz."""
+"""Lesson 02, look at the data: its check."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from banet_edu.course.checks import Wrong, attempt, checked
-from banet_edu.course.quiz import Option, Quiz, QuizQuestion
 
 Mask = NDArray[np.bool_]
 
@@ -38,66 +37,6 @@ def check_boundary(my_boundary: Callable[[Mask, int], Mask]) -> str:
                 "Try a mask of 7 x 7 pixels with one pixel set, print it and your result.",
             )
     return "every pixel with both labels within its window, objects, holes and all, and no false edge along the frame."
-
-
-def quiz() -> Quiz:
-    """The quiz at the end of the lesson."""
-    return Quiz(
-        [
-            QuizQuestion(
-                "A photo of 1022 x 767 pixels was squeezed to 256 x 256. What became of its pixels?",
-                (
-                    Option("they are square, the image is", "The IMAGE is square; the field of view is still 4 : 3."),
-                    Option(
-                        "each covers more width than height",
-                        "1022 / 256 = 4.0 old pixels across, 767 / 256 = 3.0 down.",
-                        right=True,
-                    ),
-                    Option("each covers more height than width", "The other way round: the width was squeezed more."),
-                ),
-            ),
-            QuizQuestion(
-                "Frames of one video lie in the training AND the test part. What does the test measure?",
-                (
-                    Option("how well the method works on new patients", "No new patient is in it."),
-                    Option(
-                        "how well it remembers",
-                        "A system that copied the mask of the most similar frame scored high here, and low on new films.",
-                        right=True,
-                    ),
-                    Option("nothing, it fails", "It does not fail: it gives a figure, and a flattering one."),
-                ),
-            ),
-            QuizQuestion(
-                "The image is turned at random in training, its mask is not. What happens?",
-                (
-                    Option(
-                        "training stops with an error", "The sizes agree, so nothing complains. That is the danger."
-                    ),
-                    Option(
-                        "the network learns from wrong masks, silently",
-                        "Only a look at image and mask together shows it.",
-                        right=True,
-                    ),
-                    Option("nothing, the network learns to turn it back", "The turn is another one each time."),
-                ),
-            ),
-            QuizQuestion(
-                "A lesion reaches the frame. With zeros beyond it, what does the boundary target show?",
-                (
-                    Option(
-                        "an edge along the frame that does not exist",
-                        "The lesion goes on outside; only the picture ends. Repeating the frame shows no edge there.",
-                        right=True,
-                    ),
-                    Option(
-                        "nothing special", "Beyond the frame the label changes from 1 to 0: that counts as an edge."
-                    ),
-                    Option("a gap in the true boundary", "The true boundary stays; a false one is added."),
-                ),
-            ),
-        ]
-    )
 
 
 def _cases() -> dict[str, Mask]:

@@ -1,4 +1,4 @@
-"""Lesson 03, pyramid edge extraction: its checks and its quiz."""
+"""Lesson 03, pyramid edge extraction: its checks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from banet_edu.banet.pee import PyramidEdgeExtraction
 from banet_edu.course.checks import Wrong, as_map, attempt, checked, recognise, same
-from banet_edu.course.quiz import Option, Quiz, QuizQuestion
 
 _STRIDE = "F.avg_pool2d moves its window by `stride`, which is the window's size unless you say stride=1."
 _PADDING = (
@@ -90,77 +89,6 @@ def check_pee(my_pee: Callable[[nn.Module, Tensor], Tensor]) -> str:
             ),
         )
     return "your PEE gives what the package's own block gives, with two windows and with three."
-
-
-def quiz() -> Quiz:
-    """The quiz at the end of the lesson."""
-    return Quiz(
-        [
-            QuizQuestion(
-                "R is 0.8 on every cell of the map. What is edge₅ there (with the frame repeated)?",
-                (
-                    Option("0 everywhere", "The average of equal values is that value: nothing is left.", right=True),
-                    Option("0.8 everywhere", "That is R. The average is 0.8 as well, and it is subtracted."),
-                    Option(
-                        "0 inside, more along the frame",
-                        "That is what zeros beyond the frame would do; repeating the frame avoids it.",
-                    ),
-                ),
-            ),
-            QuizQuestion(
-                "A boundary is blurred over 16 pixels. Where does this network still see it best?",
-                (
-                    Option(
-                        "in stage 1, where the cells are small",
-                        "Over one small cell a wide blur hardly changes: the fine stage lost most of its response.",
-                    ),
-                    Option(
-                        "in the coarse stages",
-                        "One coarse cell is wider than the blur, so it is still a step there.",
-                        right=True,
-                    ),
-                    Option(
-                        "in the narrow window of each stage",
-                        "A narrow window spans even less of the blur than a wide one.",
-                    ),
-                ),
-            ),
-            QuizQuestion(
-                "The difference form against the average form: which can express more?",
-                (
-                    Option(
-                        "the difference form, it holds the edges",
-                        "The 1 × 1 mixing behind it can take R and the averages apart again: W₀R + W₁(R − A) = (W₀ +"
-                        " W₁)R − W₁A.",
-                    ),
-                    Option(
-                        "the average form, it holds R and the averages",
-                        "So does the other: R is there, and R minus the difference is the average.",
-                    ),
-                    Option(
-                        "neither",
-                        "Both feed a bias-free 1 × 1 convolution that turns one into the other, exactly.",
-                        right=True,
-                    ),
-                ),
-            ),
-            QuizQuestion(
-                "Someone writes F.avg_pool2d(R, 5, padding=2) and gets a map of another size. What is missing?",
-                (
-                    Option("more padding", "The padding is right: 2 = 5 // 2."),
-                    Option(
-                        "stride=1",
-                        "Without it the window jumps by its own width, 5 cells, and the map shrinks by 5.",
-                        right=True,
-                    ),
-                    Option(
-                        "a resize back to R's size",
-                        "The sizes would agree, but each value would be an average from another place.",
-                    ),
-                ),
-            ),
-        ]
-    )
 
 
 def _edge(reduced: Tensor, kernel: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""Lesson 04, interactive attention: its check and its quiz."""
+"""Lesson 04, interactive attention: its check."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from banet_edu.banet.mini_mtl import MiniMTL
 from banet_edu.course.checks import Wrong, as_map, attempt, checked, recognise, same
-from banet_edu.course.quiz import Option, Quiz, QuizQuestion
 
 
 @checked
@@ -38,67 +37,6 @@ def check_attention(my_attention: Callable[[nn.Module, Tensor], tuple[Tensor, Te
             wrong = right.index(False)
             raise _why(block, p, s, e, wanted, maps, wrong, right[1 - wrong])
     return "S and E are what the package's own block gives."
-
-
-def quiz() -> Quiz:
-    """The quiz at the end of the lesson."""
-    return Quiz(
-        [
-            QuizQuestion(
-                "At some cell aₛ = 0.9. How much of e does the object branch take over there?",
-                (
-                    Option("90 % of it", "The formula has 1 − aₛ: the weight says how sure the branch is of itself."),
-                    Option("10 % of it", "S = s + (1 − aₛ) e, and 1 − 0.9 = 0.1.", right=True),
-                    Option("all of it, and 90 % of s", "Nothing is ever taken away from s: its factor is 1."),
-                ),
-            ),
-            QuizQuestion(
-                "You switch off what the edge branch hears (object → edge). What happens to the final contour?",
-                (
-                    Option(
-                        "nothing at all",
-                        "It changes E only, and nothing on the way to the final contour reads E.",
-                        right=True,
-                    ),
-                    Option(
-                        "it moves a little",
-                        "It would, if the decoder read E. It reads S only, and S is computed from s and e, not from E.",
-                    ),
-                    Option("it disappears", "The object branch still has s and takes over e as before."),
-                ),
-            ),
-            QuizQuestion(
-                "Why is the mean of a weight over the whole map a poor description?",
-                (
-                    Option(
-                        "it is near 0.5 nearly everywhere, only the map shows where the branch listens",
-                        "Inside and outside differ, and cancel in the mean.",
-                        right=True,
-                    ),
-                    Option(
-                        "means of a sigmoid are always 0.5",
-                        "No: a sigmoid gives any value between 0 and 1; here training left the mean near the middle.",
-                    ),
-                    Option("the mean is wrong for small images", "The size of the image does not matter."),
-                ),
-            ),
-            QuizQuestion(
-                "With attention off, one of ten images gets better. What may you conclude?",
-                (
-                    Option("attention is useless", "One image says nothing: over all ten the boundary error grows."),
-                    Option(
-                        "attention should be off for images of that kind",
-                        "Chosen after seeing the result, on the test images: that is how one fools oneself.",
-                    ),
-                    Option(
-                        "little: look at all images, and report the ones that got better too",
-                        "A block helps on average or it does not; exceptions are expected, and they are reported.",
-                        right=True,
-                    ),
-                ),
-            ),
-        ]
-    )
 
 
 def _hint(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Lesson 05, cross feature fusion: its check and its quiz."""
+"""Lesson 05, cross feature fusion: its check."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from torch import Tensor
 from banet_edu.banet.cff import CrossFeatureFusion
 from banet_edu.banet.layers import resize
 from banet_edu.course.checks import Wrong, as_map, attempt, checked, recognise, same, sizes
-from banet_edu.course.quiz import Option, Quiz, QuizQuestion
 
 SIZES = ((16, 24), (8, 12), (4, 6), (2, 3))
 _RESIZE = "Bring every map to the size of maps[stage - 1] first: resize(S, size)."
@@ -50,72 +49,6 @@ def check_fusion(my_fusion: Callable[[list[Tensor], Any, int], Tensor]) -> str:
                 ),
             )
     return "F is what the package's own block gives, at all four stages."
-
-
-def quiz() -> Quiz:
-    """The quiz at the end of the lesson."""
-    return Quiz(
-        [
-            QuizQuestion(
-                "The own gate of stage 1 is set to 1 everywhere. What does stage 1 take from the others?",
-                (
-                    Option("everything", "The own gate stands as 1 − g in the formula: at 1 nothing comes in."),
-                    Option("nothing", "F = S + (1 − 1) · (...) = S. This is how CFF is switched off.", right=True),
-                    Option(
-                        "half of it", "That would be an own gate of 0.5, which is about where training left the mean."
-                    ),
-                ),
-            ),
-            QuizQuestion(
-                "All gates are 0.5. Which part of another stage's map arrives?",
-                (
-                    Option(
-                        "one half", "Two gates stand in its way: the other stage's gate and one minus the own gate."
-                    ),
-                    Option("one quarter", "(1 − 0.5) · 0.5 = 0.25, for each of the three others.", right=True),
-                    Option("all of it", "Both gates are half closed, and one behind the other lets even less through."),
-                ),
-            ),
-            QuizQuestion(
-                "Which stage alone draws the best contour on the skin phantoms?",
-                (
-                    Option(
-                        "stage 1, it has the finest cells",
-                        "It sees detail, but not what belongs together: it is fooled by texture inside and outside.",
-                    ),
-                    Option(
-                        "stage 4, it knows what the object is",
-                        "4 × 4 cells: it knows where the object is, and cannot draw a line.",
-                    ),
-                    Option(
-                        "a stage in between, and all together are better still",
-                        "The side answers of part 2 say so: the fused answer beats every single one.",
-                        right=True,
-                    ),
-                ),
-            ),
-            QuizQuestion(
-                "CFF off costs this network little. Is CFF worth little?",
-                (
-                    Option(
-                        "yes, the number says so",
-                        "It says what this network loses without it; the decoder, trained beside it, still brings the"
-                        " stages together.",
-                    ),
-                    Option(
-                        "that needs a network trained without CFF, on the same images, with the same budget",
-                        "Switching off asks what a trained network uses; an ablation asks what training can do"
-                        " without (lesson 07).",
-                        right=True,
-                    ),
-                    Option(
-                        "no, the paper reports 1.1 points",
-                        "That is another network on other images; it cannot settle what happens here.",
-                    ),
-                ),
-            ),
-        ]
-    )
 
 
 def _hint(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Lesson 06, training: its check and its quiz."""
+"""Lesson 06, training: its check."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from banet_edu.course.checks import Wrong, as_map, attempt, checked, same
-from banet_edu.course.quiz import Option, Quiz, QuizQuestion
 
 
 @checked
@@ -53,67 +52,6 @@ def check_dice(my_dice: Callable[[Tensor, Tensor], Tensor]) -> str:
     if remark:
         return f"a soft Dice loss {remark}; the package's differs there, both are in use."
     return "the soft Dice loss, per image, with a gradient, and 0 where nothing is there and nothing was found."
-
-
-def quiz() -> Quiz:
-    """The quiz at the end of the lesson."""
-    return Quiz(
-        [
-            QuizQuestion(
-                "A network reaches JA 0.98 on four training images, overfitted on purpose. What do you know?",
-                (
-                    Option("that it is a good network", "It has learned four images by heart."),
-                    Option(
-                        "that images, masks, loss and gradient fit together",
-                        "With wrong masks or a cut gradient it could not have done it. That is what the test is for.",
-                        right=True,
-                    ),
-                    Option("that it needs no augmentation", "Augmentation matters for images it has not seen."),
-                ),
-            ),
-            QuizQuestion(
-                "Training loss keeps falling, validation JA has been falling for a while. What now?",
-                (
-                    Option("train longer", "It would learn the training images better still, and nothing else."),
-                    Option(
-                        "keep the weights of the best epoch; get more or more varied data",
-                        "This is overfitting. `fit` keeps the best epoch by itself.",
-                        right=True,
-                    ),
-                    Option(
-                        "choose the epoch that is best on the test images",
-                        "Then the test is no test any more: lesson 10.",
-                    ),
-                ),
-            ),
-            QuizQuestion(
-                "A run is killed at step 500. Only the weights were saved. Can it go on as if nothing had happened?",
-                (
-                    Option(
-                        "yes, the weights are all there is", "AdamW remembers means of past gradients for every weight."
-                    ),
-                    Option(
-                        "no: the optimiser's memory, the step and the order of the images are missing",
-                        "With them saved too, this package ends with the same weights, bit for bit.",
-                        right=True,
-                    ),
-                    Option("no, training can never be resumed exactly", "On a CPU it can; you did it in part 5."),
-                ),
-            ),
-            QuizQuestion(
-                "A large disc is off by 4 of its 40 pixels radius. Which part of the loss feels it least?",
-                (
-                    Option(
-                        "Dice",
-                        "Like JA it divides by the area: 0.07 in our picture, where the edge's loss was 0.17.",
-                        right=True,
-                    ),
-                    Option("the cross entropy of the boundary", "It is the largest here: it looks at the seam only."),
-                    Option("all alike", "They differ by more than a factor of two."),
-                ),
-            ),
-        ]
-    )
 
 
 def _cases() -> dict[str, tuple[Tensor, Tensor]]:

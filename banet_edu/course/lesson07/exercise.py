@@ -1,4 +1,4 @@
-"""Lesson 07, BA-Net against U-Net: the check of the paired bootstrap, and the quiz."""
+"""Lesson 07, BA-Net against U-Net: the check of the paired bootstrap."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from banet_edu.course.checks import Wrong, attempt, checked
 from banet_edu.course.lesson07.resampling import percentile_interval
-from banet_edu.course.quiz import Option, Quiz, QuizQuestion
 
 Interval = tuple[float, float]
 _IMAGES, _DRAWS = 30, 10_000
@@ -52,79 +51,6 @@ def check_paired_bootstrap(my_paired_bootstrap: Callable[..., Interval]) -> str:
     if swapped[0] > 0:
         raise Wrong("with a and b swapped the interval keeps its sign.", "a minus b, without abs.")
     return "the images are drawn together, and the middle of the resampled mean differences is your interval."
-
-
-def quiz() -> Quiz:
-    """The quiz at the end of the lesson."""
-    return Quiz(
-        [
-            QuizQuestion(
-                "Two networks are measured on the same 100 images. Their separate 95 % intervals overlap. What follows?",
-                (
-                    Option(
-                        "There is no difference.",
-                        "On the lungs they overlap as well, and yet U-Net is better on nearly every image.",
-                    ),
-                    Option(
-                        "Nothing yet: look at the interval of the paired difference.",
-                        "The separate intervals hold the spread between easy and hard images, which both networks share.",
-                        right=True,
-                    ),
-                    Option(
-                        "The one with the higher mean is better.",
-                        "That may be chance: the interval of the difference says so or not.",
-                    ),
-                ),
-            ),
-            QuizQuestion(
-                "p = 0.00001 for a difference of 0.009 JA. What does the small p say?",
-                (
-                    Option(
-                        "that the difference is large", "p says nothing about size: 0.009 JA is a small difference."
-                    ),
-                    Option(
-                        "that the sign of the differences is hardly chance",
-                        "It is small where nearly all images lean the same way. How much it matters, the size says.",
-                        right=True,
-                    ),
-                    Option(
-                        "that it will be found again with another training seed",
-                        "The test resamples images. A new seed means new networks, which it has not seen.",
-                    ),
-                ),
-            ),
-            QuizQuestion(
-                "BA-Net beats U-Net by 0.057 JA on polyps, and a U-Net decoder on BA-Net's encoder by 0.000. What brought it?",
-                (
-                    Option("edges, attention and fusion", "The control has none of the three, and is as good."),
-                    Option(
-                        "at this budget, the encoder",
-                        "It is all that the control shares with BA-Net and U-Net does not.",
-                        right=True,
-                    ),
-                    Option(
-                        "more parameters",
-                        "The control has more than both, so they cannot be told apart from this alone.",
-                    ),
-                ),
-            ),
-            QuizQuestion(
-                "Someone trains his network with five seeds, U-Net with one, and reports his best. What is wrong?",
-                (
-                    Option(
-                        "nothing, all seeds were tried honestly",
-                        "The best of five is better than one even if the two networks are the same.",
-                    ),
-                    Option(
-                        "the best of five is compared with one draw",
-                        "Same number of seeds for all, all of them reported: mean and spread.",
-                        right=True,
-                    ),
-                    Option("five seeds are too few", "More seeds would only make the best of them better still."),
-                ),
-            ),
-        ]
-    )
 
 
 def _figures() -> tuple[NDArray[np.float64], NDArray[np.float64]]:

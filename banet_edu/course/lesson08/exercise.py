@@ -1,4 +1,4 @@
-"""Lesson 08, explaining a boundary: the check of the deletion curve, and the quiz."""
+"""Lesson 08, explaining a boundary: the check of the deletion curve."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banet_edu.course.checks import Wrong, attempt, checked
-from banet_edu.course.quiz import Option, Quiz, QuizQuestion
 
 Array = NDArray[np.float64]
 Score = Callable[[Array], float]
@@ -63,74 +62,6 @@ def deletion_curve(score: Score, image: Array, blurred: Array, ranking: Array, s
         picture.flat[portion] = blurred.flat[portion]
         scores.append(float(score(picture)))
     return scores
-
-
-def quiz() -> Quiz:
-    """The quiz at the end of the lesson."""
-    return Quiz(
-        [
-            QuizQuestion(
-                "Somewhere on the outline the network's probability jumps from 0 to 1 within a pixel. Is the line right there?",
-                (
-                    Option("Yes, it is sure.", "In the faint sector it was as sure as elsewhere, a millimetre off."),
-                    Option(
-                        "That cannot be said from it.",
-                        "Being sure is the network's own matter. Look at the image there, or at a reference.",
-                        right=True,
-                    ),
-                    Option(
-                        "No, it is overconfident.",
-                        "Elsewhere it was as sure, and off by a tenth of a millimetre on average.",
-                    ),
-                ),
-            ),
-            QuizQuestion(
-                "A report names hair as what goes with the error. What would show that the hair causes it?",
-                (
-                    Option("a smaller p-value", "It would make the association surer, not turn it into a cause."),
-                    Option(
-                        "the same scene without the hair: is the line right then?",
-                        "Taking the suspect away is the test. On a patient: clear the hair away and take the image again.",
-                        right=True,
-                    ),
-                    Option(
-                        "an attribution map that lights up on the hair",
-                        "It says that the decision rests on these pixels, not that it would be right without them.",
-                    ),
-                ),
-            ),
-            QuizQuestion(
-                "CFF has a large positive share in the decision along the boundary. What follows for its use?",
-                (
-                    Option(
-                        "It makes the boundary better.",
-                        "It holds the decision, and in the faint sector that was wrong.",
-                    ),
-                    Option(
-                        "Nothing about right or wrong: that needs a reference.",
-                        "Shares explain what the network does. Here the outline was better without the block.",
-                        right=True,
-                    ),
-                    Option("It should be switched off.", "One image says nothing about the next: over many, it helps."),
-                ),
-            ),
-            QuizQuestion(
-                "A colleague shows a smooth, plausible heat map. Which question comes first?",
-                (
-                    Option(
-                        "Does it look like what an expert looks at?",
-                        "GradCAM's followed the lesion, and it ranked pixels worse than chance.",
-                    ),
-                    Option(
-                        "Does blurring its top pixels break the decision sooner than random ones do?",
-                        "That is the deletion test; insertion and randomised weights are its companions.",
-                        right=True,
-                    ),
-                    Option("Which colours were used?", "Worth asking, but only once the map means something."),
-                ),
-            ),
-        ]
-    )
 
 
 def _scene() -> tuple[Score, Array, Array, Array]:

@@ -1,4 +1,4 @@
-"""Lesson 09, the boundary clinic: the check of a diameter in mm, and the quiz."""
+"""Lesson 09, the boundary clinic: the check of a diameter in mm."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from banet_edu.course.checks import Wrong, checked
 from banet_edu.course.lesson09.answer_box import AnswerBox, as_millimetres
 from banet_edu.course.lesson09.callipers import clinic_measures
 from banet_edu.course.lesson09.ruler_photo import MARGIN_MM, RulerPhoto, ruler_photo
-from banet_edu.course.quiz import Option, Quiz, QuizQuestion
 from banet_edu.networks.weights import load_model
 from banet_edu.prediction import predict
 
@@ -61,88 +60,6 @@ def check_diameter(value: Any) -> str:
 def diameter_box(value: float | str | None = None) -> AnswerBox:
     """The box to enter the longest diameter in; with a value, it is entered and checked already."""
     return AnswerBox("longest diameter (mm)", check_diameter, value)
-
-
-def quiz() -> Quiz:
-    """The quiz at the end of the lesson."""
-    return Quiz(
-        [
-            QuizQuestion(
-                "A photo has no ruler, and its file states no pixel size. What may the report say about the diameter?",
-                (
-                    Option(
-                        "its length in mm, with a wide band of doubt",
-                        "No band is wide enough: the same picture may show a mole or a dinner plate.",
-                    ),
-                    Option(
-                        "its length in % of the picture's diagonal",
-                        "That can be measured. Millimetres need something of known size in the picture.",
-                        right=True,
-                    ),
-                    Option(
-                        "its length in mm, from the usual distance of the camera",
-                        "A usual distance is a guess: half as far again, and all lengths are wrong by half.",
-                    ),
-                ),
-            ),
-            QuizQuestion(
-                "In one picture HD95 is 0.5 mm, but a small false region lies 8 mm away. In another the lesion is not found. "
-                "What should the report say?",
-                (
-                    Option(
-                        "HD beside HD95 for the one; the other is missed, and has no distance",
-                        "HD, the largest distance, shows the false region. A missed lesion is counted as missed.",
-                        right=True,
-                    ),
-                    Option(
-                        "0.5 mm for the one, 0 mm for the other",
-                        "HD95 leaves the worst twentieth out, and the false region with it; "
-                        "at 0 mm a missed lesion would be the best result of all.",
-                    ),
-                    Option(
-                        "the mean HD95 of all lesions that were found",
-                        "It hides both: the false region behind HD95, the missed lesion by leaving it out.",
-                    ),
-                ),
-            ),
-            QuizQuestion(
-                "The network is sure along the whole line: nothing is marked as doubtful. Is the line right?",
-                (
-                    Option(
-                        "Yes: it would have doubted a wrong one.",
-                        "A network can be sure and wrong, above all on a kind of picture that it never saw.",
-                    ),
-                    Option(
-                        "No: a network that is so sure is wrong.",
-                        "Clear edges make it sure as well, and there it is mostly right. It cannot be told from this alone.",
-                    ),
-                    Option(
-                        "Not necessarily: to be sure is not to be right.",
-                        "Its band of doubt is its own. Look at the picture along the line, or compare with a reference.",
-                        right=True,
-                    ),
-                ),
-            ),
-            QuizQuestion(
-                "The ruler was held 5 cm nearer to the camera than the skin. What happens to the lengths measured with it?",
-                (
-                    Option(
-                        "Nothing: a millimetre on the ruler is a millimetre.",
-                        "What is nearer looks larger: a millimetre of the ruler covers more pixels than one of the skin.",
-                    ),
-                    Option(
-                        "All are too small, in the same proportion.",
-                        "With the skin 30 cm away they come out at 25/30, a sixth too small; areas by almost a third.",
-                        right=True,
-                    ),
-                    Option(
-                        "Only those near the ruler are wrong.",
-                        "The one pixel size is used everywhere, so its error is in every length.",
-                    ),
-                ),
-            ),
-        ]
-    )
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Lesson 10, from paper to code: three boxes to probe, the check of an honest report, and the quiz.
+"""Lesson 10, from paper to code: three boxes to probe, and the check of an honest report.
 
 The boxes behave as the authors' released code is described to behave (docs/method.md); they are written here from that
 description, and no line of them is copied.
@@ -14,7 +14,6 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from banet_edu.course.checks import Wrong, as_number, attempt, checked
-from banet_edu.course.quiz import Option, Quiz, QuizQuestion
 from banet_edu.training.losses import boundary_target
 
 Figures = NDArray[np.float64]
@@ -68,87 +67,6 @@ def check_honest_report(my_report: Callable[[Figures, Figures], tuple[int, float
             "val has one row per epoch: print val.mean(axis=1).",
         )
     return "chosen on validation, and the test images were asked once, for the chosen epoch."
-
-
-def quiz() -> Quiz:
-    """The quiz at the end of the lesson."""
-    return Quiz(
-        [
-            QuizQuestion(
-                "A released checkpoint loads into your network without an error. What do you know?",
-                (
-                    Option(
-                        "the network is the authors' network",
-                        "Averages or differences, padding, window sizes and align_corners leave no trace in the weights.",
-                    ),
-                    Option(
-                        "names and shapes of the weights agree, no more",
-                        "Compare outputs on the same input with the original code: that shows the rest.",
-                        right=True,
-                    ),
-                    Option(
-                        "the results will be as published", "In part 2 a loadable mistake cost more than half of JA."
-                    ),
-                ),
-            ),
-            QuizQuestion(
-                "A training curve shows a Dice loss of −0.002. What is the likeliest reason?",
-                (
-                    Option("the network is better than perfect", "No overlap can be larger than the object."),
-                    Option(
-                        "a smoothing 1 that is doubled above the bar",
-                        "2 (overlap + 1) / (size + 1) is larger than 1 for a perfect prediction.",
-                        right=True,
-                    ),
-                    Option("rounding", "Rounding errors of single precision are thousands of times smaller."),
-                ),
-            ),
-            QuizQuestion(
-                "A paper takes the best of 150 epochs on its 100 test images. How do you read its figure?",
-                (
-                    Option(
-                        "as it stands: all epochs are the same network", "Their figures differ, or there were no best."
-                    ),
-                    Option(
-                        "as too high, by an amount one cannot know from the paper",
-                        "It grows with the number of choices and with the noise, and shrinks with the number of images.",
-                        right=True,
-                    ),
-                    Option(
-                        "as false", "The network may be as good as it says. There is just no honest test of it yet."
-                    ),
-                ),
-            ),
-            QuizQuestion(
-                "You change align_corners of a trained network that answers on every fourth pixel. What moves?",
-                (
-                    Option("nothing, it is a detail of the interpolation", "JA fell by 0.04 in part 2."),
-                    Option(
-                        "boundaries, and by different amounts at the left and at the right",
-                        "The enlarged map is stretched: up to 1.5 px to the left at one end, to the right at the other.",
-                        right=True,
-                    ),
-                    Option(
-                        "all boundaries, by half a pixel", "The shift depends on where in the image the boundary lies."
-                    ),
-                ),
-            ),
-            QuizQuestion(
-                "Your own run does not reach a published figure. What is the honest next step?",
-                (
-                    Option(
-                        "report that the paper is wrong", "Start, data, budget and split may differ: name them first."
-                    ),
-                    Option("try seeds until it is reached", "The best of many seeds is an optimistic figure: part 5."),
-                    Option(
-                        "list what differs, run several seeds, report all of them",
-                        "Then a reader can judge what was reproduced, and what was never tried.",
-                        right=True,
-                    ),
-                ),
-            ),
-        ]
-    )
 
 
 def _runs() -> list[tuple[Figures, Figures]]:

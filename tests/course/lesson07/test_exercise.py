@@ -7,7 +7,7 @@ import pytest
 from lesson_checks import assert_leaves_randomness_alone, assert_never_raises, cell, refused, unwritten, without
 from scipy.stats import bootstrap
 
-from banet_edu.course.lesson07.exercise import check_paired_bootstrap, quiz
+from banet_edu.course.lesson07.exercise import check_paired_bootstrap
 
 
 def ends(means, level):
@@ -164,7 +164,3 @@ def test_check_never_raises_and_leaves_the_randomness_of_the_notebook_alone():
     np.random.seed(5)  # noqa: NPY002
     check_paired_bootstrap(right)
     assert np.random.rand() == expected  # noqa: NPY002
-
-
-def test_quiz_has_four_questions():
-    assert len(quiz().questions) == 4

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from lesson_checks import assert_leaves_randomness_alone, assert_never_raises, cell, refused, unwritten, without
 
-from banet_edu.course.lesson08.exercise import check_deletion, deletion_curve, quiz
+from banet_edu.course.lesson08.exercise import check_deletion, deletion_curve
 
 
 def curve(start, end, order, score, steps):
@@ -127,11 +127,3 @@ def test_solution_without_a_key_line_is_told_what_is_missing(line):
 def test_check_never_raises_and_leaves_random_numbers_alone():
     assert_never_raises(check_deletion)
     assert_leaves_randomness_alone(check_deletion, deletion_curve)
-
-
-def test_quiz_has_one_right_answer_each_and_explains_all():
-    questions = quiz().questions
-    assert len(questions) >= 3
-    for question in questions:
-        assert sum(option.right for option in question.options) == 1
-        assert all(len(option.explanation) > 20 for option in question.options)

@@ -7,7 +7,7 @@ import pytest
 from lesson_checks import assert_leaves_randomness_alone, assert_never_raises, refused
 
 from banet_edu.course.lesson09.callipers import clinic_measures, ruler_spacing
-from banet_edu.course.lesson09.exercise import check_diameter, diameter_box, quiz, task_photo
+from banet_edu.course.lesson09.exercise import check_diameter, diameter_box, task_photo
 from banet_edu.networks.weights import load_model
 from banet_edu.prediction import predict
 
@@ -167,11 +167,3 @@ def test_solved_box_shows_its_verdict_and_has_words_without_a_kernel():
         plain = made._repr_mimebundle_()["text/plain"]
         assert words in plain and "longest diameter (mm)" in plain
         assert made.model_id not in plain and "AnswerBox" not in plain
-
-
-def test_quiz_has_one_right_answer_each_and_explains_all():
-    questions = quiz().questions
-    assert len(questions) == 4
-    for question in questions:
-        assert sum(option.right for option in question.options) == 1
-        assert all(len(option.explanation) > 20 for option in question.options)

@@ -8,7 +8,7 @@ import torch
 from lesson_checks import assert_leaves_randomness_alone, assert_never_raises, cell, refused, unwritten, without
 
 from banet_edu.course.lesson06.exercise import check_dice
-from banet_edu.course.lesson10.exercise import boundary_box, check_honest_report, loss_box, quiz, training_box
+from banet_edu.course.lesson10.exercise import boundary_box, check_honest_report, loss_box, training_box
 from banet_edu.training.losses import boundary_target, dice_loss
 
 # The boxes
@@ -163,7 +163,3 @@ def test_without_its_key_line_the_solution_fails_with_a_useful_hint(line, instea
 def test_check_never_raises_and_leaves_the_randomness_of_the_notebook_alone():
     assert_never_raises(check_honest_report)
     assert_leaves_randomness_alone(check_honest_report, right)
-
-
-def test_quiz_has_five_questions():
-    assert len(quiz().questions) == 5
