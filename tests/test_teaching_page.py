@@ -12,7 +12,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from banet_edu.course.quiz import quiz
+from banet_edu.course.quiz import lesson_quiz
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "teaching.md").read_text(encoding="utf-8")
@@ -159,7 +159,10 @@ def check(lesson: str, name: str) -> Any:
 def explanations(lesson: str) -> set[str]:
     """What the lesson's quiz says of its wrong options."""
     return {
-        option.explanation for question in quiz(lesson).questions for option in question.options if not option.right
+        option.explanation
+        for question in lesson_quiz(lesson).questions
+        for option in question.options
+        if not option.right
     }
 
 

@@ -114,10 +114,10 @@ def _verdict(option: Option) -> str:
     return "Right." if option.right else "Not quite."
 
 
-def quiz(lesson: str) -> Quiz:
+def lesson_quiz(lesson: str) -> Quiz:
     """The quiz at the end of a lesson, such as "03".
 
-    >>> len(quiz("03").questions)
+    >>> len(lesson_quiz("03").questions)
     4
     """
     folders = {folder.name.removeprefix("lesson"): folder for folder in files("banet_edu.course").iterdir()}

@@ -26,7 +26,7 @@ from banet_edu.course.lesson01.explorers import (
 )
 from banet_edu.course.lesson01.figures import pooled_edge
 from banet_edu.course.predictions import Predictions
-from banet_edu.course.quiz import quiz
+from banet_edu.course.quiz import lesson_quiz
 from banet_edu.figures.contour import errors_figure
 from banet_edu.figures.style import show
 from banet_edu.metrics.boundary import boundary_metrics
@@ -350,7 +350,7 @@ else:
 # Press an answer, with the mouse or with Tab and Space. Every answer explains itself; try the wrong ones too.
 
 # %% tags=["nbval-ignore-output"]
-quiz("01")
+lesson_quiz("01")
 
 # %%
 predictions.summary()

@@ -28,7 +28,7 @@ from banet_edu.course.lesson02.explorers import (
 from banet_edu.course.lesson02.figures import augmented, frame_share
 from banet_edu.course.lesson02.traps import jpeg_levels, painted_films, remembered
 from banet_edu.course.predictions import Predictions
-from banet_edu.course.quiz import quiz
+from banet_edu.course.quiz import lesson_quiz
 from banet_edu.data.sample import Sample
 from banet_edu.datasets.splits import split_names
 from banet_edu.figures.contour import errors_figure
@@ -290,7 +290,7 @@ else:
 # Press an answer, with the mouse or with Tab and Space. Every answer explains itself; try the wrong ones too.
 
 # %% tags=["nbval-ignore-output"]
-quiz("02")
+lesson_quiz("02")
 
 # %%
 predictions.summary()

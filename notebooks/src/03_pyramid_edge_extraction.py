@@ -27,7 +27,7 @@ from banet_edu.course.lesson03.figures import (
     edge_scales_figure,
 )
 from banet_edu.course.predictions import Predictions
-from banet_edu.course.quiz import quiz
+from banet_edu.course.quiz import lesson_quiz
 from banet_edu.course.switches import switch_explorer
 from banet_edu.explain import mean_effects, probe, zone_means
 from banet_edu.figures.blocks import edge_maps, pyramid_figure
@@ -373,7 +373,7 @@ switch_explorer(
 # Press an answer, with the mouse or with Tab and Space. Every answer explains itself; try the wrong ones too.
 
 # %% tags=["nbval-ignore-output"]
-quiz("03")
+lesson_quiz("03")
 
 # %%
 predictions.summary()

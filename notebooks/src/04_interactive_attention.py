@@ -19,7 +19,7 @@ from banet_edu import load_model, load_samples
 from banet_edu.course.lesson04.exercise import check_attention
 from banet_edu.course.lesson04.explorers import attention_explorer
 from banet_edu.course.predictions import Predictions
-from banet_edu.course.quiz import quiz
+from banet_edu.course.quiz import lesson_quiz
 from banet_edu.course.switches import switch_explorer
 from banet_edu.explain import effect, mean_effects, probe, zone_means
 from banet_edu.figures.blocks import attention_figure, taken_over
@@ -268,7 +268,7 @@ switch_explorer(
 # Press an answer, with the mouse or with Tab and Space. Every answer explains itself.
 
 # %% tags=["nbval-ignore-output"]
-quiz("04")
+lesson_quiz("04")
 
 # %%
 predictions.summary()

@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from banet_edu import load_model, load_samples
 from banet_edu.course.lesson05.exercise import check_fusion
 from banet_edu.course.predictions import Predictions
-from banet_edu.course.quiz import quiz
+from banet_edu.course.quiz import lesson_quiz
 from banet_edu.course.switches import gate_explorer, switch_explorer
 from banet_edu.explain import mean_effects, probe, zone_means
 from banet_edu.figures.blocks import gate_maps_figure, gate_matrix, gate_matrix_figure
@@ -293,7 +293,7 @@ switch_explorer(
 # Press an answer, with the mouse or with Tab and Space. Every answer explains itself.
 
 # %% tags=["nbval-ignore-output"]
-quiz("05")
+lesson_quiz("05")
 
 # %%
 predictions.summary()

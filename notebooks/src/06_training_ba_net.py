@@ -26,7 +26,7 @@ from banet_edu.course.lesson06.exercise import check_dice, pull_the_plug
 from banet_edu.course.lesson06.explorers import loss_explorer, schedule_explorer
 from banet_edu.course.lesson06.figures import loss_parts
 from banet_edu.course.predictions import Predictions
-from banet_edu.course.quiz import quiz
+from banet_edu.course.quiz import lesson_quiz
 from banet_edu.data.tensors import prepare
 from banet_edu.figures.seeds import training_figure
 from banet_edu.figures.style import show
@@ -343,7 +343,7 @@ check_dice(my_dice)
 # Press an answer, with the mouse or with Tab and Space. Every answer explains itself; try the wrong ones too.
 
 # %% tags=["nbval-ignore-output"]
-quiz("06")
+lesson_quiz("06")
 
 # %%
 predictions.summary()

@@ -29,7 +29,7 @@ from banet_edu.course.lesson07.resampling import (
     resampled_differences,
 )
 from banet_edu.course.predictions import Predictions
-from banet_edu.course.quiz import quiz
+from banet_edu.course.quiz import lesson_quiz
 from banet_edu.figures.seeds import seeds_figure, two_questions_figure
 from banet_edu.figures.study import ablation_figure
 from banet_edu.figures.style import show
@@ -524,7 +524,7 @@ show(
 # Press an answer, with the mouse or with Tab and Space. Every answer explains itself; try the wrong ones too.
 
 # %% tags=["nbval-ignore-output"]
-quiz("07")
+lesson_quiz("07")
 
 # %%
 predictions.summary()

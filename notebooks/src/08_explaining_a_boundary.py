@@ -24,7 +24,7 @@ from banet_edu.course.lesson08.explorers import attribution_explorer, contour_ex
 from banet_edu.course.lesson08.figures import across_figure, telling_places
 from banet_edu.course.lesson08.repainted import in_sector, repainted_figure
 from banet_edu.course.predictions import Predictions
-from banet_edu.course.quiz import quiz
+from banet_edu.course.quiz import lesson_quiz
 from banet_edu.explain import attribute, boundary_profile, effects, why
 from banet_edu.explain.inside.faithfulness import (
     deletion_insertion,
@@ -417,7 +417,7 @@ else:
 # Press an answer, with the mouse or with Tab and Space. Every answer explains itself.
 
 # %% tags=["nbval-ignore-output"]
-quiz("08")
+lesson_quiz("08")
 
 # %%
 predictions.summary()

@@ -38,7 +38,7 @@ from banet_edu.course.lesson09.explorers import (
 from banet_edu.course.lesson09.ruler_photo import ruler_photo
 from banet_edu.course.lesson09.upload import upload_explorer
 from banet_edu.course.predictions import Predictions
-from banet_edu.course.quiz import quiz
+from banet_edu.course.quiz import lesson_quiz
 from banet_edu.explain import boundary_profile, why
 from banet_edu.figures.contour import mask_outlines
 from banet_edu.figures.style import show
@@ -256,7 +256,7 @@ points_explorer(own)
 # Press an answer, with the mouse or with Tab and Space. Every answer explains itself.
 
 # %% tags=["nbval-ignore-output"] jupyter={"source_hidden": true}
-quiz("09")
+lesson_quiz("09")
 
 # %% jupyter={"source_hidden": true}
 predictions.summary()

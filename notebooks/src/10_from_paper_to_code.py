@@ -34,7 +34,7 @@ from banet_edu.course.lesson10.explorers import (
 from banet_edu.course.lesson10.figures import dice_forms_figure
 from banet_edu.course.lesson10.selection import chosen_and_fresh
 from banet_edu.course.predictions import Predictions
-from banet_edu.course.quiz import quiz
+from banet_edu.course.quiz import lesson_quiz
 from banet_edu.figures.seeds import seeds_figure
 from banet_edu.figures.style import show
 from banet_edu.study.compare import evaluate
@@ -158,7 +158,7 @@ print(f"averages, weights converted: mean JA {repaired:.2f}")
 
 # %% [markdown]
 # **So: compare outputs, not only names.** This package holds its release variant against numbers computed once with the
-# authors' code, block by block (`tests/models`). A port without such a test is a new network with an old name.
+# authors' code, block by block (`tests/networks`). A port without such a test is a new network with an old name.
 #
 # ## 3 One argument, some millimetres
 #
@@ -485,7 +485,7 @@ predictions.compare(
 # Press an answer, with the mouse or with Tab and Space. Every answer explains itself; try the wrong ones too.
 
 # %% tags=["nbval-ignore-output"]
-quiz("10")
+lesson_quiz("10")
 
 # %%
 predictions.summary()

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from banet_edu.course.quiz import Option, Quiz, QuizQuestion, quiz, read_quiz
+from banet_edu.course.quiz import Option, Quiz, QuizQuestion, lesson_quiz, read_quiz
 
 QUESTIONS = dict.fromkeys([f"{number:02}" for number in range(1, 10)], 4) | {"10": 5}  # lesson -> how many it asks
 
 
 @pytest.mark.parametrize("lesson", QUESTIONS)
 def test_every_option_gets_feedback_and_an_explanation(lesson):
-    asked = quiz(lesson)
+    asked = lesson_quiz(lesson)
     assert len(asked.questions) == QUESTIONS[lesson]
     for number, question in enumerate(asked.questions):
         assert len(question.options) >= 3
@@ -30,7 +30,7 @@ def test_every_option_gets_feedback_and_an_explanation(lesson):
 
 @pytest.mark.parametrize("lesson", QUESTIONS)
 def test_right_answers_do_not_all_stand_at_the_same_place(lesson):
-    places = [[option.right for option in question.options].index(True) for question in quiz(lesson).questions]
+    places = [[option.right for option in question.options].index(True) for question in lesson_quiz(lesson).questions]
     assert len(set(places)) > 1
 
 
@@ -59,7 +59,7 @@ def test_a_question_must_be_complete(options, said):
 
 
 def test_a_reader_without_a_kernel_gets_the_questions_but_not_the_answers():
-    bundle = quiz("03")._repr_mimebundle_()
+    bundle = lesson_quiz("03")._repr_mimebundle_()
     assert "**4.**" in bundle["text/markdown"] and "- 0 everywhere" in bundle["text/markdown"]
     assert "The average of equal values" not in str(bundle["text/markdown"])
 
@@ -135,5 +135,5 @@ def test_a_fault_of_a_page_is_named_with_file_line_and_the_way_out(tmp_path, the
 @pytest.mark.parametrize("lesson", ["00", "3", "11", "", "../lesson03", 3])
 def test_an_unknown_lesson_lists_those_that_have_a_quiz(lesson):
     with pytest.raises(ValueError, match=r"there are 01, 02, 03, 04, 05, 06, 07, 08, 09, 10$") as raised:
-        quiz(lesson)
+        lesson_quiz(lesson)
     assert repr(lesson) in str(raised.value)

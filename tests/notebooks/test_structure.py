@@ -43,5 +43,5 @@ def test_lesson_asks_shows_checks_and_sums_up(source):
     assert re.search(r"_explorer\(", text)
     assert re.search(r"^check_\w+\(", text, re.MULTILINE)
     assert 'tags=["exercise"' in text and 'tags=["solution"' in text
-    assert re.search(rf'^quiz\("{source.name[:2]}"\)$', text, re.MULTILINE)
+    assert re.search(rf'^lesson_quiz\("{source.name[:2]}"\)$', text, re.MULTILINE)
     assert "# ## What to take along" in text and "# **Next.** " in text
