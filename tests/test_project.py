@@ -126,3 +126,49 @@ def test_readme_names_only_commands_and_options_that_exist():
         assert shown.exit_code == 0, command
         for option in re.findall(r"(?<!\S)--[a-z-]+", rest):
             assert option in shown.output, f"banet-edu {command} {option}"
+
+
+METHOD = ("banet", "training", "data", "metrics", "config.py", "prediction.py", "storage.py")
+MOST_LINES = 3700  # an evening's reading
+
+
+def method_files() -> set[str]:
+    package = ROOT / "banet_edu"
+    files = {path for room in METHOD for path in [package / room, *(package / room).glob("*.py")] if path.is_file()}
+    return {path.relative_to(package).as_posix() for path in files if path.name != "__init__.py"}
+
+
+def test_readme_lists_every_file_of_the_method_in_reading_order():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = text.partition("## The method in an evening\n")[2].partition("\n### ")[0]
+    listed = re.findall(r"^\| `([\w/]+\.py)` \| .+ \|$", section, re.MULTILINE)
+    assert set(listed) == method_files()
+    assert len(listed) == len(set(listed))
+
+
+def test_method_is_an_evenings_reading():
+    lines = {name: len((ROOT / "banet_edu" / name).read_text(encoding="utf-8").splitlines()) for name in method_files()}
+    assert sum(lines.values()) < MOST_LINES
+    said = re.search(r"how far a boundary is off: ([\d,]+) lines", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert said is not None and abs(int(said[1].replace(",", "")) - sum(lines.values())) <= 100
+
+
+def test_method_is_loaded_without_the_rest():
+    code = "import banet_edu.training.loop, banet_edu.prediction, sys; print(*sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    rooms = {name.split(".")[1] for name in result.stdout.split() if name.startswith("banet_edu.")}
+    assert rooms <= {name.removesuffix(".py") for name in METHOD}
+
+
+def test_no_folder_of_the_package_is_crowded_and_no_file_lost_at_its_root():
+    package = ROOT / "banet_edu"
+    folders = [package, *(path for path in package.rglob("*") if path.is_dir() and path.name != "__pycache__")]
+    listed = {folder: [path for path in folder.iterdir() if path.is_file()] for folder in folders}
+    assert {str(folder): len(files) for folder, files in listed.items() if len(files) > 16} == {}
+    assert {path.stem for path in listed[package]} == {"__init__", "config", "prediction", "storage", "paths"}
+
+
+def test_no_room_is_longer_than_a_reader_scrolls_through_once():
+    files = [path for root in ("banet_edu", "tests", "benchmarks") for path in (ROOT / root).rglob("*.py")]
+    lines = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8").count("\n") for path in files}
+    assert {name: count for name, count in lines.items() if count > 260} == {}

@@ -44,8 +44,11 @@ class PrintEpochs:
 class RichProgress:
     """A progress bar over all steps with the time left and the latest validation JA, for the terminal.
 
-    Where the output goes to a file or a pipe, which keep no bar, a line after each epoch takes its place.
+    Where the output goes to a file or a pipe, which keep no bar, a line after each epoch takes its place; of epochs
+    shorter than 20 steps, after every few.
     """
+
+    STEPS_A_LINE = 20
 
     def __init__(self, description: str = "training") -> None:
         self.description = description
@@ -60,7 +63,7 @@ class RichProgress:
             TimeRemainingColumn(),
             TextColumn("{task.fields[figure]}"),
         )
-        self.total_steps = total_steps
+        self.total_steps, self.next_line = total_steps, 0
         self.task = self.bar.add_task(self.description, total=total_steps, figure="")
         self.bar.start()
 
@@ -70,7 +73,8 @@ class RichProgress:
     def on_epoch(self, row: Mapping[str, Any]) -> None:
         figure = f"validation JA {row['val_JA']:.3f}"
         self.bar.update(self.task, figure=figure)
-        if not self.bar.console.is_terminal:
+        if not self.bar.console.is_terminal and (row["step"] >= self.next_line or row["step"] == self.total_steps):
+            self.next_line = row["step"] + self.STEPS_A_LINE
             line = f"{self.description}: step {row['step']} of {self.total_steps}, {figure}"
             self.bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
