@@ -48,7 +48,7 @@ def kernels_per_stage(kernels: Sequence) -> tuple[tuple[int, ...], ...]:
 
 
 class DecoderStep(nn.Module):
-    """D = fuse([F, up(D of the stage below)]): ReLU -> depthwise 3x3 -> batch norm -> pointwise 1x1.
+    """D = fuse([F, up(D of the coarser stage)]): ReLU -> depthwise 3x3 -> batch norm -> pointwise 1x1.
 
     Shape: own B x C1 x h x w, other B x C2 x any size -> B x width x h x w; in_channels = C1 + C2
     """
@@ -168,7 +168,7 @@ class BANet(nn.Module):
     def forward(self, x: Tensor) -> Tensor | BANetOutput:
         check_input(x, self.training)
         features = self.encoder(x)  # C_1 .. C_4 at strides 4, 8, 8-16, 8-32
-        context = self.context(features[-1]) if self.context is not None else None  # B x 256 x h_4 x w_4
+        context = self.context(features[-1]) if self.context is not None else None  # B x context_channels x h_4 x w_4
         logits, side_masks, side_edges = self.head(features, context)  # at the stages' own sizes
         up = partial(resize, size=x.shape[-2:], align_corners=self.head.align_corners)  # to H x W
         if not self.training:
