@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from html import escape
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from banet_edu.figures.contour import contour_figure
 from banet_edu.figures.seeds import training_figure
 from banet_edu.figures.study import cases_figure, overview_figure, pick_cases
 from banet_edu.prediction import predict
-from banet_edu.reports.page import Picture, bullets, definitions, figure, paragraph, table, write_page
+from banet_edu.reports.page import Aside, Picture, Piece, Table, write_page
 from banet_edu.study.result import INTERVAL_NOTE, CompareResult, metric_label
 
 # SPEC section 4: JA in %, as reported for the study. Facts to stand beside ours, never as ours.
@@ -46,37 +45,33 @@ def write_report(
     """
     data = str(result.facts.get("data", "data set"))
     names = list(dict.fromkeys(result.table["model"]))
-    pictures = report_pictures(result, test) if pictures is None else pictures
     others = [column for column in result.metrics if column in ("SE", "SP", "AC") or column.startswith("hd_")]
-    figures = [
-        table(*result.cells(), INTERVAL_NOTE),
-        table(*result.cells(others), "Further figures, in the same form."),
-        paragraph(_GLOSSARY),
-    ]
-    sections = {
-        "In short": bullets(result.verdicts() or ["One model: nothing to compare it with."]),
-        "The figures": "\n".join(figures),
-        "What was missed": bullets(_failures(result)),
-        "Pictures": "\n".join(map(figure, pictures)),
-        "Paired tests": _paired(result) + _reported(data),
-        "How these figures were made": _facts(result.facts, test) + _runs(result),
-        "Limits": bullets(_limits(result)),
+    sections: dict[str, Sequence[Piece]] = {
+        "In short": [result.verdicts() or ["One model: nothing to compare it with."]],
+        "The figures": [
+            Table(*result.cells(), INTERVAL_NOTE),
+            Table(*result.cells(others), "Further figures, in the same form."),
+            _GLOSSARY,
+        ],
+        "What was missed": [_failures(result)],
+        "Pictures": list(report_pictures(result, test)) if pictures is None else pictures,
+        "Paired tests": [_paired(result), *_reported(data)],
+        "How these figures were made": [_facts(result.facts, test), *_runs(result)],
+        "Limits": [_limits(result)],
     }
     footer = f"Written by banet-edu {result.facts.get('machine', {}).get('banet_edu', '')}."
     return write_page(path, title or f"{', '.join(names)} on {data}", _lead(result), sections, footer)
 
 
-def report_pictures(result: CompareResult, test: Sequence[Sample]) -> list[Picture]:
+def report_pictures(result: CompareResult, test: Sequence[Sample]) -> Iterator[Picture]:
     """The figures of a comparison: every image's results, best to worst cases, one signed error, training curves."""
     names = list(dict.fromkeys(result.table["model"]))
     boundary = next(column for column in result.metrics if column.startswith("assd"))
-    pictures = [
-        Picture(
-            overview_figure(result.table, result.summary, ["JA", boundary]),
-            f"Every test image: JA, and {metric_label(boundary)}. Undefined distances of missed objects are not drawn.",
-            "Strips of dots, one per test image, with mean and interval of each model: " + _means(result, boundary),
-        )
-    ]
+    yield Picture(
+        overview_figure(result.table, result.summary, ["JA", boundary]),
+        f"Every test image: JA, and {metric_label(boundary)}. Undefined distances of missed objects are not drawn.",
+        "Strips of dots, one per test image, with mean and interval of each model: " + _means(result, boundary),
+    )
     if result.models:
         by_name = {sample.name: sample for sample in (test[i] for i in range(len(test)))}
         cases = {label: by_name[name] for label, name in pick_cases(result.table).items()}
@@ -85,37 +80,27 @@ def report_pictures(result: CompareResult, test: Sequence[Sample]) -> list[Pictu
             for model, network in result.models.items()
         }
         said = "; ".join(f"{label}: {sample.name}" for label, sample in cases.items())
-        pictures.append(
-            Picture(
-                cases_figure(cases, found),
-                "Best, median and worst test image by the mean JA of all models: no model chose its own examples.",
-                f"Contours of {', '.join(names)} and the expert's on three test images ({said}).",
-            )
+        yield Picture(
+            cases_figure(cases, found),
+            "Best, median and worst test image by the mean JA of all models: no model chose its own examples.",
+            f"Contours of {', '.join(names)} and the expert's on three test images ({said}).",
         )
         first, sample = names[0], cases["median"]
         assert sample.mask is not None
-        pictures.append(
-            Picture(
-                contour_figure(
-                    sample.image, found[first]["median"], sample.mask > 0, title=f"{first}, the median case"
-                ),
-                f"Where {first} is off on the median case: blue inside the expert's contour, orange to brown outside.",
-                f"The contour of {first} on {sample.name}, coloured by its signed distance to the expert's.",
-            )
+        yield Picture(
+            contour_figure(sample.image, found[first]["median"], sample.mask > 0, title=f"{first}, the median case"),
+            f"Where {first} is off on the median case: blue inside the expert's contour, orange to brown outside.",
+            f"The contour of {first} on {sample.name}, coloured by its signed distance to the expert's.",
         )
     if result.histories:
-        histories = {
-            f"{m}, seed {s}" if len(result.facts["seeds"]) > 1 else m: h for (m, s), h in result.histories.items()
-        }
-        pictures.append(
-            Picture(
-                training_figure(histories),
-                "Training, measured on the validation part at the network's size. Losses of networks with side outputs "
-                "sum more terms: only their course compares.",
-                "Curves of training loss, validation JA and validation boundary error over optimiser steps.",
-            )
+        several = len(result.facts["seeds"]) > 1
+        histories = {f"{m}, seed {s}" if several else m: history for (m, s), history in result.histories.items()}
+        yield Picture(
+            training_figure(histories),
+            "Training, measured on the validation part at the network's size. Losses of networks with side outputs "
+            "sum more terms: only their course compares.",
+            "Curves of training loss, validation JA and validation boundary error over optimiser steps.",
         )
-    return pictures
 
 
 def _lead(result: CompareResult) -> str:
@@ -173,20 +158,20 @@ def _limits(result: CompareResult) -> list[str]:
     return lines
 
 
-def _reported(data: str) -> str:
+def _reported(data: str) -> list[Aside]:
     if data not in REPORTED:
-        return ""
+        return []
     name, figures = REPORTED[data]
     listed = ", ".join(f"{model} {value:.1f} %" for model, value in figures.items())
-    return (
-        f'<section class="aside" aria-label="Reported by the study"><h2>Reported by the study, not by this run</h2>'
-        f"<p>Mean JA on {escape(name)} as reported for the BA-Net study (Wang et al., Medical Image Analysis 2022): "
-        f"{escape(listed)}. The study's settings (ResNet-50 pretrained on ImageNet, 150 epochs, its own split) are not "
-        "this run's: the two do not compare directly.</p></section>"
+    text = (
+        f"Mean JA on {name} as reported for the BA-Net study (Wang et al., Medical Image Analysis 2022): {listed}. The "
+        "study's settings (ResNet-50 pretrained on ImageNet, 150 epochs, its own split) are not this run's: the two do not "
+        "compare directly."
     )
+    return [Aside("Reported by the study", "Reported by the study, not by this run", text)]
 
 
-def _facts(facts: Mapping[str, Any], test: Sequence[Sample]) -> str:
+def _facts(facts: Mapping[str, Any], test: Sequence[Sample]) -> dict[str, str]:
     training, machine = facts["training"], facts["machine"]
     split = "as given" if facts["split_seed"] is None else f"split seed {facts['split_seed']}"
     entries = {
@@ -200,24 +185,24 @@ def _facts(facts: Mapping[str, Any], test: Sequence[Sample]) -> str:
     }
     if problems := list(getattr(test, "problems", ())):
         entries["Left out"] = f"{len(problems)} bad file(s): " + "; ".join(map(str, problems[:20]))
-    return definitions(entries)
+    return entries
 
 
-def _runs(result: CompareResult) -> str:
+def _runs(result: CompareResult) -> list[Table]:
     if not result.histories:
-        return ""
+        return []
     rows = []
     for (model, seed), history in result.histories.items():
         seconds = result.facts["seconds"][f"{model}-seed{seed}"]
         parameters = f"{result.facts['parameters'][model]:,}".replace(",", " ")
         best = f"epoch {history.best['epoch']} of {len(history)}" if len(history) else ""
         rows.append([model, str(seed), parameters, f"{seconds:.0f} s", best])
-    return table(["model", "seed", "parameters", "training time", "weights kept"], rows, "The training runs.")
+    return [Table(["model", "seed", "parameters", "training time", "weights kept"], rows, "The training runs.")]
 
 
-def _paired(result: CompareResult) -> str:
+def _paired(result: CompareResult) -> Table | str:
     if result.tests.empty:
-        return "<p>One model: nothing to pair it with.</p>"
+        return "One model: nothing to pair it with."
     several = result.table["class"].nunique() > 1
     rows = []
     for row in result.tests.to_dict("records"):
@@ -228,4 +213,4 @@ def _paired(result: CompareResult) -> str:
         difference = f"{row['mean_difference']:+.3f}{interval}"
         rows.append([metric_label(row["column"]), pair, difference, tested, str(row["n_pairs"]), row["note"]])
     caption = "Mean difference per image [95 % bootstrap interval over images]; two-sided Wilcoxon signed-rank test."
-    return table(["figure", "difference", "mean", "p", "images", "note"], rows, caption)
+    return Table(["figure", "difference", "mean", "p", "images", "note"], rows, caption)

@@ -14,7 +14,7 @@ from banet_edu.explain.boundary.wording import UNITS, number
 from banet_edu.metrics.boundary import boundary_metrics
 from banet_edu.metrics.overlap import overlap
 from banet_edu.prediction import model_spec
-from banet_edu.reports.page import bullets, definitions, write_page
+from banet_edu.reports.page import Piece, write_page
 from banet_edu.reports.sections import SECTIONS, Case
 from banet_edu.study.compare import machine_facts
 
@@ -50,14 +50,14 @@ def write_explanation(
     found = why(profile, tolerance=tolerance)
     case = Case(model, sample, trace, trace.prediction, profile, found, tolerance, shapley)
     case.seconds["prediction and profile"] = time.perf_counter() - started
-    sections: dict[str, str] = {"In short": bullets([*_figures_line(case), *found.sentences, _finest(case)])}
+    sections: dict[str, list[Piece]] = {"In short": [[*_figures_line(case), *found.sentences, _finest(case)]]}
     for heading, make in SECTIONS.items():
         say(heading.lower())
         started = time.perf_counter()
-        sections[heading] = "\n".join(make(case))
+        sections[heading] = list(make(case))
         case.seconds[heading.lower()] = time.perf_counter() - started
-    sections["Limits"] = bullets(_limits(case))
-    sections["How this was made"] = _facts(case, model_name)
+    sections["Limits"] = [_limits(case)]
+    sections["How this was made"] = [_facts(case, model_name)]
     return write_page(path, f"Boundary report: {sample.name}", _lead(case, model_name), sections, _footer())
 
 
@@ -143,14 +143,13 @@ def _limits(case: Case) -> list[str]:
     return lines
 
 
-def _facts(case: Case, model_name: str) -> str:
+def _facts(case: Case, model_name: str) -> dict[str, str]:
     spec, machine = model_spec(case.model), machine_facts()
     size = " x ".join(map(str, spec.input_size))
-    entries = {
+    return {
         "Network": f"{model_name or spec.name}: {spec.name}, preset {spec.preset}, input {size}",
         "Threshold": f"foreground from probability {case.prediction.threshold:g}",
         "Machine": f"{machine['system']}, {machine['cores']} cores, GPU: {machine['gpu'] or 'none'}",
         "Versions": f"banet-edu {machine['banet_edu']}, torch {machine['torch']}, Python {machine['python']}",
         "Time": "; ".join(f"{name} {seconds:.1f} s" for name, seconds in case.seconds.items()),
     }
-    return definitions(entries)

@@ -1,4 +1,4 @@
-"""The sections of an image's report: pictures and tables with their captions, as markup."""
+"""The sections of an image's report: pictures and tables with their captions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from banet_edu.figures.ladder import ladder_figure
 from banet_edu.figures.unrolled import unrolled_figure
 from banet_edu.figures.why import doubtful_figure
 from banet_edu.prediction import Prediction
-from banet_edu.reports.page import Picture, figure, paragraph, table
+from banet_edu.reports.page import Picture, Piece, Table
 
 _SIGNS = "blue where it runs inside the expert's, white on it, orange outside"
 
@@ -49,36 +49,32 @@ class Case:
         return None if self.sample.mask is None else self.sample.mask > 0
 
 
-def _where(case: Case) -> Iterator[str]:
+def _where(case: Case) -> Iterator[Piece]:
     shown = contour_figure(case.sample.image, case.prediction, case.reference)
     if not case.prediction.mask.any():
         caption = "The network found nothing here."
     else:
         caption = f"The outline that the network draws{f': {_SIGNS}' if case.reference is not None else ''}."
-    yield figure(Picture(shown, caption, f"The image of {case.sample.name}; beside it with the network's outline."))
+    yield Picture(shown, caption, f"The image of {case.sample.name}; beside it with the network's outline.")
     if not len(case.profile):
         return
-    yield figure(
-        Picture(
-            doubtful_figure(case.sample, case.prediction, case.profile, case.found),
-            "Stretches not to be trusted without a look at the image, by their main reason; hours as in the sentences above. "
-            "The marks rest on the image along the outline and on the network's doubt, not on the error.",
-            "The image with doubtful stretches of the outline marked: "
-            + (case.found.sentences[-1] if case.found.sentences else ""),
-        )
+    yield Picture(
+        doubtful_figure(case.sample, case.prediction, case.profile, case.found),
+        "Stretches not to be trusted without a look at the image, by their main reason; hours as in the sentences above. "
+        "The marks rest on the image along the outline and on the network's doubt, not on the error.",
+        "The image with doubtful stretches of the outline marked: "
+        + (case.found.sentences[-1] if case.found.sentences else ""),
     )
     if len(case.found.segments):
         yield _segments_table(case.found)
-    yield figure(
-        Picture(
-            unrolled_figure(case.sample, case.profile, explanation=case.found, tolerance=case.tolerance),
-            f"The image unrolled along {whose(case.profile)} outline, and below it, point by point, what was measured there.",
-            "Strip of the image along the outline over curves of error, contrast, edge width and occlusion.",
-        )
+    yield Picture(
+        unrolled_figure(case.sample, case.profile, explanation=case.found, tolerance=case.tolerance),
+        f"The image unrolled along {whose(case.profile)} outline, and below it, point by point, what was measured there.",
+        "Strip of the image along the outline over curves of error, contrast, edge width and occlusion.",
     )
 
 
-def _segments_table(found: Explanation) -> str:
+def _segments_table(found: Explanation) -> Table:
     unit = found.unit
     with_error = f"mean_error_{unit}" in found.segments.columns
     head = ["stretch", f"length ({unit.replace('pct', '% of diagonal')})", "where", "reasons"]
@@ -91,28 +87,26 @@ def _segments_table(found: Explanation) -> str:
         if with_error:
             cells += ["–" if v != v else number(v) for v in (row[f"mean_error_{unit}"], row[f"largest_error_{unit}"])]
         rows.append(cells)
-    return table(
+    return Table(
         head, rows, "The longest of them, as numbered in the picture; hours as seen from the outline's centre."
     )
 
 
-def _why(case: Case) -> Iterator[str]:
+def _why(case: Case) -> Iterator[Piece]:
     found, unit = case.found, case.found.unit
     if not found.ranking[f"effect_{unit}"].notna().any():
-        yield paragraph(
+        yield (
             "No error is known here, so nothing can be said about its causes. Give an expert's mask with --mask to measure it."
             if case.reference is None
             else "One of the two outlines is missing or tiny: there is no distance, and so nothing to explain point by point."
         )
         return
-    yield figure(
-        Picture(
-            causes_figure(found),
-            "How much larger the error is where a property is present, the others held, with 95 % interval (resampled along "
-            "the outline). Named is what is present along at least 10 % of the outline, "
-            "explains at least 10 % of the mean error, and has an interval above zero.",
-            "Bars of the effect of each property on the boundary error; the figures stand in the table below.",
-        )
+    yield Picture(
+        causes_figure(found),
+        "How much larger the error is where a property is present, the others held, with 95 % interval (resampled along "
+        "the outline). Named is what is present along at least 10 % of the outline, "
+        "explains at least 10 % of the mean error, and has an interval above zero.",
+        "Bars of the effect of each property on the boundary error; the figures stand in the table below.",
     )
     rows = []
     for _, row in found.ranking.iterrows():
@@ -130,12 +124,12 @@ def _why(case: Case) -> Iterator[str]:
             ]
         )
     head = ["property", "of the outline", "error there", "elsewhere", "difference, others held", ""]
-    yield table(head, rows, f"Errors in {UNITS[unit]}. Association within one image, not proof of a cause.")
+    yield Table(head, rows, f"Errors in {UNITS[unit]}. Association within one image, not proof of a cause.")
 
 
-def _inside(case: Case) -> Iterator[str]:
+def _inside(case: Case) -> Iterator[Piece]:
     if not isinstance(case.model, BANet):
-        yield paragraph(
+        yield (
             f"{type(case.model).__name__} has none of BA-Net's blocks: there is no pyramid, exchange or gate to show."
         )
         return
@@ -164,10 +158,10 @@ def _inside(case: Case) -> Iterator[str]:
     ]
     for part, make, caption in makers:
         if any(part in name for name in trace.names()):
-            yield figure(Picture(make(), caption, caption))
+            yield Picture(make(), caption)
 
 
-def _switched_off(case: Case) -> Iterator[str]:
+def _switched_off(case: Case) -> Iterator[Piece]:
     chosen = [
         name
         for name in knobs(case.model)
@@ -175,27 +169,25 @@ def _switched_off(case: Case) -> Iterator[str]:
     ]
     chosen += [name for name in ("pee off", "ia off", "cff off") if name in knobs(case.model)]
     if not chosen:
-        yield paragraph(f"{type(case.model).__name__} has no ready-made knobs.")
+        yield f"{type(case.model).__name__} has no ready-made knobs."
         return
     rows = effects(case.model, case.sample, chosen)
-    yield figure(
-        Picture(
-            effects_figure(rows, top=len(rows)),
-            "Each block switched off, one at a time. A block that hardly matters for this image may matter for others; "
-            "small changes either way mean little on a single image.",
-            "Bars of the change when a block is switched off: " + "; ".join(rows["knob"].head(6)),
-        )
+    yield Picture(
+        effects_figure(rows, top=len(rows)),
+        "Each block switched off, one at a time. A block that hardly matters for this image may matter for others; "
+        "small changes either way mean little on a single image.",
+        "Bars of the change when a block is switched off: " + "; ".join(rows["knob"].head(6)),
     )
     largest = str(rows["knob"].iloc[int(rows["JA_with_before"].argmin())])
     changed = effect(case.model, case.sample, largest)
     caption = f"The one that moves the line most, {largest}: before, after, and where the line moved."
-    yield figure(Picture(before_after_figure(case.sample.image, changed, case.reference), caption, caption))
+    yield Picture(before_after_figure(case.sample.image, changed, case.reference), caption)
 
 
-def _relied_on(case: Case) -> Iterator[str]:
+def _relied_on(case: Case) -> Iterator[Piece]:
     band = _band(case)
     if band is None:
-        yield paragraph("Neither the network nor an expert drew a boundary here: there is no band to explain.")
+        yield "Neither the network nor an expert drew a boundary here: there is no band to explain."
         return
     found = attribute(case.model, case.sample, "integrated_gradients", band)
     tested = deletion_insertion(case.model, case.sample, found)
@@ -204,13 +196,13 @@ def _relied_on(case: Case) -> Iterator[str]:
         f"Tested by deleting and inserting pixels in this order: {tested.verdict}"
     )
     shown = attribution_figure(case.sample.image, found, case.prediction)
-    yield figure(Picture(shown, caption, caption))
+    yield Picture(shown, caption)
     if case.shapley:
         shares = attribute(case.model, case.sample, "shapley", band)
         caption = (
             f"Shapley values: what each block adds to the confidence in the {band.name}; together the effect of all."
         )
-        yield figure(Picture(knob_values_figure(shares), caption, caption))
+        yield Picture(knob_values_figure(shares), caption)
 
 
 def _band(case: Case) -> Region | None:
@@ -220,7 +212,7 @@ def _band(case: Case) -> Region | None:
     return None
 
 
-SECTIONS: dict[str, Callable[[Case], Iterator[str]]] = {
+SECTIONS: dict[str, Callable[[Case], Iterator[Piece]]] = {
     "Where the line runs": _where,
     "What goes with the error": _why,
     "What the network relied on": _relied_on,
