@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from banet_edu.figures.style import png_bytes
-from banet_edu.storage import write_bytes
+from banet_edu.storage import write_text
 
 
 class Picture:
@@ -69,4 +69,4 @@ def write_page(path: str | Path, title: str, lead: str, sections: Mapping[str, S
     medical device.
     """
     page = _TEMPLATES.get_template("page.html").render(title=title, lead=lead, sections=sections, footer=footer)
-    return write_bytes(path, page.encode())
+    return write_text(path, page)

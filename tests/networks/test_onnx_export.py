@@ -55,6 +55,7 @@ def test_file_tells_how_to_feed_it(bundled):
     assert taken.shape == ["batch", 3, *spec.input_size] and given.shape == ["batch", 2, *spec.input_size]
 
 
+@pytest.mark.landing
 @pytest.mark.parametrize("name", [name for name in model_names() if name not in ("banet", "unet")])  # those are above
 def test_every_network_exports(name, tmp_path):
     torch.manual_seed(0)

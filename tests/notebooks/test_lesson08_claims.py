@@ -98,6 +98,7 @@ def test_over_30_images_each_block_helps(model):
     assert (mean_effects(model, samples, BLOCKS)["assd_mm_change"] > 0).all()
 
 
+@pytest.mark.landing
 def test_gradcam_alone_fails_both_ways_and_is_worse_than_chance(model, faint, found):
     band = boundary_band(found.mask, spacing_mm=faint.spacing_mm)
     tested = {

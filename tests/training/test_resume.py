@@ -199,6 +199,7 @@ def test_a_damaged_state_is_refused(tmp_path, damage):
         fit(tiny(), TRAIN, VAL, CONFIG, tmp_path)
 
 
+@pytest.mark.landing
 def test_two_processes_train_as_one(tmp_path):
     """`torchrun` takes the code path of `accelerate launch`; without batch norm and dropout the share does not matter."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", str(SCRIPT)]
