@@ -25,7 +25,7 @@ def causes_figure(explanation: Explanation, *, title: str = "") -> Figure:
     reference, or nothing found) the bars are the shares, and the figure says so.
     """
     table, unit = explanation.ranking, explanation.unit
-    effect, low, high = (table[f"{name}_{unit}"].to_numpy(float) for name in ("effect", "low", "high"))
+    effect, low, high = (table.measured(name).to_numpy(float) for name in ("effect", "low", "high"))
     known = bool(np.isfinite(effect).any())
     places, named = np.arange(len(table)), table["named"].to_numpy(bool)
     figure, [[axes]] = new_figure(height=1.6 + 0.36 * len(table))
@@ -41,7 +41,7 @@ def causes_figure(explanation: Explanation, *, title: str = "") -> Figure:
             )
             _column(axes, 1.02, "present along", [f"{100 * share:.0f} %" for share in table["share"]])
             _column(
-                axes, 1.19, "adds to the\nmean error", [_amount(value, unit) for value in table[f"explains_{unit}"]]
+                axes, 1.19, "adds to the\nmean error", [_amount(value, unit) for value in table.measured("explains")]
             )
         else:
             axes.set_xlim(0, 100)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates
 
 from banet_edu.data.sample import Sample
+from banet_edu.explain.boundary.across import unrolled_image
+from banet_edu.explain.boundary.tables import Profile
 from banet_edu.figures.style import INK, PREDICTION, REFERENCE
 
 if TYPE_CHECKING:
@@ -23,52 +23,14 @@ _HALO = [Stroke(linewidth=3.4, foreground=INK), Normal()]
 _USUAL_REACH, _LARGEST_REACH = 24, 60  # profile points to either side of the outline; more only where errors need it
 
 
-def unrolled_image(sample: Sample, rows: pd.DataFrame, distance: Array) -> NDArray[np.uint8]:
-    """The image read along the normals of a profile's rows.
-
-    Args:
-        sample: image H x W x 3, and its mask, whose pixels the profile counts in (without a mask: the image's).
-        rows: N rows of `boundary_profile`.
-        distance: T distances along the outward normal, in the profile's unit.
-
-    Returns:
-        T x N x 3 uint8; light grey beyond the image.
-    """
-    size = np.array(sample.image.shape[:2] if sample.mask is None else sample.mask.shape)
-    image = sample.image
-    # Points lie 1/256 of the longer side apart: finer detail would alias.
-    if (factor := 512 / max(image.shape[:2])) < 1:
-        image = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-    at = np.stack([
-        rows[name].to_numpy()[None] + distance[:, None] * rows[f"normal_{name}"].to_numpy()[None]
-        for name in ("row", "column")
-    ])  # fmt: skip
-    beyond = ((at < -0.5) | (at > size[:, None, None] - 0.5)).any(axis=0)
-    at = (at + 0.5) * (np.array(image.shape[:2]) / size)[:, None, None] - 0.5
-    read = [map_coordinates(image[..., k].astype(np.float32), at, order=1, mode="nearest") for k in range(3)]
-    strip = np.stack(read, axis=-1).round().clip(0, 255).astype(np.uint8)
-    strip[beyond] = 225
-    return strip
-
-
-def step_of(places: list[tuple[Any, Array]]) -> float:
-    """Length from one point of the profile to the next."""
-    return float(np.median(np.concatenate([np.diff(x) for _, x in places])))
-
-
 def draw_strip(
-    axes: Axes,
-    sample: Sample,
-    profile: pd.DataFrame,
-    places: list[tuple[Any, Array]],
-    unit: str,
-    error: pd.Series | None,
+    axes: Axes, sample: Sample, profile: Profile, places: list[tuple[Any, Array]], error: pd.Series | None
 ) -> None:
     """The unrolled image, its own outline at 0 and the other one (if `error` is known) at its signed distance.
 
     `places`: for each outline the rows of the profile and where on the axis they lie.
     """
-    step = step_of(places)
+    step = profile.step
     farthest = 0.0 if error is None else 1.2 * float(error.abs().max())
     reach = float(np.clip(farthest, _USUAL_REACH * step, _LARGEST_REACH * step))
     distance = np.arange(-reach, reach + step / 4, step / 2)
@@ -88,12 +50,12 @@ def draw_strip(
     axes.legend(unique.values(), unique.keys(), loc="lower right", bbox_to_anchor=(1.0, 1.08), ncols=2, borderpad=0.1)
     axes.set_xlim(places[0][1][0] - step / 2, places[-1][1][-1] + step / 2)
     axes.set_ylim(-reach, reach)
-    axes.set_ylabel(f"distance ({unit.replace('pct', '% of diag.')})\ninside < 0 < outside")
+    axes.set_ylabel(f"distance ({profile.unit.replace('pct', '% of diag.')})\ninside < 0 < outside")
     axes.grid(visible=False)
     _label_hours(axes, profile, places)
 
 
-def _label_hours(axes: Axes, profile: pd.DataFrame, places: list[tuple[Any, Array]]) -> None:
+def _label_hours(axes: Axes, profile: Profile, places: list[tuple[Any, Array]]) -> None:
     """12, 3, 6 and 9 o'clock above the strip; where there are several outlines, their numbers."""
     total = places[-1][1][-1] - places[0][1][0]
     ticks: list[tuple[float, str]] = []

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from banet_edu.data.sample import Sample
 from banet_edu.explain.boundary.causes import Explanation
-from banet_edu.explain.boundary.profiles import unit_of_profile
 from banet_edu.explain.boundary.segments import untrusted_segments
+from banet_edu.explain.boundary.tables import Profile, UnitTable
 from banet_edu.explain.boundary.wording import UNITS
-from banet_edu.figures.strip import draw_strip, step_of
+from banet_edu.figures.strip import draw_strip
 from banet_edu.figures.style import BLUE, INK, ORANGE, VERMILLION, new_figure, styled
 from banet_edu.figures.why import REASON_STYLES, check_one_image, main_reason
 
@@ -58,25 +58,24 @@ def unrolled_figure(
     Without known errors (no reference, missed) there is no panel of errors, and the figure says why.
     Raises ValueError when the profile is empty or holds several images.
     """
-    check_one_image(profile, "unrolled_figure")
-    unit = unit_of_profile(profile)
-    short = unit.replace("pct", "% of diag.")
-    error = profile.get(f"signed_error_{unit}")
-    known = error is not None and bool(error.notna().any())
+    profile = check_one_image(profile, "unrolled_figure")
+    short = profile.unit.replace("pct", "% of diag.")
+    known = profile.has_errors
+    error = profile.measured("signed_error") if known else None
     segments = untrusted_segments(profile) if explanation is None else explanation.segments
-    places = _places(profile, unit)
-    step = step_of(places)
+    places = _places(profile)
+    least = 4 * profile.step
     figure, axes = new_figure(5 + known, 1, height=5.6 + 1.1 * known + 2.0, sharex=True,
                               height_ratios=[2.4, *[1.0] * (4 + known)])  # fmt: skip
     strip, panels = axes[0, 0], list(axes[1:, 0])
     with styled():
-        draw_strip(strip, sample, profile, places, unit, error if known else None)
-        if known:
-            _draw_error(panels.pop(0), places, profile, f"signed_error_{unit}", tolerance, short)
+        draw_strip(strip, sample, profile, places, error)
+        if error is not None:
+            _draw_error(panels.pop(0), places, error, tolerance, short)
         contrast, width, shares, slack = panels
-        _draw_curve(contrast, places, profile, "contrast", "contrast\n(RGB levels)")
-        _draw_curve(width, places, profile, f"edge_width_{unit}", f"edge width\n({short})", at_least=4 * step)
-        if profile[f"edge_width_{unit}"].isna().any():
+        _draw_curve(contrast, places, profile["contrast"], "contrast\n(RGB levels)")
+        _draw_curve(width, places, profile.measured("edge_width"), f"edge width\n({short})", at_least=least)
+        if profile.measured("edge_width").isna().any():
             width.set_ylim(width.get_ylim()[0], 1.35 * width.get_ylim()[1])
             width.text(
                 0.99, 0.97, "gaps: no edge to be seen", transform=width.transAxes, ha="right", va="top", fontsize=9
@@ -90,9 +89,9 @@ def unrolled_figure(
         shares.legend(
             shares.lines[:2], ["hair/line or highlight", "look-alike"], loc="upper right", ncols=2, borderpad=0.1
         )
-        _draw_curve(slack, places, profile, f"slack_{unit}", f"slack\n({short})", at_least=4 * step)
-        _shade(figure, strip, list(axes[:, 0]), segments, places, profile, unit)
-        _label_arc(axes[-1, 0], places, unit)
+        _draw_curve(slack, places, profile.measured("slack"), f"slack\n({short})", at_least=least)
+        _shade(figure, strip, list(axes[:, 0]), segments, places, profile)
+        _label_arc(axes[-1, 0], places, UNITS[profile.unit])
         said = "image along the outline" if known else f"image along the outline ({_why_no_error(profile)})"
         strip.set_title(said, pad=20, loc="left")
         figure.align_ylabels(list(axes[:, 0]))
@@ -101,28 +100,26 @@ def unrolled_figure(
     return figure
 
 
-def _places(profile: pd.DataFrame, unit: str) -> list[tuple[Any, Array]]:
+def _places(profile: Profile) -> list[tuple[Any, Array]]:
     """For each outline its rows and their places on the axis: one outline after the other, a gap between."""
-    parts = [part.index for _, part in profile.groupby("contour")]
-    lengths = [float(profile.loc[rows, f"arc_{unit}"].max()) for rows in parts]
+    arcs = [arc for _, arc in profile.measured("arc").groupby(profile["contour"])]
+    lengths = [float(arc.max()) for arc in arcs]
     gap, start, places = _GAP * sum(lengths), 0.0, []
-    for rows, length in zip(parts, lengths, strict=True):
-        places.append((rows, start + profile.loc[rows, f"arc_{unit}"].to_numpy()))
+    for arc, length in zip(arcs, lengths, strict=True):
+        places.append((arc.index, start + arc.to_numpy()))
         start += length + gap
     return places
 
 
-def _draw_error(
-    axes: Axes, places: list[tuple[Any, Array]], profile: pd.DataFrame, column: str, tolerance: float, unit: str
-) -> None:
+def _draw_error(axes: Axes, places: list[tuple[Any, Array]], error: pd.Series, tolerance: float, unit: str) -> None:
     axes.axhspan(-tolerance, tolerance, color="#E4E4E4", label=f"within ± {tolerance:g} {unit}", zorder=0)
     axes.axhline(0, color=INK, linewidth=0.8)
     for rows, x in places:
-        y = profile.loc[rows, column].to_numpy()
+        y = error[rows].to_numpy()
         axes.fill_between(x, 0, y, where=y > 0, color=VERMILLION, alpha=0.55, linewidth=0, interpolate=True)
         axes.fill_between(x, 0, y, where=y < 0, color=BLUE, alpha=0.55, linewidth=0, interpolate=True)
         axes.plot(x, y, color=INK, linewidth=1.2)
-    most = 1.1 * max(float(profile[column].abs().max()), 1e-6)
+    most = 1.1 * max(float(error.abs().max()), 1e-6)
     limit = max(most, min(1.15 * tolerance, 3 * most))
     axes.set_ylim(-limit, 1.6 * limit)
     axes.set_ylabel(f"signed error\n({unit})")
@@ -130,17 +127,12 @@ def _draw_error(
 
 
 def _draw_curve(
-    axes: Axes,
-    places: list[tuple[Any, Array]],
-    profile: pd.DataFrame,
-    column: str,
-    label: str,
-    at_least: float = 1.0,
+    axes: Axes, places: list[tuple[Any, Array]], values: pd.Series, label: str, at_least: float = 1.0
 ) -> None:
     """One property as a line, its median dashed. The axis holds 0 and `at_least`: what hardly varies should look so."""
     for rows, x in places:
-        axes.plot(x, profile.loc[rows, column], color=INK, linewidth=1.4)
-    values = profile[column].dropna()
+        axes.plot(x, values[rows], color=INK, linewidth=1.4)
+    values = values.dropna()
     if len(values):
         axes.axhline(float(values.median()), color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
         lowest, highest = min(0.0, float(values.min())), max(float(values.max()), at_least)
@@ -155,20 +147,19 @@ def _shade(
     figure: Figure,
     strip: Axes,
     panels: list[Axes],
-    segments: pd.DataFrame,
+    segments: UnitTable,
     places: list[tuple[Any, Array]],
-    profile: pd.DataFrame,
-    unit: str,
+    profile: Profile,
 ) -> None:
     """Doubtful stretches over all panels, numbered in the strip; the legend says the reasons of each number."""
     said: dict[str, list[str]] = {}
     taken: list[float] = []
     total = places[-1][1][-1] - places[0][1][0]
     offsets = {profile.loc[rows[0], "contour"]: (x[0], x[-1]) for rows, x in places}
-    for number, (_, stretch) in enumerate(segments.iterrows(), start=1):
+    for number, stretch in enumerate(segments.rows(), start=1):
         colour = REASON_STYLES[main_reason(stretch["reasons"])].colour
         start, end = offsets[stretch["contour"]]
-        first, last = start + stretch[f"from_{unit}"], start + stretch[f"to_{unit}"]
+        first, last = start + stretch["from"], start + stretch["to"]
         spans = [(first, last)] if first <= last else [(first, end), (start, last)]
         for left, right in spans:
             for panel in panels[1:]:
@@ -201,10 +192,10 @@ def _shade(
 
 def _label_arc(axes: Axes, places: list[tuple[Any, Array]], unit: str) -> None:
     """Ticks of each outline from its own 0."""
-    axes.set_xlabel(f"arc length along the outline ({UNITS[unit]})")
+    axes.set_xlabel(f"arc length along the outline ({unit})")
     if len(places) == 1:
         return
-    axes.set_xlabel(f"arc length along each outline ({UNITS[unit]})")
+    axes.set_xlabel(f"arc length along each outline ({unit})")
     total = places[-1][1][-1]
     marks = MaxNLocator(9, steps=[1, 2, 5, 10]).tick_values(0, total)
     step, ticks = marks[1] - marks[0], []
@@ -219,5 +210,5 @@ def _label_arc(axes: Axes, places: list[tuple[Any, Array]], unit: str) -> None:
     axes.set_xticks([place for place, _ in kept], [text for _, text in kept])
 
 
-def _why_no_error(profile: pd.DataFrame) -> str:
+def _why_no_error(profile: Profile) -> str:
     return _NO_ERROR.get(str(profile["status"].iloc[0]), "one region has no outline: no error can be measured")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from banet_edu.data.sample import Sample
 from banet_edu.explain.boundary.causes import Explanation
-from banet_edu.explain.boundary.profiles import unit_of_profile
+from banet_edu.explain.boundary.tables import Profile
 from banet_edu.explain.boundary.wording import clock
 from banet_edu.explain.boundary.wording import number as shown
 from banet_edu.figures.contour import draw_lines, draw_scale_bar, mask_outlines
@@ -72,7 +72,7 @@ def doubtful_figure(
 
     Raises ValueError when the profile is empty or holds several images.
     """
-    check_one_image(profile, "doubtful_figure")
+    profile = check_one_image(profile, "doubtful_figure")
     size, spacing = prediction.mask.shape, prediction.spacing_mm or sample.spacing_mm
     shape = proportion(size, spacing)
     height = float(np.clip(5.9 * shape, 3.4, 7.5))
@@ -98,7 +98,7 @@ def doubtful_figure(
         _draw_hours(axes, profile, size, spacing)
         segments = explanation.segments
         taken: list[NDArray[np.float64]] = []
-        for number, (_, stretch) in enumerate(segments.iterrows(), start=1):
+        for number, stretch in enumerate(segments.rows(), start=1):
             _draw_stretch(axes, number, stretch, profile, size, taken)
         present = [reason for reason in REASON_STYLES if (segments["reasons"].map(main_reason) == reason).any()]
         entries += [_entry(reason, *REASON_STYLES[reason]) for reason in present]
@@ -121,26 +121,16 @@ def main_reason(reasons: str) -> str:
     return reasons.partition(",")[0]
 
 
-def rows_of(stretch: pd.Series, profile: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a stretch (a row of `Explanation.segments`), in the order of its outline, over the first point if need be."""
-    import pandas as pd
-
-    unit = unit_of_profile(profile)
-    part = profile[profile["contour"] == stretch["contour"]]
-    arc, first, last = part[f"arc_{unit}"], stretch[f"from_{unit}"], stretch[f"to_{unit}"]
-    if first <= last:
-        return part[(arc >= first) & (arc <= last)]
-    return pd.concat([part[arc >= first], part[arc <= last]])
-
-
-def check_one_image(profile: pd.DataFrame, what: str) -> None:
-    """ValueError unless the profile has rows, all of one image."""
+def check_one_image(profile: pd.DataFrame, what: str) -> Profile:
+    """The table as a `Profile`; ValueError unless it is one, and has rows, all of one image."""
     if not len(profile):
         raise ValueError(f"{what}: the profile is empty, there is no outline to draw (nothing was found or outlined)")
+    profile = Profile.of(profile)
     if (count := profile["name"].nunique()) > 1:
         raise ValueError(
             f"{what} draws one image, the profile holds {count}; choose one: profile[profile['name'] == ...]"
         )
+    return profile
 
 
 def _entry(label: str, colour: str, line: Any = "-", marker: str = "") -> Line2D:
@@ -152,14 +142,14 @@ def _entry(label: str, colour: str, line: Any = "-", marker: str = "") -> Line2D
 def _draw_stretch(
     axes: Axes,
     number: int,
-    stretch: pd.Series,
-    profile: pd.DataFrame,
+    stretch: dict[str, Any],
+    profile: Profile,
     size: tuple[int, int],
     taken: list[NDArray[np.float64]],
 ) -> None:
     """One stretch and its number, which keeps away from the numbers at `taken` (row, column)."""
     colour, line, marker = REASON_STYLES[main_reason(stretch["reasons"])]
-    rows = rows_of(stretch, profile)
+    rows = profile.between(stretch["contour"], stretch["from"], stretch["to"])
     row, column = rows["row"].to_numpy(), rows["column"].to_numpy()
     axes.plot(column, row, color=INK, linewidth=5.5, solid_capstyle="round", zorder=3)
     axes.plot(column, row, color=colour, linestyle=line, linewidth=3.4, zorder=4)
@@ -181,9 +171,7 @@ def _draw_stretch(
               bbox={"boxstyle": "circle,pad=0.2", "facecolor": colour, "edgecolor": INK, "linewidth": 1})  # fmt: skip
 
 
-def _draw_hours(
-    axes: Axes, profile: pd.DataFrame, size: tuple[int, int], spacing_mm: tuple[float, float] | None
-) -> None:
+def _draw_hours(axes: Axes, profile: Profile, size: tuple[int, int], spacing_mm: tuple[float, float] | None) -> None:
     """The hours around each outline that is no speck; of several only 12, 3, 6 and 9, inside, where nothing overlaps."""
     scale = np.array(spacing_mm or (1.0, 1.0))
     several = profile["contour"].nunique() > 1
@@ -217,19 +205,18 @@ def _draw_hours(
                       zorder=6, path_effects=_HALO)  # fmt: skip
 
 
-def _listed(explanation: Explanation, profile: pd.DataFrame) -> str:
+def _listed(explanation: Explanation, profile: Profile) -> str:
     segments, unit = explanation.segments, explanation.unit
     if segments.empty:
         return "No stretch is marked as doubtful."
     several = profile["contour"].nunique() > 1
     lines = []
-    for number, (_, stretch) in enumerate(segments.head(_LISTED).iterrows(), start=1):
+    for number, stretch in enumerate(segments.head(_LISTED).rows(), start=1):
         where = clock(stretch["from_deg"], stretch["to_deg"], stretch["middle_deg"])
         where += f" of outline {stretch['contour'] + 1}" if several else ""
-        length = stretch[f"length_{unit}"]
-        size = shown(length)
+        size = shown(stretch["length"])
         text = f"{number}  {where}, {size} {unit.replace('pct', '% of the diagonal')}: {stretch['reasons']}"
-        error = stretch.get(f"mean_error_{unit}", np.nan)
+        error = stretch.get("mean_error", np.nan)
         text += f"; off by {shown(error)} {unit.replace('pct', '%')}" if error == error else ""
         lines.append(fill(text, 42, subsequent_indent="    "))
     if len(segments) > _LISTED:

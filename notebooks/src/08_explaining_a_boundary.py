@@ -21,8 +21,9 @@ import numpy as np
 from banet_edu import load_model, load_samples, make_phantom, open_dataset, predict
 from banet_edu.course.lesson08.exercise import check_deletion
 from banet_edu.course.lesson08.explorers import attribution_explorer, contour_explorer
-from banet_edu.course.lesson08.figures import across_figure, telling_places
-from banet_edu.course.lesson08.repainted import in_sector, repainted_figure
+from banet_edu.course.lesson08.figures import across_figure
+from banet_edu.course.lesson08.places import in_sector, telling_places
+from banet_edu.course.lesson08.repainted import repainted_figure
 from banet_edu.course.predictions import Predictions
 from banet_edu.course.quiz import lesson_quiz
 from banet_edu.explain import attribute, boundary_profile, effects, why

@@ -13,14 +13,14 @@ from banet_edu import load_model, make_phantom, predict
 from banet_edu.data.sample import Sample
 from banet_edu.explain import boundary_profile, why
 from banet_edu.explain.boundary.causes import Explanation
+from banet_edu.explain.boundary.tables import Profile
 from banet_edu.figures.causes import causes_figure
-from banet_edu.figures.strip import unrolled_image
 from banet_edu.figures.style import VERMILLION
 from banet_edu.figures.unrolled import unrolled_figure
-from banet_edu.figures.why import REASON_STYLES, doubtful_figure, main_reason, rows_of
+from banet_edu.figures.why import REASON_STYLES, doubtful_figure, main_reason
 from banet_edu.prediction import Prediction
 
-Case = tuple[Sample, Prediction, pd.DataFrame, Explanation]
+Case = tuple[Sample, Prediction, Profile, Explanation]
 
 
 def of(sample: Sample, prediction: Prediction, **options) -> Case:
@@ -118,16 +118,6 @@ def test_without_an_explanation_the_doubtful_stretches_are_looked_for(cases) -> 
     assert said(unrolled_figure(sample, profile)) == said(unrolled_figure(sample, profile, explanation=explanation))
 
 
-def test_the_unrolled_image_is_dark_inside_and_light_outside(cases) -> None:
-    sample, _, profile, _ = cases["cut by the frame"]
-    strip = unrolled_image(sample, profile, np.array([-4.0, -2.0, 2.0, 4.0]))
-    assert strip.shape == (4, len(profile), 3) and strip.dtype == np.uint8
-    middle = strip[:, len(profile) // 4 : -len(profile) // 4]
-    assert (middle[:2] == 90).all() and (middle[2:] == 200).all()
-    far = unrolled_image(sample, profile, np.array([500.0]))
-    assert (far == 225).all()  # beyond the image
-
-
 def test_the_other_outline_lies_at_its_signed_distance(cases, figures) -> None:
     for name, sign in (("faint", 1), ("faint, along the prediction", -1)):
         profile = cases[name][2]
@@ -162,7 +152,7 @@ def test_a_stretch_over_the_first_point_is_drawn_in_order(cases) -> None:
     crossing = explanation.segments[explanation.segments["from_mm"] > explanation.segments["to_mm"]]
     assert len(crossing)
     for _, stretch in crossing.iterrows():
-        rows = rows_of(stretch, profile)
+        rows = profile.between(stretch["contour"], stretch["from_mm"], stretch["to_mm"])
         steps = np.hypot(*np.diff(rows[["row", "column"]].to_numpy(), axis=0).T)
         assert steps.max() < 3 * np.median(steps)
         step = profile["arc_mm"].diff().median()
@@ -188,8 +178,22 @@ def test_hours_stand_in_the_direction_that_the_sentences_mean(cases, figures) ->
         assert abs((angle - direction + 180) % 360 - 180) < 1
 
 
+@pytest.mark.parametrize("name", ["lungs", "no reference"])
+def test_a_plain_table_is_drawn_as_the_profile_is(cases, name: str) -> None:
+    sample, prediction, profile, explanation = cases[name]
+    plain = pd.DataFrame(profile)
+    assert type(plain) is pd.DataFrame
+    assert said(unrolled_figure(sample, plain)) == said(unrolled_figure(sample, profile))
+    drawn = doubtful_figure(sample, prediction, plain, why(plain))
+    assert said(drawn) == said(doubtful_figure(sample, prediction, profile, explanation))
+
+
 def test_bad_arguments_are_errors(cases) -> None:
     sample, prediction, profile, explanation = cases["faint"]
+    with pytest.raises(ValueError, match="no boundary profile"):
+        unrolled_figure(sample, profile.drop(columns="arc_mm"))
+    with pytest.raises(ValueError, match="no boundary profile"):
+        doubtful_figure(sample, prediction, explanation.segments, explanation)
     two = pd.concat([profile, profile.assign(name="other")], ignore_index=True)
     for table, words in ((profile.iloc[:0], "the profile is empty"), (two, "the profile holds 2")):
         with pytest.raises(ValueError, match=words):

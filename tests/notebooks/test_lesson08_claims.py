@@ -7,8 +7,7 @@ import pytest
 from scipy.ndimage import binary_dilation
 
 from banet_edu import load_model, load_samples, make_phantom, predict
-from banet_edu.course.lesson08.figures import telling_places
-from banet_edu.course.lesson08.repainted import in_sector
+from banet_edu.course.lesson08.places import in_sector, telling_places
 from banet_edu.data.sample import resize_mask
 from banet_edu.explain import attribute, boundary_profile, effects, mean_effects, why
 from banet_edu.explain.inside.faithfulness import deletion_insertion, randomisation_check

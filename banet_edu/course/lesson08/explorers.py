@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING
 
 import ipywidgets
 from matplotlib.figure import Figure
 from torch import nn
 
-from banet_edu.course.lesson08.figures import across_figure, telling_places
+from banet_edu.course.lesson08.figures import across_figure
+from banet_edu.course.lesson08.places import telling_places
 from banet_edu.course.panel import Panel, by_name, choice
 from banet_edu.data.sample import Sample
-from banet_edu.explain.boundary.profiles import boundary_profile, unit_of_profile
+from banet_edu.explain.boundary.profiles import boundary_profile
 from banet_edu.explain.inside.attribution import Attribution, Method, attribute
 from banet_edu.explain.inside.regions import Region
 from banet_edu.explain.inside.target import Toward
@@ -21,9 +21,6 @@ from banet_edu.figures.attribution import attribution_figure
 from banet_edu.figures.contour import contour_figure
 from banet_edu.figures.methods import methods_figure
 from banet_edu.prediction import predict
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _PLACES = 100  # round an outline
 _METHODS: dict[str, Method] = {
@@ -44,7 +41,7 @@ def contour_explorer(model: nn.Module, samples: Iterable[Sample]) -> Panel:
     cases = by_name(samples)
     found = {name: predict(model, sample) for name, sample in cases.items()}
     profiles = {name: boundary_profile(sample, found[name], along="reference") for name, sample in cases.items()}
-    walks = [name for name, profile in profiles.items() if _has_errors(profile)]
+    walks = [name for name, profile in profiles.items() if profile.has_errors]
 
     def render(sample: str, position: int) -> Figure:
         profile = profiles[sample]
@@ -111,7 +108,3 @@ def attribution_explorer(model: nn.Module, sample: Sample, regions: Mapping[str,
         alt="An image with a region of its boundary, and a map of where the image speaks for and against the decision there.",
         still=still,
     )
-
-
-def _has_errors(profile: pd.DataFrame) -> bool:
-    return len(profile) > 0 and bool(profile[f"signed_error_{unit_of_profile(profile)}"].notna().any())

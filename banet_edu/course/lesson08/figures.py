@@ -13,12 +13,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates
 
 from banet_edu.data.sample import Sample
-from banet_edu.explain.boundary.profiles import unit_of_profile
+from banet_edu.explain.boundary.across import probability_across, undecided, unrolled_image
+from banet_edu.explain.boundary.tables import Profile
 from banet_edu.figures.contour import draw_lines, draw_scale_bar, mask_outlines
-from banet_edu.figures.strip import unrolled_image
 from banet_edu.figures.style import INK, PREDICTION, REFERENCE, VERMILLION, draw_image, new_figure, proportion, styled
 from banet_edu.figures.why import check_one_image
 from banet_edu.prediction import Prediction
@@ -33,13 +32,6 @@ _DOUBT = "#E4E4E4"
 _SOLID: tuple[float, Any] = (0, None)
 _DASHED: tuple[float, Any] = (0, (2, 1))
 _HALO = [Stroke(linewidth=2.8, foreground=INK), Normal()]
-
-
-def telling_places(profile: pd.DataFrame) -> list[int]:
-    """Three rows of a profile with errors: the most exact one, a usual one, and the one that is most off."""
-    unit = unit_of_profile(profile)
-    order = np.argsort(profile[f"signed_error_{unit}"].abs().to_numpy(), kind="stable")
-    return [int(order[0]), int(order[len(order) // 2]), int(order[-1])]
 
 
 def across_figure(
@@ -59,10 +51,8 @@ def across_figure(
 
     Raises ValueError when the profile is empty, holds several images or no errors, or a row is not in it.
     """
-    check_one_image(profile, "across_figure")
-    unit = unit_of_profile(profile)
-    column = f"signed_error_{unit}"
-    if column not in profile.columns or not profile[column].notna().any():
+    profile = check_one_image(profile, "across_figure")
+    if not profile.has_errors:
         raise ValueError("across_figure needs a reference and something found: this profile holds no errors")
     if not rows or not all(0 <= row < len(profile) for row in rows):
         raise ValueError(f"rows are positions in the profile, 0 to {len(profile) - 1}, not {list(rows)}")
@@ -82,22 +72,20 @@ def across_figure(
             each.remove()
         drawn = figure.add_subplot(grid[0, :])
         columns = [(axes[1, k], axes[2, k]) for k in range(len(rows))]
-    step = _step(profile, unit)
-    farthest = float(profile[column].iloc[list(rows)].abs().max())
-    distance = np.arange(-1.0, 1.0001, 0.02) * max(_REACH * step, 1.5 * farthest)
+    chosen, unit = profile.iloc[list(rows)], profile.unit
+    errors = chosen.measured("signed_error")
+    distance = np.arange(-1.0, 1.0001, 0.02) * max(_REACH * profile.step, 1.5 * float(errors.abs().max()))
     with styled():
-        _draw_places(drawn, sample, prediction, profile, rows, distance)
-        levels = unrolled_image(sample, profile.iloc[list(rows)], distance).mean(axis=2)
-        sure = _probability(prediction, profile.iloc[list(rows)], distance)
+        _draw_places(drawn, sample, prediction, chosen, distance)
+        levels = unrolled_image(sample, chosen, distance).mean(axis=2)
+        sure = probability_across(prediction, chosen, distance)
         # One scale for every place of the outline, so that a walk along it does not change the scale.
         everywhere = unrolled_image(sample, profile.iloc[:: max(1, len(profile) // 60)], distance).mean(axis=2)
         brightness = (
             max(min(everywhere.min(), levels.min()) - 10, -8),
             min(max(everywhere.max(), levels.max()) + 10, 263),
         )
-        for k, (bright, doubt) in enumerate(columns):
-            place = profile.iloc[rows[k]]
-            error = float(place[column])
+        for k, ((bright, doubt), error) in enumerate(zip(columns, errors, strict=True)):
             band = undecided(distance, sure[:, k], error)
             _draw_column(bright, doubt, distance, levels[:, k], sure[:, k], error, band, unit, first=k == 0)
             number = "" if len(rows) == 1 else f"{k + 1}: "
@@ -131,26 +119,20 @@ def across_figure(
 
 
 def _draw_places(
-    axes: Axes,
-    sample: Sample,
-    prediction: Prediction,
-    profile: pd.DataFrame,
-    rows: Sequence[int],
-    distance: NDArray[np.float64],
+    axes: Axes, sample: Sample, prediction: Prediction, chosen: Profile, distance: NDArray[np.float64]
 ) -> None:
     size, spacing = prediction.mask.shape, prediction.spacing_mm
     draw_image(axes, sample.image, size, spacing_mm=spacing)
     assert sample.mask is not None
     draw_lines(axes, mask_outlines(sample.mask > 0), colour=REFERENCE)
     draw_lines(axes, prediction.contours, colour=PREDICTION)
-    for k, row in enumerate(rows, start=1):
-        place = profile.iloc[row]
+    for k, place in enumerate(chosen.rows(), start=1):
         normal = np.array([place["normal_row"], place["normal_column"]])
         middle = np.array([place["row"], place["column"]])
         ends = middle + np.outer([distance[0], distance[-1]], normal)
         axes.plot(ends[:, 1], ends[:, 0], color=VERMILLION, linewidth=2.2, zorder=4)
         axes.plot(middle[1], middle[0], "o", color="w", markeredgecolor=INK, markersize=6, zorder=5)
-        if len(rows) > 1:
+        if len(chosen) > 1:
             y, x = np.clip(middle + 1.35 * distance[-1] * normal, 0.04 * np.array(size), 0.96 * np.array(size))
             axes.text(x, y, str(k), fontsize=9, ha="center", va="center", zorder=6,
                       bbox={"boxstyle": "circle,pad=0.25", "facecolor": "w", "edgecolor": INK})  # fmt: skip
@@ -186,38 +168,6 @@ def _draw_column(
     if first:
         bright.set_ylabel("brightness\n(0 to 255)")
         doubt.set_ylabel("probability of\nforeground")
-
-
-def _probability(prediction: Prediction, rows: pd.DataFrame, distance: NDArray[np.float64]) -> NDArray[np.float64]:
-    """T x N: the foreground's probability along the normals of the rows."""
-    at = [
-        rows[name].to_numpy()[None] + distance[:, None] * rows[f"normal_{name}"].to_numpy()[None]
-        for name in ("row", "column")
-    ]
-    read = map_coordinates(prediction.probability.astype(np.float64), np.stack(at), order=1, mode="nearest")
-    return np.asarray(read, np.float64)
-
-
-def _step(profile: pd.DataFrame, unit: str) -> float:
-    """Length from one point of the profile to the next."""
-    return float(profile.groupby("contour")[f"arc_{unit}"].diff().median())
-
-
-def undecided(distance: NDArray[np.float64], probability: NDArray[np.float64], error: float) -> tuple[float, float]:
-    """From where to where the probability is between 0.25 and 0.75, on the stretch nearest to the network's outline.
-
-    `distance`, `probability`: T values across the boundary; `error`: where the network's outline is. Both ends equal where no
-    value lies between.
-
-    >>> undecided(np.arange(5.0), np.array([0.9, 0.7, 0.5, 0.3, 0.1]), 2.0)
-    (1.0, 3.0)
-    """
-    between = np.flatnonzero((probability > 0.25) & (probability < 0.75))
-    if not len(between):
-        return error, error
-    runs = np.split(between, np.flatnonzero(np.diff(between) > 1) + 1)
-    nearest = min(runs, key=lambda run: float(np.abs(distance[run] - error).min()))
-    return float(distance[nearest[0]]), float(distance[nearest[-1]])
 
 
 def _said(error: float, slack: float, unit: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -12,27 +11,15 @@ from matplotlib.patheffects import Normal, Stroke
 from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
+from banet_edu.course.lesson08.places import Sector, sector_errors
 from banet_edu.data.sample import Sample
-from banet_edu.explain.boundary.profiles import boundary_profile, unit_of_profile
+from banet_edu.explain.boundary.profiles import boundary_profile
 from banet_edu.figures.contour import draw_lines, draw_scale_bar, mask_outlines
 from banet_edu.figures.style import INK, PREDICTION, REFERENCE, draw_image, new_figure, proportion, styled
 from banet_edu.prediction import Prediction
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 _DASHES = (0, (4, 3))
 _HALO = [Stroke(linewidth=2.8, foreground=INK), Normal()]
-Sector = tuple[float, float]
-
-
-def in_sector(profile: pd.DataFrame, sector: Sector) -> pd.DataFrame:
-    """The rows of a profile that are seen from the object's centre between two directions.
-
-    `sector`: degrees, counter-clockwise from the first to the second, 0 right, 90 up, as those of `make_phantom`.
-    """
-    begin, end = sector
-    return profile[(profile["angle_deg"] - begin) % 360 <= (end - begin) % 360]
 
 
 def repainted_figure(
@@ -60,12 +47,9 @@ def repainted_figure(
     with styled():
         for panel, (name, (sample, prediction)) in zip(axes, cases.items(), strict=True):
             profile = boundary_profile(sample, prediction)
-            unit = unit_of_profile(profile)
-            error = profile.get(f"signed_error_{unit}")
-            if sample.mask is None or error is None or not error.notna().any():
+            if sample.mask is None or not profile.has_errors:
                 raise ValueError(f"{name}: nothing was found or there is no mask, so no error to compare")
-            there = in_sector(profile, sector)
-            elsewhere = profile.drop(there.index)[f"signed_error_{unit}"].abs().mean()
+            inside, elsewhere = sector_errors(profile, sector)
             size, spacing = prediction.mask.shape, prediction.spacing_mm
             draw_image(panel, sample.image, size, spacing_mm=spacing)
             draw_lines(panel, mask_outlines(sample.mask > 0), colour=REFERENCE)
@@ -78,8 +62,7 @@ def repainted_figure(
             panel.set_anchor("N")  # else the layout takes the room above a picture for that of its title
             panel.set_xlim(left, left + width)
             panel.set_ylim(top + height, top)
-            short = unit.replace("pct", "% of diag.")
-            inside = there[f"signed_error_{unit}"].mean()
+            short = profile.unit.replace("pct", "% of diag.")
             panel.set_title(
                 f"{name}\nin the sector {inside:+.2f} {short}\nelsewhere off by {elsewhere:.2f} {short}",
                 fontweight="bold" if name == highlight else "normal",

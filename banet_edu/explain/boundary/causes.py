@@ -16,21 +16,17 @@ contrast nor edge width counts, and where no contrast is left no edge width does
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from banet_edu.explain.boundary.profiles import unit_of_profile
 from banet_edu.explain.boundary.segments import untrusted_segments
 from banet_edu.explain.boundary.severity import CAUSES, PRESENT, severities
+from banet_edu.explain.boundary.tables import Profile, UnitTable
 from banet_edu.explain.boundary.wording import FEWEST_IMAGES, in_words
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 Array = NDArray[np.float64]
-
 
 _RESAMPLES = 400
 _BLOCK = 12  # points of an outline that are resampled together at least
@@ -58,14 +54,17 @@ class Explanation:
         segments: stretches of the outline not to be trusted: `name`, `contour`, `from_U`, `to_U` (arc length), `length_U`,
             `from_deg`, `to_deg`, `reasons`, and with a reference `mean_error_U`.
         sentences: the same in words.
-        unit: U, "mm" or "pct".
     """
 
-    ranking: pd.DataFrame
+    ranking: UnitTable
     symptoms: pd.DataFrame
-    segments: pd.DataFrame
+    segments: UnitTable
     sentences: list[str]
-    unit: str
+
+    @property
+    def unit(self) -> str:
+        """U, "mm" or "pct"."""
+        return self.ranking.unit
 
 
 def why(profile: pd.DataFrame, *, tolerance: float = 1.0, seed: int = 0) -> Explanation:
@@ -91,23 +90,18 @@ def why(profile: pd.DataFrame, *, tolerance: float = 1.0, seed: int = 0) -> Expl
     >>> found.ranking["words"].iloc[0], bool(found.ranking["named"].iloc[0])
     ('low contrast', True)
     """
-    unit = unit_of_profile(profile)
+    profile = Profile.of(profile)
     x = severities(profile)
-    column = f"signed_error_{unit}"
-    known = profile[column].notna() if column in profile.columns else profile["row"].isna()
-    error = profile.loc[known, column].abs() if known.any() else None
-    ranking = _ranking(profile, x, error, unit, seed)
+    error = profile.measured("signed_error").dropna().abs() if profile.has_errors else None
+    ranking = _ranking(profile, x, error, seed)
     symptoms = _symptoms(profile, error, seed)
     segments = untrusted_segments(profile, x)
-    sentences = in_words(profile, ranking, segments, error, unit, tolerance)
-    return Explanation(ranking, symptoms, segments, sentences, unit)
+    return Explanation(ranking, symptoms, segments, in_words(profile, ranking, segments, error, tolerance))
 
 
-def _ranking(profile: pd.DataFrame, x: pd.DataFrame, error: pd.Series | None, unit: str, seed: int) -> pd.DataFrame:
-    import pandas as pd
-
+def _ranking(profile: Profile, x: pd.DataFrame, error: pd.Series | None, seed: int) -> UnitTable:
     count, nothing = len(CAUSES), np.full(len(CAUSES), np.nan)
-    rows = pd.DataFrame({"cause": [c.name for c in CAUSES], "words": [c.words for c in CAUSES]})
+    rows = UnitTable({"cause": [c.name for c in CAUSES], "words": [c.words for c in CAUSES]})
     rows["share"] = (x >= PRESENT).mean().to_numpy() if len(x) else 0.0
     presence = x.mean().fillna(0.0).to_numpy()
     effect = low = high = there = elsewhere = explains = nothing
@@ -126,9 +120,10 @@ def _ranking(profile: pd.DataFrame, x: pd.DataFrame, error: pd.Series | None, un
         # Where a property is present and the error is clearly SMALLER, its presence earns it no place.
         score = np.maximum(explains, 0.0) + _PRESENCE * mean * np.where(high < 0, 0.0, presence)
         named = (low > 0) & (rows["share"].to_numpy() >= NAMED_SHARE) & (explains >= NAMED_EXPLAINS * mean)
-    rows[f"error_there_{unit}"], rows[f"error_elsewhere_{unit}"] = there, elsewhere
-    rows[f"effect_{unit}"], rows[f"low_{unit}"], rows[f"high_{unit}"] = effect, low, high
-    rows[f"explains_{unit}"], rows["named"] = explains, named
+    lengths = {
+        "error_there": there, "error_elsewhere": elsewhere, "effect": effect, "low": low, "high": high, "explains": explains,
+    }  # fmt: skip
+    rows = rows.assign(**lengths, named=named).with_unit(profile.unit, *lengths)
     return rows.iloc[np.argsort(-score, kind="stable")].reset_index(drop=True)
 
 
@@ -138,12 +133,11 @@ def _mean_where(values: Array, chosen: NDArray[np.bool_]) -> Array:
     return np.where(count > 0, values @ chosen / np.maximum(count, 1), np.nan)
 
 
-def _symptoms(profile: pd.DataFrame, error: pd.Series | None, seed: int) -> pd.DataFrame:
+def _symptoms(profile: Profile, error: pd.Series | None, seed: int) -> pd.DataFrame:
     """Spearman correlation of each signal with the absolute error, with the interval of a block bootstrap.
 
     Entropy is not among them: it is highest on the predicted line, so along the reference it only restates the distance.
     """
-    import pandas as pd
     from scipy.stats import rankdata
 
     names = [n for n in profile.columns if n.startswith(("slack", "side_dis", "stage"))]

@@ -41,9 +41,6 @@ class Grid:
         """Working pixels per mask pixel, (row, column)."""
         return np.array(self.shape) / np.array(self.mask_shape)
 
-    def from_mask(self, points: Array) -> Array:
-        return (points + 0.5) * self.factor - 0.5
-
     def to_mask(self, points: Array) -> Array:
         return (points + 0.5) / self.factor - 0.5
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 from torch import nn
 
 from banet_edu.data.sample import Sample, resize_image, resize_mask
+from banet_edu.explain.boundary.across import nearest_run
 from banet_edu.explain.boundary.appearance import read_appearance
 from banet_edu.explain.boundary.outline import Array, Grid, Outline, distance_to, outline_of_level, outline_of_mask
+from banet_edu.explain.boundary.tables import Profile
 from banet_edu.explain.inside.trace import Trace, entropy_bits, probe
 from banet_edu.metrics.overlap import case_status
 from banet_edu.prediction import Prediction
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _T = np.arange(-20.0, 20.25, 0.5)  # working pixels along the normal in which the probability is looked for
 
@@ -29,7 +29,7 @@ def boundary_profile(
     *,
     trace: Trace | None = None,
     along: Literal["reference", "prediction"] | None = None,
-) -> pd.DataFrame:
+) -> Profile:
     """One row per boundary point, about 1/256 of the longer image side apart.
 
     The rows follow the expert's outline where there is one (what the image shows where the line SHOULD be explains why it
@@ -43,6 +43,7 @@ def boundary_profile(
         along: whose outline the rows follow; by default the reference's where it has one.
 
     Returns:
+        A DataFrame that also knows its unit (`.unit`; `.measured("arc")` is the column `arc_U`), with the columns
         `name`, `status` (as in `overlap`; "no_reference" without a mask), `along`, `contour` (its number), `closed` (or cut
         by the frame), `row`, `column` (in mask pixels), `normal_row`, `normal_column` (mask pixels per U, outward), `arc_U`,
         `angle_deg` (from the contour's centroid, 0 right, 90 up).
@@ -66,8 +67,6 @@ def boundary_profile(
     >>> bool(profile["signed_error_mm"].abs().mean() < 1), profile["along"].unique().tolist()
     (True, ['reference'])
     """
-    import pandas as pd
-
     reference = None if sample.mask is None else sample.mask > 0
     if reference is not None and reference.shape != prediction.mask.shape:
         raise ValueError(f"{sample.name}: the mask is {reference.shape}, the prediction {prediction.mask.shape}")
@@ -90,7 +89,7 @@ def boundary_profile(
     columns |= _result_columns(prediction, outline, grid)
     if trace is not None:
         columns |= _network_columns(trace, outline, grid)
-    return pd.DataFrame(columns, index=range(len(outline)))
+    return Profile(columns, index=range(len(outline)))
 
 
 def cohort_profile(
@@ -99,7 +98,7 @@ def cohort_profile(
     *,
     signals: bool = False,
     progress: Callable[[int, int], None] | None = None,
-) -> pd.DataFrame:
+) -> Profile:
     """`boundary_profile` of every sample, one below the other (column `name` tells them apart), for `why`.
 
     Args:
@@ -112,11 +111,9 @@ def cohort_profile(
 
     Raises ValueError when there is no sample, or when only some of them have a spacing: mm and % of the diagonal do not mix.
     """
-    import pandas as pd
-
     if not len(samples):
         raise ValueError("there is no sample: a cohort needs at least one")
-    tables: list[pd.DataFrame] = []
+    tables: list[Profile] = []
     seen: set[str] = set()
     for done in range(len(samples)):
         sample = samples[done]
@@ -128,19 +125,10 @@ def cohort_profile(
         tables.append(boundary_profile(sample, trace.prediction, trace=trace if signals else None))
         if progress is not None:
             progress(done + 1, len(samples))
-    units = {unit_of_profile(table) for table in tables}
-    if len(units) > 1:
+    if len({table.unit for table in tables}) > 1:
         raise ValueError("only some of these samples have a spacing; give all of them one, or none")
     kept = [table for table in tables if len(table)]
-    return pd.concat(kept, ignore_index=True) if kept else tables[0]
-
-
-def unit_of_profile(profile: pd.DataFrame) -> str:
-    """ "mm" or "pct", read off a profile's columns."""
-    for unit in ("mm", "pct"):
-        if f"arc_{unit}" in profile.columns:
-            return unit
-    raise ValueError("this is no boundary profile: it has no column arc_mm or arc_pct; boundary_profile(...) makes one")
+    return Profile(pd.concat(kept, ignore_index=True)) if kept else tables[0]
 
 
 def _places(outline: Outline, grid: Grid) -> dict[str, Any]:
@@ -210,24 +198,11 @@ def _result_columns(prediction: Prediction, outline: Outline, grid: Grid) -> dic
     at = outline.points[:, None, :] + _T[None, :, None] * outline.normals[:, None, :]
     line = _sample_at(prediction.probability, at.reshape(-1, 2), grid).reshape(len(outline), len(_T))
     undecided = (line > 0.25) & (line < 0.75)
-    run = [_nearest_run(row) for row in undecided]
+    run = [len(nearest_run(row, np.abs(_T))) for row in undecided]
     return {
         "entropy_bits": entropy_bits(_sample(prediction.probability, outline, grid)),
         f"slack_{grid.unit}": np.array(run, float) * (_T[1] - _T[0]) * grid.unit_per_px,
     }
-
-
-def _nearest_run(marks: NDArray[np.bool_]) -> int:
-    """Length of the run of True nearest to the middle, 0 where there is none: the other side of a thin object is another."""
-    found = np.flatnonzero(marks)
-    if not len(found):
-        return 0
-    first = last = int(found[np.abs(found - len(marks) // 2).argmin()])
-    while first > 0 and marks[first - 1]:
-        first -= 1
-    while last + 1 < len(marks) and marks[last + 1]:
-        last += 1
-    return last - first + 1
 
 
 def _network_columns(trace: Trace, outline: Outline, grid: Grid) -> dict[str, Array]:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from banet_edu.explain.boundary.profiles import unit_of_profile
 from banet_edu.explain.boundary.severity import CAUSES, PRESENT, severities
-
-if TYPE_CHECKING:
-    import pandas as pd
+from banet_edu.explain.boundary.tables import Profile, UnitTable
 
 _WARNINGS = ("low_contrast", "soft_edge", "occluder")  # causes that make an outline doubtful wherever they are present
 _UNDECIDED = 2.5  # times the usual slack, and
 _UNDECIDED_POINTS = 4.0  # at least this many working pixels of it
 _GAP, _SHORTEST = 6, 8  # points: shorter gaps are closed, then shorter stretches dropped
+_COLUMNS = ("name", "contour", "from", "to", "length", "from_deg", "to_deg", "middle_deg", "middle_row", "middle_column",
+            "reasons")  # fmt: skip
+_ERRORS = ("mean_error", "largest_error")
 
 
-def untrusted_segments(profile: pd.DataFrame, x: pd.DataFrame | None = None) -> pd.DataFrame:
+def untrusted_segments(profile: pd.DataFrame, x: pd.DataFrame | None = None) -> UnitTable:
     """Stretches where the image shows no clear edge or the network is undecided.
 
     Marked is a point where low contrast, a soft edge or an occluder is present (severity of at least 0.5), or where the line
@@ -37,15 +36,14 @@ def untrusted_segments(profile: pd.DataFrame, x: pd.DataFrame | None = None) -> 
         `middle_column` (mask pixels), `reasons` (words, the most frequent first), and, with a column of errors,
         `mean_error_U` and `largest_error_U`. No row, but these columns, when nothing is doubtful.
     """
-    import pandas as pd
-
-    unit = unit_of_profile(profile)
+    profile = Profile.of(profile)
     x = severities(profile) if x is None else x
-    slack, arc = profile[f"slack_{unit}"], profile[f"arc_{unit}"]
+    slack, arc = profile.measured("slack"), profile.measured("arc")
+    error = profile.measured("signed_error").abs() if profile.column("signed_error") in profile.columns else None
     usual = float(np.median(slack)) if len(slack) else 0.0
     rows = []
     for (name, contour), part in profile.groupby(["name", "contour"], sort=False):
-        step = float(part[f"arc_{unit}"].diff().median())
+        step = float(arc[part.index].diff().median())
         undecided = (slack[part.index] > _UNDECIDED * usual) & (slack[part.index] > _UNDECIDED_POINTS * step)
         marks = pd.DataFrame(
             {cause: x.loc[part.index, cause] >= PRESENT for cause in _WARNINGS} | {"undecided": undecided}
@@ -57,9 +55,9 @@ def untrusted_segments(profile: pd.DataFrame, x: pd.DataFrame | None = None) -> 
             row = {
                 "name": name,
                 "contour": contour,
-                f"from_{unit}": arc[inside[0]],
-                f"to_{unit}": arc[inside[-1]],
-                f"length_{unit}": len(at) * step,
+                "from": arc[inside[0]],
+                "to": arc[inside[-1]],
+                "length": len(at) * step,
                 "from_deg": part.loc[inside[0], "angle_deg"],
                 "to_deg": part.loc[inside[-1], "angle_deg"],
                 "middle_deg": part.loc[inside[len(at) // 2], "angle_deg"],
@@ -69,18 +67,12 @@ def untrusted_segments(profile: pd.DataFrame, x: pd.DataFrame | None = None) -> 
                     _WORDS[str(cause)] for cause, share in counts.items() if share >= min(0.25, counts.iloc[0])
                 ),
             }
-            if f"signed_error_{unit}" in profile.columns:
-                errors = part.loc[inside, f"signed_error_{unit}"].abs()
-                row |= {f"mean_error_{unit}": errors.mean(), f"largest_error_{unit}": errors.max()}
+            if error is not None:
+                row |= {"mean_error": error[inside].mean(), "largest_error": error[inside].max()}
             rows.append(row)
-    table = pd.DataFrame(rows) if rows else pd.DataFrame(columns=_columns(profile, unit))
-    return table.sort_values(f"length_{unit}", ascending=False, ignore_index=True)
-
-
-def _columns(profile: pd.DataFrame, unit: str) -> list[str]:
-    columns = ["name", "contour", f"from_{unit}", f"to_{unit}", f"length_{unit}", "from_deg", "to_deg", "middle_deg",
-               "middle_row", "middle_column", "reasons"]  # fmt: skip
-    return columns + [f"mean_error_{unit}", f"largest_error_{unit}"] * (f"signed_error_{unit}" in profile.columns)
+    table = UnitTable(rows, columns=[*_COLUMNS, *(() if error is None else _ERRORS)])
+    table = table.sort_values("length", ascending=False, ignore_index=True)
+    return table.with_unit(profile.unit, "from", "to", "length", *_ERRORS)
 
 
 _WORDS = {cause.name: cause.words for cause in CAUSES if cause.name in _WARNINGS} | {"undecided": "network undecided"}

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
-from banet_edu.explain.boundary.profiles import unit_of_profile
-
-if TYPE_CHECKING:
-    import pandas as pd
+from banet_edu.explain.boundary.tables import Profile
 
 PRESENT = 0.5  # severity from which a property counts as present
 _LEAST_CONTRAST = 10.0  # RGB levels: where the usual contrast is below, no ratio to it means anything
@@ -70,29 +67,27 @@ def severities(profile: pd.DataFrame) -> pd.DataFrame:
     0.35; look-alike share 0.3 to 0.6; radius of curvature from 12 down to 6 working pixels (1/256 of the image side each);
     noise from 1.3 to 2 times; distance to the frame from 12 down to 3 working pixels.
     """
-    import pandas as pd
-
-    unit = unit_of_profile(profile)
-    pixel = _pixel(profile, unit)
+    profile = Profile.of(profile)
+    pixel = _pixel(profile)
     occluder = _ramp(profile["occluder"], 0.1, 0.35)
     free = occluder < PRESENT
 
-    def relative(column: str, least: float = 1e-6) -> pd.Series:
-        values = profile[column].abs()  # a strong edge is one whichever side is the lighter
+    def relative(values: pd.Series, least: float = 1e-6) -> pd.Series:
+        values = values.abs()  # a strong edge is one whichever side is the lighter
         usual = values[free if free.any() else slice(None)].median()
         return values / max(usual, least) if usual == usual else values * np.nan
 
     alike = _ramp(profile["look_alike"], 0.3, 0.6) * (1 - occluder)
-    low_contrast = _ramp(-relative("contrast", _LEAST_CONTRAST), -0.5, -0.25) * (1 - occluder) * (1 - alike)
-    wide = np.log(relative(f"edge_width_{unit}")).fillna(0.0)
+    low_contrast = _ramp(-relative(profile["contrast"], _LEAST_CONTRAST), -0.5, -0.25) * (1 - occluder) * (1 - alike)
+    wide = np.log(relative(profile.measured("edge_width"))).fillna(0.0)
     found = {
         "low_contrast": low_contrast,
         "soft_edge": _ramp(wide, np.log(1.6), np.log(2.5)) * (1 - low_contrast) * (1 - occluder) * (1 - alike),
         "occluder": occluder,
         "look_alike": alike,
-        "sharp_bend": _ramp(profile[f"curvature_per_{unit}"].abs() * pixel, 1 / 12, 1 / 6),
-        "noise": _ramp(relative("noise"), 1.3, 2.0) * (1 - occluder),
-        "frame": _ramp(-profile[f"frame_distance_{unit}"] / pixel, -12.0, -3.0),
+        "sharp_bend": _ramp(profile.measured("curvature_per").abs() * pixel, 1 / 12, 1 / 6),
+        "noise": _ramp(relative(profile["noise"]), 1.3, 2.0) * (1 - occluder),
+        "frame": _ramp(-profile.measured("frame_distance") / pixel, -12.0, -3.0),
     }
     return pd.DataFrame(found)
 
@@ -101,7 +96,7 @@ def _ramp(values: pd.Series, zero: float, one: float) -> pd.Series:
     return ((values - zero) / (one - zero)).clip(0.0, 1.0)
 
 
-def _pixel(profile: pd.DataFrame, unit: str) -> pd.Series:
+def _pixel(profile: Profile) -> pd.Series:
     """Length of a working pixel at each row: the usual distance between neighbouring points of that image."""
-    steps = profile.groupby(["name", "contour"], sort=False)[f"arc_{unit}"].diff()
+    steps = profile.steps()
     return steps.groupby(profile["name"], sort=False).transform("median").fillna(steps.median())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from banet_edu.explain.boundary.severity import CAUSES
+from banet_edu.explain.boundary.tables import Profile, UnitTable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,12 +26,7 @@ _STATUS = {
 
 
 def in_words(
-    profile: pd.DataFrame,
-    ranking: pd.DataFrame,
-    segments: pd.DataFrame,
-    error: pd.Series | None,
-    unit: str,
-    tolerance: float,
+    profile: Profile, ranking: UnitTable, segments: UnitTable, error: pd.Series | None, tolerance: float
 ) -> list[str]:
     """The findings of `why` as sentences: the error, its causes, the stretches not to be trusted, what is not known."""
     if not len(profile):
@@ -40,15 +36,15 @@ def in_words(
     if error is None and not sentences:
         sentences.append("One of the two regions has no outline inside the image: no distance can be measured.")
     if error is not None:
-        sentences.append(_how_far(profile, error, unit, tolerance, cohort))
+        sentences.append(_how_far(profile, error, tolerance, cohort))
         named = ranking[ranking["named"]]
-        sentences += [_cause(row, unit, float(error.mean()), cohort) for _, row in named.iterrows()]
+        sentences += [_cause(row, profile.unit, float(error.mean()), cohort) for row in named.rows()]
         if len(error) < FEWEST:
             sentences.append(f"With {len(error)} points the outline is too short to look for causes.")
         elif 1 < (images := profile.loc[error.index, "name"].nunique()) < FEWEST_IMAGES:
             sentences.append(f"{images} images with an error are too few to tell causes from chance: eight are needed.")
         elif named.empty:
-            sentences.append(_no_cause(ranking, unit, float(error.mean()), cohort))
+            sentences.append(_no_cause(ranking, float(error.mean()), cohort))
         elif not cohort:
             sentences.append("This is an association within one image, not a proof.")
     else:
@@ -56,18 +52,18 @@ def in_words(
         sentences += [
             f"{row['words'].capitalize()} along {_percent(row['share'])} of the outline{'s' * cohort}: "
             f"{_CAUSE[row['cause']].there} there."
-            for _, row in present.iterrows()
+            for row in present.rows()
         ]
         if present.empty:
             sentences.append(
                 "The edge looks alike all around: no stretch of low contrast, softness or occlusion stands out."
             )
     if not cohort:
-        sentences.append(_segments(segments, profile, unit))
+        sentences.append(_segments(segments, profile))
     return sentences
 
 
-def _cases(profile: pd.DataFrame) -> list[str]:
+def _cases(profile: Profile) -> list[str]:
     status = profile.groupby("name")["status"].first().value_counts()
     lines = [f"{len(profile['name'].unique())} images with an outline."]
     for name, one, more in (
@@ -87,8 +83,8 @@ def _cases(profile: pd.DataFrame) -> list[str]:
     return lines
 
 
-def _how_far(profile: pd.DataFrame, error: pd.Series, unit: str, tolerance: float, cohort: bool) -> str:
-    bias = float(profile.loc[error.index, f"signed_error_{unit}"].mean())
+def _how_far(profile: Profile, error: pd.Series, tolerance: float, cohort: bool) -> str:
+    unit, bias = profile.unit, float(profile.measured("signed_error").mean())
     side = "too large" if bias > 0 else "too small"
     text = (
         f"Along {whose(profile.loc[error.index])} outline{'s' * cohort} the error is {number(float(error.mean()))} "
@@ -105,9 +101,9 @@ def whose(profile: pd.DataFrame) -> str:
     return "the expert's" if (profile["along"] == "reference").all() else "the predicted"
 
 
-def _cause(row: pd.Series, unit: str, mean: float, cohort: bool) -> str:
+def _cause(row: dict[str, Any], unit: str, mean: float, cohort: bool) -> str:
     cause = _CAUSE[row["cause"]]
-    there, elsewhere = row[f"error_there_{unit}"], row[f"error_elsewhere_{unit}"]
+    there, elsewhere = row["error_there"], row["error_elsewhere"]
     text = (
         f"{cause.words.capitalize()} goes with the error: along {_percent(row['share'])} of the outline{'s' * cohort} "
         f"{cause.there}"
@@ -115,24 +111,21 @@ def _cause(row: pd.Series, unit: str, mean: float, cohort: bool) -> str:
     if there == there:  # not nan: there are such places among those with an error
         text += f", and the line is off by {number(there)} {UNITS[unit]} there"
         text += f", by {number(elsewhere)} elsewhere" if elsewhere == elsewhere else ""
-    low, high = number(row[f"low_{unit}"]), number(row[f"high_{unit}"])
     return (
-        f"{text}. The other properties held, the difference is {number(row[f'effect_{unit}'])} {UNITS[unit]} (95 % interval "
-        f"{low} to {high}); it accounts for {_percent(row[f'explains_{unit}'] / mean)} of the mean error. "
-        f"What may help: {cause.advice}."
+        f"{text}. The other properties held, the difference is {number(row['effect'])} {UNITS[unit]} (95 % interval "
+        f"{number(row['low'])} to {number(row['high'])}); it accounts for {_percent(row['explains'] / mean)} of the mean "
+        f"error. What may help: {cause.advice}."
     )
 
 
-def _no_cause(ranking: pd.DataFrame, unit: str, mean: float, cohort: bool) -> str:
+def _no_cause(ranking: UnitTable, mean: float, cohort: bool) -> str:
     """Nothing is named; a property of a stretch too short to be named may still be mentioned."""
-    short = ranking[(ranking[f"low_{unit}"] > 0) & (ranking[f"explains_{unit}"] >= 0.1 * mean)]
-    if len(short):
-        row = short.iloc[0]
+    short = ranking[(ranking.measured("low") > 0) & (ranking.measured("explains") >= 0.1 * mean)]
+    if row := next(short.rows(), None):
         return (
             f"No property of the image is present along enough of the outline{'s' * cohort} to be named as a cause. But along "
             f"{_percent(row['share'])} of it {_CAUSE[row['cause']].there} ({row['words']}), and the line is off by "
-            f"{number(row[f'error_there_{unit}'])} {UNITS[unit]} there, by {number(row[f'error_elsewhere_{unit}'])} "
-            "elsewhere."
+            f"{number(row['error_there'])} {UNITS[ranking.unit]} there, by {number(row['error_elsewhere'])} elsewhere."
         )
     first = ranking.iloc[int(ranking["share"].argmax())]
     text = "None of the measured properties of the image goes clearly with the error"
@@ -141,15 +134,14 @@ def _no_cause(ranking: pd.DataFrame, unit: str, mean: float, cohort: bool) -> st
     return text + ". The cause may be one that is not measured here, such as an unusual appearance of the object."
 
 
-def _segments(segments: pd.DataFrame, profile: pd.DataFrame, unit: str) -> str:
+def _segments(segments: UnitTable, profile: Profile) -> str:
     if segments.empty:
         return "No stretch of the outline is marked as doubtful."
-    step = float(profile.groupby("contour")[f"arc_{unit}"].diff().median())
-    share = min(1.0, float(segments[f"length_{unit}"].sum()) / (step * len(profile)))
+    share = min(1.0, float(segments.measured("length").sum()) / (profile.step * len(profile)))
     parts = [
         f"{clock(row['from_deg'], row['to_deg'], row['middle_deg'])}{_which(row, profile)}, "
-        f"{number(row[f'length_{unit}'])} {UNITS[unit]} long ({row['reasons']})"
-        for _, row in segments.head(4).iterrows()
+        f"{number(row['length'])} {UNITS[profile.unit]} long ({row['reasons']})"
+        for row in segments.head(4).rows()
     ]
     left = len(segments) - 4
     more = f"; and {left} shorter stretch{'es' * (left > 1)}" if left > 0 else ""
@@ -161,7 +153,7 @@ def _segments(segments: pd.DataFrame, profile: pd.DataFrame, unit: str) -> str:
     )
 
 
-def _which(row: pd.Series, profile: pd.DataFrame) -> str:
+def _which(row: dict[str, Any], profile: Profile) -> str:
     """Which outline, where there are several; figures number them in the same way, from 1."""
     return f" of outline {row['contour'] + 1}" if profile["contour"].nunique() > 1 else ""
 

@@ -10,8 +10,9 @@ from figure_checks import assert_legible, assert_no_empty_axes, said
 from network_variants import build
 
 from banet_edu import make_phantom, predict
-from banet_edu.course.lesson08.figures import across_figure, telling_places, undecided
-from banet_edu.course.lesson08.repainted import in_sector, repainted_figure
+from banet_edu.course.lesson08.figures import across_figure
+from banet_edu.course.lesson08.places import in_sector, telling_places
+from banet_edu.course.lesson08.repainted import repainted_figure
 from banet_edu.explain import attribute, boundary_profile
 from banet_edu.explain.inside.regions import boundary_band
 from banet_edu.figures.methods import methods_figure
@@ -65,18 +66,13 @@ def test_sector_may_pass_0_degrees(case):
     assert len(in_sector(profile, (20, 300))) + len(angle) >= len(profile)
 
 
-def test_undecided_stretch_is_the_one_nearest_to_the_line():
-    distance = np.arange(8.0)
-    probability = np.array([0.5, 0.9, 0.9, 0.9, 0.7, 0.5, 0.3, 0.1])
-    assert undecided(distance, probability, 5.0) == (4.0, 6.0)
-    assert undecided(distance, np.ones(8), 5.0) == (5.0, 5.0)
-
-
 def test_what_cannot_be_drawn_is_said(case):
     sample, found = case
     profile = boundary_profile(sample, found)
     with pytest.raises(ValueError, match="positions in the profile"):
         across_figure(sample, found, profile, [len(profile)])
+    with pytest.raises(ValueError, match="no boundary profile"):
+        across_figure(sample, found, profile.drop(columns="arc_mm"), [0])
     with pytest.raises(ValueError, match="no errors"):
         across_figure(sample, found, profile.drop(columns="signed_error_mm"), [0])
     with pytest.raises(ValueError, match="two to four maps"):

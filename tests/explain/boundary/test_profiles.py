@@ -9,7 +9,8 @@ from network_variants import build
 
 from banet_edu import make_phantom, predict
 from banet_edu.data.sample import Sample
-from banet_edu.explain.boundary.profiles import boundary_profile, cohort_profile, unit_of_profile
+from banet_edu.explain.boundary.profiles import boundary_profile, cohort_profile
+from banet_edu.explain.boundary.tables import Profile
 from banet_edu.explain.inside.trace import probe
 from banet_edu.metrics.boundary import boundary_metrics
 from banet_edu.prediction import Prediction
@@ -61,7 +62,7 @@ def test_a_disc_grown_by_d_is_off_by_d_everywhere(size, spacing, radius, share, 
     profile = boundary_profile(*case(size, spacing, radius=radius, grown=grown), along=along)
     unit = "pct" if spacing is None else "mm"
     factor = 1.0 if spacing else 100 / np.hypot(*size)  # per mm, or % of the diagonal per pixel
-    assert unit_of_profile(profile) == unit
+    assert profile.unit == unit
     error = profile[f"signed_error_{unit}"]
     assert error.mean() == pytest.approx(grown * factor, rel=0.05)
     assert error.std() < 0.12 * abs(grown) * factor
@@ -230,4 +231,4 @@ def test_bad_arguments_are_errors() -> None:
     with pytest.raises(ValueError, match=r"the mask is \(256, 256\), the prediction \(64, 64\)"):
         boundary_profile(sample, prediction_of(np.ones((64, 64))))
     with pytest.raises(ValueError, match="no boundary profile"):
-        unit_of_profile(boundary_profile(*case()).drop(columns="arc_pct"))
+        Profile.of(boundary_profile(*case()).drop(columns="arc_pct"))

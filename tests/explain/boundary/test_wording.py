@@ -142,6 +142,4 @@ def test_clock(ends: tuple[float, ...], words: str) -> None:
 
 def test_sentences_need_no_profile_of_errors() -> None:
     ranking = why(flat_profile()).ranking
-    assert in_words(flat_profile().iloc[:0], ranking, pd.DataFrame(), None, "mm", 1.0)[0].startswith(
-        "There is no outline"
-    )
+    assert in_words(flat_profile().iloc[:0], ranking, pd.DataFrame(), None, 1.0)[0].startswith("There is no outline")
