@@ -75,26 +75,24 @@ def _where(case: Case) -> Iterator[Piece]:
 
 
 def _segments_table(found: Explanation) -> Table:
-    unit = found.unit
-    with_error = f"mean_error_{unit}" in found.segments.columns
-    head = ["stretch", f"length ({unit.replace('pct', '% of diagonal')})", "where", "reasons"]
+    with_error = found.segments.column("mean_error") in found.segments.columns
+    head = ["stretch", f"length ({found.unit.replace('pct', '% of diagonal')})", "where", "reasons"]
     head += ["mean error", "largest error"] * with_error
     rows = []
-    for k, row in found.segments.head(8).iterrows():
-        cells = [str(int(k) + 1), number(row[f"length_{unit}"])]  # type: ignore[call-overload]
-        outline = f" of outline {row['contour'] + 1}" if found.segments["contour"].nunique() > 1 else ""
-        cells += [clock(row["from_deg"], row["to_deg"], row["middle_deg"]) + outline, row["reasons"]]
-        if with_error:
-            cells += ["–" if v != v else number(v) for v in (row[f"mean_error_{unit}"], row[f"largest_error_{unit}"])]
-        rows.append(cells)
+    several = found.segments["contour"].nunique() > 1
+    for k, row in enumerate(found.segments.head(8).rows(), start=1):
+        outline = f" of outline {row['contour'] + 1}" if several else ""
+        where = clock(row["from_deg"], row["to_deg"], row["middle_deg"]) + outline
+        cells = [str(k), number(row["length"]), where, row["reasons"]]
+        rows.append(cells + [_known(row[name]) for name in ("mean_error", "largest_error")] * with_error)
     return Table(
         head, rows, "The longest of them, as numbered in the picture; hours as seen from the outline's centre."
     )
 
 
 def _why(case: Case) -> Iterator[Piece]:
-    found, unit = case.found, case.found.unit
-    if not found.ranking[f"effect_{unit}"].notna().any():
+    found = case.found
+    if not found.ranking.measured("effect").notna().any():
         yield (
             "No error is known here, so nothing can be said about its causes. Give an expert's mask with --mask to measure it."
             if case.reference is None
@@ -109,22 +107,17 @@ def _why(case: Case) -> Iterator[Piece]:
         "Bars of the effect of each property on the boundary error; the figures stand in the table below.",
     )
     rows = []
-    for _, row in found.ranking.iterrows():
-        there, elsewhere = row[f"error_there_{unit}"], row[f"error_elsewhere_{unit}"]
-        rows.append(
-            [
-                row["words"],
-                f"{100 * row['share']:.0f} %",
-                "–" if there != there else number(there),
-                "–" if elsewhere != elsewhere else number(elsewhere),
-                f"{row[f'effect_{unit}']:+.2g} [{row[f'low_{unit}']:+.2g}, {row[f'high_{unit}']:+.2g}]"
-                if row["share"]
-                else "–",
-                "named" if row["named"] else "",
-            ]
-        )
+    for row in found.ranking.rows():
+        effect = f"{row['effect']:+.2g} [{row['low']:+.2g}, {row['high']:+.2g}]" if row["share"] else "–"
+        errors = [_known(row["error_there"]), _known(row["error_elsewhere"])]
+        rows.append([row["words"], f"{100 * row['share']:.0f} %", *errors, effect, "named" if row["named"] else ""])
     head = ["property", "of the outline", "error there", "elsewhere", "difference, others held", ""]
-    yield Table(head, rows, f"Errors in {UNITS[unit]}. Association within one image, not proof of a cause.")
+    yield Table(head, rows, f"Errors in {UNITS[found.unit]}. Association within one image, not proof of a cause.")
+
+
+def _known(value: float) -> str:
+    """A figure, or a dash where it could not be measured."""
+    return "–" if value != value else number(value)
 
 
 def _inside(case: Case) -> Iterator[Piece]:
