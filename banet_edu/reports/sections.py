@@ -84,7 +84,7 @@ def _segments_table(found: Explanation) -> Table:
         outline = f" of outline {row['contour'] + 1}" if several else ""
         where = clock(row["from_deg"], row["to_deg"], row["middle_deg"]) + outline
         cells = [str(k), number(row["length"]), where, row["reasons"]]
-        rows.append(cells + [_known(row[name]) for name in ("mean_error", "largest_error")] * with_error)
+        rows.append(cells + [_known(row[name]) for name in ("mean_error", "largest_error") if with_error])
     return Table(
         head, rows, "The longest of them, as numbered in the picture; hours as seen from the outline's centre."
     )
