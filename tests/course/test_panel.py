@@ -11,7 +11,7 @@ import torch
 
 from banet_edu import create_model, make_phantom, predict
 from banet_edu.course.lesson00.explorers import threshold_explorer
-from banet_edu.course.lesson00.figures import THRESHOLDS, threshold_curves
+from banet_edu.course.lesson00.thresholds import THRESHOLDS, threshold_curves
 from banet_edu.course.panel import Panel
 from banet_edu.data.sample import Sample
 from banet_edu.figures.style import new_figure, png_bytes

@@ -1,11 +1,7 @@
-"""The boundary that the edge branch learns to draw, made from a mask; and the false one along the frame.
-
-Image and mask, changed together at random as training does it, or wrongly one without the other.
-"""
+"""What training is given, in pictures: image and mask changed at random, together or wrongly, and the boundary target."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from typing import Literal
 
@@ -59,15 +55,6 @@ def boundary_target_figure(sample: Sample, width: int, padding: str) -> Figure:
     draw_image(axes[0][0], sample.image, sample.mask.shape)
     axes[0][0].set_title(sample.name)
     _draw_target(axes[0][1], sample, width, padding)
-    return figure
-
-
-def boundary_targets_figure(sample: Sample, widths: Sequence[int]) -> Figure:
-    """Both paddings at several widths: the sliders as a still picture."""
-    columns = [(width, padding) for padding in PADDINGS for width in widths]
-    figure, axes = new_figure(1, len(columns), height=3.3)
-    for panel, (width, padding) in zip(axes[0], columns, strict=True):
-        _draw_target(panel, sample, width, padding)
     return figure
 
 
@@ -156,15 +143,6 @@ def augmentation_figure(sample: Sample, seed: int, handling: str = "together") -
     assert sample.mask is not None
     _draw(axes[0][0], sample.image, sample.mask > 0, "as stored")
     _draw_changed(axes[0][1], sample, seed, handling)
-    return figure
-
-
-def augmentations_figure(sample: Sample, seeds: Sequence[int]) -> Figure:
-    """Every handling of the mask (columns) for several draws (rows): the sliders as a still picture."""
-    figure, axes = new_figure(len(seeds), len(HANDLINGS), height=2.9 * len(seeds))
-    for row, seed in zip(axes, seeds, strict=True):
-        for panel, handling in zip(row, HANDLINGS, strict=True):
-            _draw_changed(panel, sample, seed, handling)
     return figure
 
 
