@@ -21,6 +21,7 @@ from banet_edu.figures.maps import draw_map, panels, picture_of, size_text
 from banet_edu.figures.style import PREDICTION, REFERENCE, draw_image, styled
 
 AS_LEARNED = "as learned"
+GATE_LIMITS = (0.3, 0.7)  # of the gate's colours: the same at every setting
 
 
 def switch_explorer(model: nn.Module, samples: Iterable[Sample], switches: Mapping[str, str]) -> Panel:
@@ -80,9 +81,6 @@ def gate_explorer(model: nn.Module, samples: Iterable[Sample]) -> Panel:
         },
         alt="The map of one gate, the contour as it is, and the contour with the gate held open or closed.",
     )
-
-
-GATE_LIMITS = (0.3, 0.7)  # of the gate's colours: the same at every setting
 
 
 def gate_switch_figure(

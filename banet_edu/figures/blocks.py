@@ -31,7 +31,7 @@ def pyramid_figure(trace: Trace, image: NDArray[np.uint8] | None = None, *, titl
     """Edge maps: a row for each window size (narrow to wide), a column for each stage (fine to coarse).
 
     Each panel shows the mean of |edge_k| over the channels, with edge_k = R - AvgPool_k(R); in the average form, whose
-    fusion sees AvgPool_k(R) itself, the difference is taken here. Each has its own scale, from 0 to its 99th
+    fusion sees AvgPool_k(R) itself, the difference is taken all the same. Each has its own scale, from 0 to its 99th
     percentile, because stages differ in magnitude: compare where the edges lie, not how bright they are.
     `image` (H x W x 3 uint8) is drawn first where given. Formula: `banet_edu.banet.pee`.
 

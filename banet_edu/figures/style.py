@@ -119,8 +119,8 @@ def png_bytes(figure: Figure, *, dpi: int = DPI) -> bytes:
 def below_one_another(figures: Mapping[str, Figure]) -> Figure:
     """Finished figures in one, each under the line that is its key.
 
-    >>> height = below_one_another({"first": new_figure(height=2)[0], "second": new_figure(height=1)[0]}).get_figheight()
-    >>> round(height, 1)  # inches: both, and two lines
+    >>> whole = below_one_another({"first": new_figure(height=2)[0], "second": new_figure(height=1)[0]})
+    >>> round(float(whole.get_figheight()), 1)  # inches: both, and two lines
     3.5
     """
     pictures = [imread(io.BytesIO(png_bytes(figure))) for figure in figures.values()]

@@ -27,7 +27,7 @@ def brightness_explorer(samples: Iterable[Sample]) -> Panel:
             "level": ipywidgets.IntSlider(120, 20, 240, 10, description="grey level"),
         },
         alt="An image with all pixels below one grey level in orange, and the histogram that this level cuts.",
-        still=[{"level": 130}, {"level": 160}],
+        still=[{"level": 130}, {"level": 150}],
     )
 
 

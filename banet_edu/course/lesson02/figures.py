@@ -21,7 +21,17 @@ from banet_edu.training.losses import boundary_target
 
 Padding = Literal["replicate", "zero"]
 PADDINGS: dict[str, Padding] = {"frame repeated": "replicate", "zeros beyond": "zero"}
+#: what may happen to the mask while the image is changed
+HANDLINGS = {
+    "together": "mask moved together",
+    "left behind": "mask left behind",
+    "other draw": "mask of another draw",
+    "bilinear": "mask enlarged bilinearly",
+}
+_SHRUNK = 4  # a mask kept at a quarter of the image's size, then enlarged
 _PINK, _CYAN = np.array([255, 60, 160]), np.array([80, 220, 255])
+
+_augment = cache(build_augment)
 
 
 def wide_target(mask: NDArray[np.bool_], width: int, padding: Padding = "replicate") -> NDArray[np.bool_]:
@@ -91,18 +101,6 @@ def _point_out(axes: Axes, false: NDArray[np.bool_], target: NDArray[np.bool_]) 
             va="center",
             arrowprops={"arrowstyle": "->", "color": "white"},
         )
-
-
-#: what may happen to the mask while the image is changed
-HANDLINGS = {
-    "together": "mask moved together",
-    "left behind": "mask left behind",
-    "other draw": "mask of another draw",
-    "bilinear": "mask enlarged bilinearly",
-}
-_SHRUNK = 4  # a mask kept at a quarter of the image's size, then enlarged
-
-_augment = cache(build_augment)
 
 
 def augmented(

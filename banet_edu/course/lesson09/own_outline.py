@@ -63,9 +63,8 @@ def own_outline_figure(
         if cursor is not None:
             entries.append(Line2D([], [], color=VERMILLION, linestyle="", marker="+", markersize=12, markeredgewidth=2.4,
                                   label="the next point"))  # fmt: skip
-        words = (
-            _points_missing(len(points)) if comparison is None else comparison_text(comparison, mm=spacing is not None)
-        )
+        mm = spacing is not None
+        words = _points_missing(len(points)) if comparison is None else comparison_text(comparison, mm=mm)
         finish(axes, prediction, entries, words)
     return figure
 
