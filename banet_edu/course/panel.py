@@ -1,9 +1,9 @@
-"""The frame every widget of the course stands in: labelled controls above ONE picture.
+"""The frame every widget of the course stands in, labelled controls above ONE picture, and what fills its controls.
 
 The figure becomes a PNG in one `ipywidgets.Image`, whose bytes are exchanged when a control moves. So nothing flickers, no
 figure appears twice, and an error is shown in place of the picture: inside a plain ipywidgets callback it would vanish.
-
-What the widgets share: samples by name, and a slider over named values.
+Where no widget can run, a few settings of the same figure stand for it. `by_name` and `choice` make sliders over samples
+and over named values.
 """
 
 from __future__ import annotations
@@ -11,13 +11,17 @@ from __future__ import annotations
 import html
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import ipywidgets
 from matplotlib.figure import Figure
 
 from banet_edu.data.sample import Sample
-from banet_edu.figures.style import png_bytes
+from banet_edu.figures.style import below_one_another, png_bytes
+
+Settings = Mapping[str, Any]  # name of a control -> one of its values
+Still = Sequence[Settings] | Callable[[], Figure]
 
 
 class ForReader(ValueError):
@@ -31,8 +35,10 @@ class Panel(ipywidgets.VBox):
         render: called with the value of every control by name, returns a Figure. Pure: same values, same picture.
         controls: name -> ipywidgets slider with a `description`; a SelectionSlider for a choice of names. Tab reaches each,
             the left and right keys move it. (JupyterLab keeps up and down for itself, so a dropdown is out of reach.)
-        still: draws what stands for the widget where it cannot run (GitHub, PDF, a notebook opened without a kernel).
-            Default: the first picture.
+        still: what stands for the widget where it cannot run (GitHub, PDF, a notebook opened without a kernel): two or three
+            settings of its controls, whose pictures are put below one another, each under a line that says what is set (a
+            control that is not named keeps its value); or, where no setting will do, a function that draws another
+            figure. Default: the picture as it is.
         alt: what the picture shows, in words: its caption, and all that remains for those who cannot see it.
         extras: buttons, uploads and texts, shown below the sliders; what they change is drawn by `refresh()`.
 
@@ -40,7 +46,7 @@ class Panel(ipywidgets.VBox):
         picture: the ipywidgets.Image. error: None, or what went wrong with the values set now.
 
     Raises what `render` raises on the first values, so that a broken cell fails in the open; later errors stand in the
-    panel itself.
+    panel itself. ValueError for a setting of `still` that is no value of its control.
 
     >>> from banet_edu.figures.style import new_figure
     >>> def draw(height):
@@ -60,11 +66,14 @@ class Panel(ipywidgets.VBox):
         controls: Mapping[str, ipywidgets.ValueWidget],
         *,
         alt: str,
-        still: Callable[[], Figure] | None = None,
+        still: Still = (),
         extras: Sequence[ipywidgets.Widget] = (),
     ) -> None:
         self.render, self.controls, self.alt, self.still = render, dict(controls), alt, still
         self.error: str | None = None
+        if not callable(still):
+            for settings in still:
+                self._said(settings)  # now, not only when the notebook is saved
         # No tooltip: ipywidgets 8.1's picture fails in the browser with one ("Click to show javascript error").
         self.picture = ipywidgets.Image(value=png_bytes(render(**self.values())), format="png")
         # As wide as it was drawn where there is room, smaller where there is not; never wider than the notebook.
@@ -100,8 +109,22 @@ class Panel(ipywidgets.VBox):
     def _repr_mimebundle_(self, **options: Any) -> Any:
         bundle = super()._repr_mimebundle_(**options)
         # ipywidgets gives plain text and the live view; a reader without the live view gets the still picture.
-        still = png_bytes(self.still()) if self.still else self.picture.value
+        figure = self.still_figure()
+        still = self.picture.value if figure is None else png_bytes(figure)
         return {**bundle, "text/plain": self.alt, "image/png": b64encode(still).decode()}
+
+    def still_figure(self) -> Figure | None:
+        """What `still` asks for; None where the picture as it is will do."""
+        if callable(self.still):
+            return self.still()
+        figures = {self._said(settings): self.render(**{**self.values(), **settings}) for settings in self.still}
+        return below_one_another(figures) if figures else None
+
+    def _said(self, settings: Settings) -> str:
+        if unknown := settings.keys() - self.controls.keys():
+            raise ValueError(f"still sets {', '.join(sorted(unknown))}; the controls are {', '.join(self.controls)}")
+        shown = {name: _shown(name, self.controls[name], value) for name, value in settings.items()}
+        return " · ".join(f"{self.controls[name].description}: {text}" for name, text in shown.items())
 
 
 def by_name(samples: Iterable[Sample]) -> dict[str, Sample]:
@@ -119,3 +142,20 @@ def choice(label: str, options: Mapping[str, Any], value: Any = None) -> ipywidg
     """A slider over `options`, shown name -> value; it starts at `value`, or at the first."""
     start = next(iter(options.values())) if value is None else value
     return ipywidgets.SelectionSlider(options=list(options.items()), value=start, description=label)
+
+
+def _shown(name: str, control: ipywidgets.ValueWidget, value: Any) -> str:
+    """A value as its slider shows it; ValueError that names the slider's values where it is none of them."""
+    if isinstance(control, ipywidgets.SelectionSlider):
+        options = [option if isinstance(option, tuple) else (str(option), option) for option in control.options]
+        for label, option in options:
+            if option == value:
+                return str(label)
+        raise ValueError(f"still sets {name} to {value!r}; its values are {', '.join(repr(o) for _, o in options)}")
+    if isinstance(value, Real) and control.min <= value <= control.max:
+        nearest = control.min + round((value - control.min) / control.step) * control.step
+        if abs(nearest - value) < 1e-6:
+            return format(nearest, control.readout_format)
+    raise ValueError(
+        f"still sets {name} to {value!r}; its values are {control.min:g} to {control.max:g} in steps of {control.step:g}"
+    )

@@ -1,7 +1,4 @@
-"""Switch parts of a trained network off, and watch the contour.
-
-One gate of cross feature fusion: where it is open, and what opening or closing it does to the contour.
-"""
+"""Switch parts of a trained network off, or hold one gate of its fusion open or closed, and watch the contour."""
 
 from __future__ import annotations
 
@@ -15,15 +12,16 @@ from torch import nn
 
 from banet_edu.course.panel import Panel, by_name, choice
 from banet_edu.data.sample import Sample
+from banet_edu.explain.inside.blocks import gate_name, need
 from banet_edu.explain.inside.effects import Effect, effect
 from banet_edu.explain.inside.trace import Trace, probe
-from banet_edu.figures.blocks import gate_name
 from banet_edu.figures.contour import draw_lines, figures_text, mask_outlines, unit_of
 from banet_edu.figures.effects import before_after_figure, draw_shift
-from banet_edu.figures.maps import draw_map, need, panels, picture_of, size_text
+from banet_edu.figures.maps import draw_map, panels, picture_of, size_text
 from banet_edu.figures.style import PREDICTION, REFERENCE, draw_image, styled
 
 AS_LEARNED = "as learned"
+GATE_LIMITS = (0.3, 0.7)  # of the gate's colours: the same at every setting
 
 
 def switch_explorer(model: nn.Module, samples: Iterable[Sample], switches: Mapping[str, str]) -> Panel:
@@ -83,9 +81,6 @@ def gate_explorer(model: nn.Module, samples: Iterable[Sample]) -> Panel:
         },
         alt="The map of one gate, the contour as it is, and the contour with the gate held open or closed.",
     )
-
-
-GATE_LIMITS = (0.3, 0.7)  # of the gate's colours: the same at every setting
 
 
 def gate_switch_figure(

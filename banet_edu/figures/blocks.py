@@ -1,8 +1,8 @@
-"""What pyramid edge extraction (PEE) sees: the map minus its local average, at each stage and window size.
+"""BA-Net's blocks at work on one image, from what `explain.inside.blocks` reads in its trace.
 
-Interactive attention (IA): where each branch listens to the other, at every stage, with the exchange drawn.
-
-Cross feature fusion (CFF): which stage listens to which, as a matrix, and where, as maps.
+Pyramid edge extraction (PEE): the map minus its local average, at each stage and window size. Interactive attention (IA):
+where each branch listens to the other, with the exchange drawn. Cross feature fusion (CFF): which stage listens to which, as a
+matrix, and where, as maps.
 """
 
 from __future__ import annotations
@@ -13,16 +13,25 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
+from banet_edu.explain.inside.blocks import STAGES, edge_maps, gate_matrix, gate_name, need, taken_over
 from banet_edu.explain.inside.trace import Trace
-from banet_edu.figures.maps import STAGES, STRENGTH, colour_bar, draw_map, need, panels, picture_of, scale, size_text
+from banet_edu.figures.maps import STRENGTH, colour_bar, draw_map, panels, picture_of, scale, size_text
 from banet_edu.figures.style import BLUE, ORANGE, VERMILLION, draw_image, new_figure, styled
+
+_FORMULA = {
+    ("seg", "release"): "object branch\nS = s + (1 − a$_s$) e",
+    ("edge", "release"): "edge branch\nE = e + (1 − a$_e$) s",
+    ("edge", "blog"): "edge branch\nE = e + a s,  a = sigmoid(s)",
+}
+_SAID = {"seg": "object ← edge", "edge": "object → edge"}
+_COLOUR = {"seg": BLUE, "edge": VERMILLION}
 
 
 def pyramid_figure(trace: Trace, image: NDArray[np.uint8] | None = None, *, title: str = "") -> Figure:
     """Edge maps: a row for each window size (narrow to wide), a column for each stage (fine to coarse).
 
     Each panel shows the mean of |edge_k| over the channels, with edge_k = R - AvgPool_k(R); in the average form, whose
-    fusion sees AvgPool_k(R) itself, the difference is taken here. Each has its own scale, from 0 to its 99th
+    fusion sees AvgPool_k(R) itself, the difference is taken all the same. Each has its own scale, from 0 to its 99th
     percentile, because stages differ in magnitude: compare where the edges lie, not how bright they are.
     `image` (H x W x 3 uint8) is drawn first where given. Formula: `banet_edu.banet.pee`.
 
@@ -61,28 +70,6 @@ def pyramid_figure(trace: Trace, image: NDArray[np.uint8] | None = None, *, titl
         if title:
             figure.suptitle(title)
     return figure
-
-
-def edge_maps(trace: Trace, stage: int) -> dict[int, NDArray[np.float32]]:
-    """Window size -> mean |R - AvgPool_k(R)| over the channels, h x w, of one stage; empty where PEE is off."""
-    start = f"stage{stage}.pee."
-    maps = {}
-    for name in trace.names():
-        if name.startswith(f"{start}edge_k"):
-            maps[int(name.rpartition("_k")[2])] = trace.map(name, "mean_abs")
-        elif name.startswith(f"{start}average_k"):
-            difference = trace[f"{start}input"] - trace[name]
-            maps[int(name.rpartition("_k")[2])] = difference[0].abs().mean(dim=0).cpu().numpy().astype(np.float32)
-    return dict(sorted(maps.items()))
-
-
-_FORMULA = {
-    ("seg", "release"): "object branch\nS = s + (1 − a$_s$) e",
-    ("edge", "release"): "edge branch\nE = e + (1 − a$_e$) s",
-    ("edge", "blog"): "edge branch\nE = e + a s,  a = sigmoid(s)",
-}
-_SAID = {"seg": "object ← edge", "edge": "object → edge"}
-_COLOUR = {"seg": BLUE, "edge": VERMILLION}
 
 
 def attention_figure(trace: Trace, image: NDArray[np.uint8] | None = None, *, title: str = "") -> Figure:
@@ -126,12 +113,6 @@ def attention_figure(trace: Trace, image: NDArray[np.uint8] | None = None, *, ti
     return figure
 
 
-def taken_over(trace: Trace, stage: int, task: str) -> NDArray[np.float32]:
-    """How much the branch ("seg" or "edge") adds of the other one, 0..1, mean over the channels, h x w."""
-    weight = trace.map(f"stage{stage}.ia.{task}_weight")
-    return 1 - weight if f"stage{stage}.ia.seg_weight" in trace else weight
-
-
 def _exchange(axes: Axes, means: dict[str, float]) -> None:
     """Arrows and mean shares above the edge branch's map; up: the object branch hears the edge branch."""
     said = [f"{_SAID[task]} {mean:.2f}" for task, mean in means.items()]
@@ -143,34 +124,6 @@ def _exchange(axes: Axes, means: dict[str, float]) -> None:
             arrowprops={"arrowstyle": "<|-" if task == "seg" else "-|>", "color": _COLOUR[task], "lw": 1 + 4 * mean,
                         "shrinkA": 0, "shrinkB": 2},
         )  # fmt: skip
-
-
-def gate_name(stage: int, source: int) -> str:
-    """The signal of the gate at `stage` for the map of `source`.
-
-    >>> gate_name(2, 3), gate_name(2, 2)
-    ('stage2.cff.gate_from_stage3', 'stage2.cff.gate_own')
-    """
-    return f"stage{stage}.cff.gate_{'own' if source == stage else f'from_stage{source}'}"
-
-
-def gate_matrix(trace: Trace, *, effective: bool = False) -> NDArray[np.float64]:
-    """4 x 4, row: the stage i that listens, column: the stage j it hears; means over channels and pixels.
-
-    The gate g_j at stage i, on the diagonal the own gate g_i. With `effective`, what S_j is multiplied by in
-    F_i = S_i + (1 - g_i) sum g_j S_j: (1 - g_i) g_j, and 1 on the diagonal. Raises ValueError without CFF.
-    """
-    need(trace, ".cff.gate_own", "cross feature fusion (CFF)")
-    matrix = np.ones((4, 4))
-    for i in STAGES:
-        own = trace[gate_name(i, i)]
-        for j in STAGES:
-            gate = trace[gate_name(i, j)]
-            if not effective:
-                matrix[i - 1, j - 1] = float(gate.mean())
-            elif i != j:
-                matrix[i - 1, j - 1] = float(((1 - own) * gate).mean())
-    return matrix
 
 
 def gate_matrix_figure(trace: Trace, *, effective: bool = False, title: str = "") -> Figure:

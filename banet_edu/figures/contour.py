@@ -1,6 +1,6 @@
-"""One case: the image, the expert's contour, and the model's contour coloured by how far it is off.
+"""One case on its image: the expert's contour, and those of one or several predictions coloured by how far they are off.
 
-Boundary errors of several masks of one case, on one colour scale, with their figures above each picture.
+The lines, colours and scale bar that other figures of a contour are made of are here as well.
 """
 
 from __future__ import annotations

@@ -8,9 +8,10 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from banet_edu.explain.inside.blocks import need
 from banet_edu.explain.inside.trace import Trace
 from banet_edu.figures.contour import draw_lines, draw_scale_bar, mask_outlines
-from banet_edu.figures.maps import colour_bar, draw_map, need, panels, picture_of
+from banet_edu.figures.maps import colour_bar, draw_map, panels, picture_of
 from banet_edu.figures.style import BLUE, INK, PREDICTION, REFERENCE, VERMILLION, draw_image, new_figure, styled
 from banet_edu.metrics.overlap import overlap
 from banet_edu.metrics.shape import outlines

@@ -1,7 +1,4 @@
-"""Inner signals as pictures: the way `pyramid`, `attention`, `gates` and `ladder` draw a map of a trace.
-
-Is a map higher inside, on the boundary or outside? One thin line for each image, the mean in bold.
-"""
+"""Inner signals as pictures: how `blocks` and `ladder` draw a map of a trace, and what is left of maps in three zones."""
 
 from __future__ import annotations
 
@@ -18,18 +15,7 @@ from banet_edu.explain.inside.trace import Trace
 from banet_edu.explain.inside.zones import ZONES
 from banet_edu.figures.style import BLUE, MODEL_COLOURS, WIDTH, new_figure, proportion, styled
 
-STAGES = (1, 2, 3, 4)
 STRENGTH = "cividis"  # from 0 up: dark blue to yellow, read alike by all eyes
-
-
-def need(trace: Trace, ending: str, what: str) -> list[int]:
-    """The stages that have a signal whose name ends so; ValueError that says what is missing where none has."""
-    stages = [i for i in STAGES if any(n.startswith(f"stage{i}.") and n.endswith(ending) for n in trace.names())]
-    if not stages:
-        raise ValueError(
-            f"this network has no {what}: its trace has no signal `stageN...{ending}`; it has {_some(trace)}"
-        )
-    return stages
 
 
 def picture_of(trace: Trace, image: NDArray[Any] | None) -> tuple[tuple[int, int], tuple[float, float] | None]:
@@ -91,13 +77,10 @@ def colour_bar(figure: Figure, drawn: Any, axes: Iterable[Axes], label: str) -> 
     bar.set_label(label)
 
 
-def _some(trace: Trace) -> str:
-    names = trace.names()
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-
-
 def zones_figure(means: Mapping[str, Sequence[NDArray[Any]]], label: str, *, title: str = "") -> Figure:
-    """One panel per entry: its rows are `zone_means` of one map in several images. All panels have one scale.
+    """Is a map higher inside, on the boundary or outside? One panel per entry, on one scale: a thin line for each image.
+
+    The rows of an entry are `zone_means` of one map in several images; their mean is bold.
 
     >>> figure = zones_figure({"stage 1": [np.array([0.4, 0.5, 0.6])]}, "share")
     >>> figure.axes[0].get_title()

@@ -1,7 +1,4 @@
-"""How far figures move when only the seed changes, and what a block is worth: to a trained network, and to training.
-
-How training went: the loss, and the figures on the validation part, step by step.
-"""
+"""Runs of training: how each went, how far figures move when only the seed changes, and what a block is worth in them."""
 
 from __future__ import annotations
 
@@ -13,12 +10,16 @@ from matplotlib.figure import Figure
 
 from banet_edu.figures.style import BLUE, INK, VERMILLION, model_colours, new_figure, styled
 from banet_edu.study.result import metric_label
+from banet_edu.training.history import History
 
 if TYPE_CHECKING:
     import pandas as pd
 
-
-from banet_edu.training.history import History
+_PANELS = (
+    ("loss", "training loss (sum of its parts)"),
+    ("val_JA", "validation JA (Jaccard index)"),
+    ("val_assd_pct", "validation boundary error\n(ASSD, % of image diagonal)"),
+)
 
 
 def seeds_figure(seeds: pd.DataFrame, metrics: Sequence[str], *, title: str = "") -> Figure:
@@ -71,13 +72,6 @@ def two_questions_figure(
         if title:
             figure.suptitle(title)
     return figure
-
-
-_PANELS = (
-    ("loss", "training loss (sum of its parts)"),
-    ("val_JA", "validation JA (Jaccard index)"),
-    ("val_assd_pct", "validation boundary error\n(ASSD, % of image diagonal)"),
-)
 
 
 def training_figure(histories: Mapping[str, History], *, title: str = "", highest_loss: float | None = None) -> Figure:

@@ -1,7 +1,4 @@
-"""Several models side by side: every image's figures with mean and interval, and the best, median and worst cases.
-
-An ablation at a glance: how far each variant lies from the full network, with its interval, and one dot per seed.
-"""
+"""What a study found: models side by side, image by image, with telling cases; an ablation's variants, seed by seed."""
 
 from __future__ import annotations
 
@@ -14,9 +11,11 @@ from matplotlib.figure import Figure
 from banet_edu.data.sample import Sample
 from banet_edu.figures.contour import draw_lines, draw_scale_bar, mask_outlines
 from banet_edu.figures.style import (
+    BLUE,
     INK,
     PREDICTION,
     REFERENCE,
+    VERMILLION,
     WIDTH,
     draw_image,
     model_colours,
@@ -32,13 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-
-from typing import TYPE_CHECKING
-
-from banet_edu.figures.style import BLUE, VERMILLION
-
-if TYPE_CHECKING:
-    import pandas as pd
+_GREY = "#7F7F7F"
 
 
 def overview_figure(
@@ -151,9 +144,6 @@ def shorten(name: str, length: int = 24) -> str:
     'a_ver…e_file'
     """
     return name if len(name) <= length else f"{name[: length // 2 - 1]}…{name[-(length // 2) :]}"
-
-
-_GREY = "#7F7F7F"
 
 
 def ablation_figure(

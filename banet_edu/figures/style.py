@@ -7,7 +7,7 @@ notebook cells, and threads may draw. A notebook cell ends with `show(figure)`.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import cv2
@@ -17,6 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.image import imread
 from numpy.typing import NDArray
 
 # Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), in the order models are drawn.
@@ -47,6 +48,7 @@ _RC: dict[Any, Any] = {
     "legend.frameon": False,
     "figure.facecolor": "white",
 }
+_LINE = 28  # pixels: a line of text above a figure
 _LONGEST_SHOWN = 1000  # pixels: larger images are reduced before they are drawn
 
 
@@ -112,6 +114,25 @@ def png_bytes(figure: Figure, *, dpi: int = DPI) -> bytes:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=dpi)
     return buffer.getvalue()
+
+
+def below_one_another(figures: Mapping[str, Figure]) -> Figure:
+    """Finished figures in one, each under the line that is its key.
+
+    >>> whole = below_one_another({"first": new_figure(height=2)[0], "second": new_figure(height=1)[0]})
+    >>> round(float(whole.get_figheight()), 1)  # inches: both, and two lines
+    3.5
+    """
+    pictures = [imread(io.BytesIO(png_bytes(figure))) for figure in figures.values()]
+    height = sum(len(picture) + _LINE for picture in pictures)
+    width = max(picture.shape[1] for picture in pictures)
+    whole = Figure(figsize=(width / DPI, height / DPI), dpi=DPI)
+    with styled():
+        for line, picture in zip(figures, pictures, strict=True):
+            whole.text(0.01, (height - _LINE / 2) / whole.bbox.height, line, weight="bold", color=INK, va="center")
+            height -= _LINE + len(picture)
+            whole.figimage(picture, 0, height)
+    return whole
 
 
 def show(figure: Figure, alt: str = "figure") -> None:

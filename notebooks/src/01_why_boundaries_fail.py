@@ -24,7 +24,7 @@ from banet_edu.course.lesson01.explorers import (
     pooling_explorer,
     region_growing_explorer,
 )
-from banet_edu.course.lesson01.figures import pooled_edge
+from banet_edu.course.lesson01.pooling import pooled_edge
 from banet_edu.course.predictions import Predictions
 from banet_edu.course.quiz import lesson_quiz
 from banet_edu.figures.contour import errors_figure

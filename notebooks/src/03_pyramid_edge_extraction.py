@@ -30,7 +30,8 @@ from banet_edu.course.predictions import Predictions
 from banet_edu.course.quiz import lesson_quiz
 from banet_edu.course.switches import switch_explorer
 from banet_edu.explain import mean_effects, probe, zone_means
-from banet_edu.figures.blocks import edge_maps, pyramid_figure
+from banet_edu.explain.inside.blocks import edge_maps
+from banet_edu.figures.blocks import pyramid_figure
 from banet_edu.figures.effects import effects_figure
 from banet_edu.figures.style import show
 

@@ -22,7 +22,8 @@ from banet_edu.course.predictions import Predictions
 from banet_edu.course.quiz import lesson_quiz
 from banet_edu.course.switches import switch_explorer
 from banet_edu.explain import effect, mean_effects, probe, zone_means
-from banet_edu.figures.blocks import attention_figure, taken_over
+from banet_edu.explain.inside.blocks import taken_over
+from banet_edu.figures.blocks import attention_figure
 from banet_edu.figures.effects import effects_figure
 from banet_edu.figures.ladder import ladder_figure
 from banet_edu.figures.maps import zones_figure

@@ -22,7 +22,8 @@ from banet_edu.course.predictions import Predictions
 from banet_edu.course.quiz import lesson_quiz
 from banet_edu.course.switches import gate_explorer, switch_explorer
 from banet_edu.explain import mean_effects, probe, zone_means
-from banet_edu.figures.blocks import gate_maps_figure, gate_matrix, gate_matrix_figure
+from banet_edu.explain.inside.blocks import gate_matrix
+from banet_edu.figures.blocks import gate_maps_figure, gate_matrix_figure
 from banet_edu.figures.effects import effects_figure
 from banet_edu.figures.ladder import ladder_figure, stage_scores_figure
 from banet_edu.figures.maps import zones_figure

@@ -24,7 +24,7 @@ from banet_edu import create_model, fit, load_samples
 from banet_edu.config import LossConfig, TrainConfig
 from banet_edu.course.lesson06.exercise import check_dice, pull_the_plug
 from banet_edu.course.lesson06.explorers import loss_explorer, schedule_explorer
-from banet_edu.course.lesson06.figures import loss_parts
+from banet_edu.course.lesson06.toy_disc import loss_parts
 from banet_edu.course.predictions import Predictions
 from banet_edu.course.quiz import lesson_quiz
 from banet_edu.data.tensors import prepare

@@ -174,9 +174,9 @@ lung = load_samples("lung", "test")[0]
 align_corners_explorer(pixel_mm=lung.spacing_mm[1])
 
 # %% [markdown]
-# - Cells from blocks (still picture: upper row): `False` is exact. `True` moves boundaries outwards, to the left at the
+# - Cells from blocks (still picture: above): `False` is exact. `True` moves boundaries outwards, to the left at the
 #   left, to the right at the right: nearly $(s - 1) / 2$ pixels at the ends.
-# - Cells on every s-th pixel (lower row there): `True` is right at the left end, and off by nearly $s - 1$ pixels at the
+# - Cells on every s-th pixel (below there): `True` is right at the left end, and off by nearly $s - 1$ pixels at the
 #   right: 3 at stride 4, 7 at stride 8. `False` is off by $(s - 1) / 2$ *everywhere*.
 #
 # So neither value is right for every encoder. A constant shift is something that training can learn away; a stretch

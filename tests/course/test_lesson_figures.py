@@ -13,14 +13,12 @@ from banet_edu.course.lesson03.figures import (
     edge_of_step,
     edge_scales_figure,
     phantom_edge_figure,
-    phantom_edges_figure,
     stage_edge_figure,
-    stages_edge_figure,
 )
 from banet_edu.course.lesson04.figures import exchange_figure
 from banet_edu.course.switches import gate_switch_figure
 from banet_edu.explain import effect, probe, zone_means
-from banet_edu.figures.blocks import edge_maps, gate_name
+from banet_edu.explain.inside.blocks import edge_maps, gate_name
 from banet_edu.figures.ladder import stage_scores_figure
 from banet_edu.figures.maps import zones_figure
 
@@ -46,10 +44,9 @@ def figures(model, trace):
         "steps": edge_scales_figure((0.3, 3), (3, 7)),
         "three windows": edge_scales_figure((0.3, 3, 10), (3, 5, 7)),
         "phantom": phantom_edge_figure(PHANTOM, 7),
-        "phantoms": phantom_edges_figure([PHANTOM, PHANTOM], (3, 25)),
         "blur": blur_response_figure((1, 4), {"stage 1": (1, 0.5), "stage 4": (1, 0.9)}),
         "stage": stage_edge_figure(trace, image, mask, 2, True),
-        "stages": stages_edge_figure(trace, image, mask),
+        "coarse stage": stage_edge_figure(trace, image, mask, 4, True),
         "object listens": exchange_figure(trace, 1, "seg", image, mask, title="one exchange"),
         "edge listens": exchange_figure(trace, 4, "edge", image, mask),
         "gate closed": gate_switch_figure(trace, closed, 1, 3, image, mask),
@@ -72,7 +69,7 @@ def test_every_figure_is_legible_and_has_no_empty_panel(figures):
         ("steps", "k = 7: at most 0.381"),
         ("phantom", "window 7 × 7"),
         ("stage", "stage 2, k = 7"),
-        ("stages", "stage 4: 22.5 of 18 mm"),
+        ("coarse stage", "cells: 22.5 of 18 mm"),
         ("object listens", "result: S = s + (1 − a) e"),
         ("edge listens", "inside –"),
         ("gate closed", "stage 1's gate for stage 3, as learned"),

@@ -5,7 +5,9 @@ By default at both ends, the middle and every name; for a landing at every value
 
 from __future__ import annotations
 
+import io
 import re
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -17,6 +19,7 @@ import pandas as pd
 import pytest
 import torch
 from known_model import Brightness, disc_sample
+from matplotlib.image import imread
 from matplotlib.text import Text
 
 from banet_edu import create_model, load_samples, make_phantom
@@ -204,8 +207,11 @@ def test_every_widget_of_every_lesson_is_swept():
 
 
 @pytest.mark.parametrize("name", WIDGETS)
-def test_still_picture_of_every_widget_is_drawn(name):
-    assert len(widget(name)._repr_mimebundle_()["image/png"]) > 5000
+def test_still_picture_of_every_widget_is_drawn_and_fits_a_screen_or_two(name):
+    png = b64decode(widget(name)._repr_mimebundle_()["image/png"])
+    assert len(png) > 5000
+    height, width = imread(io.BytesIO(png)).shape[:2]
+    assert width <= 1100 and height <= 1410
 
 
 def test_walk_along_an_outline_says_so_where_nothing_is_found():

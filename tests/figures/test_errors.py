@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from banet_edu.course.lesson00.figures import THRESHOLDS, threshold_curves, threshold_figure, thresholds_figure
+from banet_edu.course.lesson00.figures import threshold_figure
+from banet_edu.course.lesson00.thresholds import THRESHOLDS, threshold_curves
 from banet_edu.data.sample import Sample
 from banet_edu.figures.contour import error_colours, errors_figure, figures_text, largest_error
 from banet_edu.figures.style import png_bytes
@@ -69,10 +70,11 @@ def test_curves_are_best_where_the_threshold_cuts_at_the_reference():
 
 def test_colours_mean_the_same_at_every_threshold():
     curves = threshold_curves(Sample(IMAGE, WIDE, "disc", (0.1, 0.1)), sloping_prediction())
-    scales = [threshold_figure(curves, t).axes[1].get_ylim() for t in (0.2, 0.5, 0.8)]
+    figures = [threshold_figure(curves, t) for t in (0.2, 0.5, 0.8)]
+    scales = [figure.axes[1].get_ylim() for figure in figures]
     assert scales[0] == scales[1] == scales[2]
-    titles = [axes.get_title().split("\n")[0] for axes in thresholds_figure(curves).axes[:3]]
-    assert titles == ["threshold 0.1", "threshold 0.5", "threshold 0.9"]
+    titles = [figure.axes[0].get_title().split("\n")[0] for figure in figures]
+    assert titles == ["threshold 0.20", "threshold 0.50", "threshold 0.80"]
 
 
 def test_nothing_found_at_any_threshold_still_draws():

@@ -10,7 +10,7 @@ from known_model import Brightness, disc_sample
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from banet_edu.course.lesson00.figures import error_histogram, error_profile
+from banet_edu.course.lesson00.figures import error_profile
 from banet_edu.data.sample import Sample
 from banet_edu.figures.contour import contour_figure, mask_outlines
 from banet_edu.figures.seeds import training_figure
@@ -64,7 +64,6 @@ def every_figure() -> dict[str, Figure]:
         ),
         "contour": contour_figure(SAMPLE.image, prediction, SAMPLE.mask, title="a case"),
         "contour without reference": contour_figure(SAMPLE.image, prediction),
-        "histogram": error_histogram({"banet": errors.distance, "unet": errors.distance / 2}, unit="mm"),
         "profile": error_profile(errors.points, errors.distance, unit="mm", tolerance=0.5),
         "training": training_figure({"banet": history([0.2, 0.6, 0.5]), "unet": history([0.3, 0.4])}),
     }
@@ -95,7 +94,6 @@ def test_every_axis_with_numbers_has_a_label(figures) -> None:
     [
         ("overview", "ASSD (mm)"),
         ("contour", "signed boundary error (mm)"),
-        ("histogram", "signed boundary error (mm)"),
         ("profile", "signed boundary error (mm)"),
         ("training", "% of image diagonal"),
     ],
@@ -178,19 +176,7 @@ def test_profile_runs_clockwise_from_the_top() -> None:
     np.testing.assert_allclose(shown, [[0, 1], [90, 2], [180, 3], [270, 4]], atol=1e-9)
 
 
-def test_histogram_shares_sum_to_100_percent(figures) -> None:
-    from matplotlib.patches import Polygon
-
-    outlines = [patch for patch in figures["histogram"].axes[0].patches if isinstance(patch, Polygon)]
-    assert len(outlines) == 2
-    for outline in outlines:
-        heights = outline.get_xy()[1:-1:2, 1]
-        assert heights.sum() == pytest.approx(100)
-
-
 def test_nothing_to_draw_is_an_error_with_a_reason() -> None:
-    with pytest.raises(ValueError, match="missed or empty"):
-        error_histogram({"banet": np.empty(0)}, unit="mm")
     with pytest.raises(ValueError, match="empty"):
         error_profile(np.empty((0, 2)), np.empty(0), unit="mm")
     with pytest.raises(ValueError, match="no finished epoch"):

@@ -12,17 +12,15 @@ from matplotlib.figure import Figure
 from network_variants import build, picture
 
 from banet_edu.data.sample import Sample
+from banet_edu.explain.inside.blocks import edge_maps, gate_matrix, taken_over
 from banet_edu.explain.inside.effects import effect, effects
 from banet_edu.explain.inside.interventions import intervene
 from banet_edu.explain.inside.trace import Trace, probe
 from banet_edu.figures.blocks import (
     attention_figure,
-    edge_maps,
     gate_maps_figure,
-    gate_matrix,
     gate_matrix_figure,
     pyramid_figure,
-    taken_over,
 )
 from banet_edu.figures.effects import before_after_figure, effects_figure
 from banet_edu.figures.ladder import ladder_figure

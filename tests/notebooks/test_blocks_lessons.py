@@ -11,7 +11,7 @@ import torch
 from banet_edu import create_model, load_model, load_samples, make_phantom
 from banet_edu.course.lesson03.figures import edge_of_step
 from banet_edu.explain import effect, effects, mean_effects, probe, zone_means
-from banet_edu.figures.blocks import edge_maps, gate_matrix
+from banet_edu.explain.inside.blocks import edge_maps, gate_matrix
 from banet_edu.metrics.overlap import overlap
 from banet_edu.paths import samples_root
 

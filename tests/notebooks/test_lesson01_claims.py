@@ -8,7 +8,7 @@ from skimage.filters import threshold_otsu
 
 from banet_edu import load_model, load_samples, make_phantom, predict
 from banet_edu.course.lesson01.exercise import reader_mask
-from banet_edu.course.lesson01.figures import pooled_edge
+from banet_edu.course.lesson01.pooling import pooled_edge
 from banet_edu.metrics.boundary import boundary_metrics
 from banet_edu.metrics.overlap import overlap
 from banet_edu.networks.classical import CLASSICAL, Gabor, RegionGrowing, as_grey, field_of_view, foreground, smoothed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from banet_edu import load_samples
-from banet_edu.course.lesson06.figures import loss_parts
+from banet_edu.course.lesson06.toy_disc import loss_parts
 from banet_edu.study.recorded import read_recorded, recorded_facts
 from banet_edu.training.history import History
 

@@ -11,8 +11,8 @@ from scipy import stats
 from banet_edu import create_model, load_model, load_samples
 from banet_edu.banet.pee import convert_pee
 from banet_edu.course.lesson02.figures import frame_share
+from banet_edu.course.lesson10.corners import boundary_shift
 from banet_edu.course.lesson10.exercise import loss_box
-from banet_edu.course.lesson10.figures import boundary_shift
 from banet_edu.course.lesson10.selection import chosen_and_fresh
 from banet_edu.study.compare import evaluate
 from banet_edu.study.recorded import read_recorded, recorded_facts

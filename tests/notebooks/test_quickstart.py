@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from banet_edu import load_model, load_samples, make_phantom, predict
-from banet_edu.course.lesson00.figures import THRESHOLDS, threshold_curves
+from banet_edu.course.lesson00.thresholds import THRESHOLDS, threshold_curves
 from banet_edu.explain import probe
 from banet_edu.metrics.boundary import boundary_metrics
 from banet_edu.metrics.overlap import overlap

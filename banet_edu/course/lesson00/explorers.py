@@ -9,14 +9,9 @@ import ipywidgets
 from matplotlib.figure import Figure
 from torch import nn
 
-from banet_edu.course.lesson00.figures import (
-    THRESHOLDS,
-    ThresholdCurves,
-    threshold_curves,
-    threshold_figure,
-    thresholds_figure,
-)
-from banet_edu.course.panel import Panel
+from banet_edu.course.lesson00.figures import threshold_figure
+from banet_edu.course.lesson00.thresholds import THRESHOLDS, ThresholdCurves, threshold_curves
+from banet_edu.course.panel import Panel, by_name, choice
 from banet_edu.data.sample import Sample
 from banet_edu.prediction import predict
 
@@ -27,13 +22,11 @@ def threshold_explorer(model: nn.Module, samples: Iterable[Sample]) -> Panel:
     The network runs once per sample; moving the slider only thresholds again. Samples need masks.
     Raises ValueError without samples, or for one without a mask.
     """
-    by_name = {sample.name: sample for sample in samples}
-    if not by_name:
-        raise ValueError("threshold_explorer needs at least one sample")
+    cases = by_name(samples)
 
     @cache
     def curves(name: str) -> ThresholdCurves:
-        return threshold_curves(by_name[name], predict(model, by_name[name]))
+        return threshold_curves(cases[name], predict(model, cases[name]))
 
     def render(sample: str, threshold: float) -> Figure:
         return threshold_figure(curves(sample), threshold)
@@ -41,7 +34,7 @@ def threshold_explorer(model: nn.Module, samples: Iterable[Sample]) -> Panel:
     return Panel(
         render,
         {
-            "sample": ipywidgets.SelectionSlider(options=list(by_name), description="sample"),
+            "sample": choice("sample", {name: name for name in cases}),
             "threshold": ipywidgets.FloatSlider(
                 0.5,
                 min=THRESHOLDS[0],
@@ -52,5 +45,5 @@ def threshold_explorer(model: nn.Module, samples: Iterable[Sample]) -> Panel:
             ),
         },
         alt="An image with the predicted contour coloured by its signed error, and JA and ASSD at every threshold.",
-        still=lambda: thresholds_figure(curves(next(iter(by_name)))),
+        still=[{"threshold": 0.1}, {"threshold": 0.9}],
     )

@@ -1,70 +1,18 @@
-"""What the threshold on the probability does to the contour: overlap hardly moves where the boundary does.
-
-Where along the outline a model is wrong, and by how much: the boundary error as a curve and as a histogram.
-"""
+"""Where along its outline a prediction is wrong, and how the threshold moves the outline while the overlap hardly changes."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from banet_edu.data.sample import Sample
-from banet_edu.figures.contour import (
-    draw_errors,
-    draw_scale_bar,
-    error_colours,
-    errors_figure,
-    figures_text,
-    largest_error,
-    unit_of,
-)
-from banet_edu.figures.style import BLUE, DPI, INK, VERMILLION, WIDTH, draw_image, model_colours, new_figure, styled
-from banet_edu.metrics.boundary import boundary_metrics
-from banet_edu.metrics.overlap import overlap
-from banet_edu.prediction import Prediction
+from banet_edu.course.lesson00.thresholds import ThresholdCurves
+from banet_edu.figures.contour import draw_errors, draw_scale_bar, error_colours, figures_text, unit_of
+from banet_edu.figures.style import BLUE, DPI, INK, VERMILLION, WIDTH, draw_image, new_figure, styled
 
-THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(1, 20))  # 0.05 to 0.95
-SHOWN = (0.1, 0.5, 0.9)
 # (left, bottom, width, height) of the picture, its colour bar, and the two curves. They are fixed rather than laid out, so
 # that nothing jumps from one position of a slider to the next.
 PLACES = ((0.01, 0.03, 0.45, 0.84), (0.475, 0.1, 0.016, 0.7), (0.64, 0.58, 0.345, 0.32), (0.64, 0.12, 0.345, 0.32))
-
-
-@dataclass(frozen=True, eq=False)
-class ThresholdCurves:
-    """JA and ASSD (nan where nothing is found) of one prediction at every threshold; `limit` ends the colour scale."""
-
-    sample: Sample
-    probability: NDArray[np.float32]
-    thresholds: tuple[float, ...]
-    overlap: NDArray[np.float64]
-    error: NDArray[np.float64]
-    limit: float
-
-
-def threshold_curves(sample: Sample, prediction: Prediction) -> ThresholdCurves:
-    """Measure `prediction` (at the size of the sample's mask) at the thresholds 0.05, 0.10, ... 0.95.
-
-    Raises ValueError when the sample has no mask to compare with.
-    """
-    if sample.mask is None:
-        raise ValueError(f"{sample.name}: no reference mask, so no error at any threshold")
-    masks = {t: prediction.probability >= t for t in THRESHOLDS}
-    unit = unit_of(sample.spacing_mm)
-    errors = [boundary_metrics(m, sample.mask, spacing_mm=sample.spacing_mm)[f"assd_{unit}"] for m in masks.values()]
-    return ThresholdCurves(
-        sample,
-        prediction.probability,
-        THRESHOLDS,
-        np.array([overlap(m, sample.mask)["JA"] for m in masks.values()]),
-        np.array(errors),
-        # At the usual threshold the colours use their whole range; what is farther off has the colour of the end.
-        largest_error(masks[0.5], sample.mask, sample.spacing_mm) or 1.0,
-    )
 
 
 def threshold_figure(curves: ThresholdCurves, threshold: float) -> Figure:
@@ -98,53 +46,6 @@ def threshold_figure(curves: ThresholdCurves, threshold: float) -> Figure:
             panel.set_ylim(bottom=0)
         upper.set_ylim(0, 1.04)
         lower.set_xlabel("threshold on the probability of the foreground")
-    return figure
-
-
-def thresholds_figure(curves: ThresholdCurves) -> Figure:
-    """The same contour at a low, the usual and a high threshold, side by side: the slider as a still picture."""
-    sample = curves.sample
-    assert sample.mask is not None
-    return errors_figure(
-        sample.image,
-        {f"threshold {t:g}": curves.probability >= t for t in SHOWN},
-        sample.mask,
-        spacing_mm=sample.spacing_mm,
-        limit=curves.limit,
-    )
-
-
-def error_histogram(errors: Mapping[str, NDArray[np.floating]], *, unit: str, title: str = "") -> Figure:
-    """Histogram of signed boundary errors, one outline per model (name -> errors in `unit`: "mm", "px" or "%").
-
-    The dashed line of each model is its mean, the bias: left of zero its contours lie inside the reference.
-    Raises ValueError when no model has a boundary point.
-    """
-    pooled = np.concatenate([np.asarray(values, dtype=np.float64) for values in errors.values()] or [np.empty(0)])
-    if pooled.size == 0:
-        raise ValueError("no boundary errors to draw: every case is missed or empty")
-    limit = float(np.quantile(np.abs(pooled), 0.99)) or 1.0
-    bins = np.linspace(-limit, limit, 42)
-    colours = model_colours(errors)
-    figure, [[axes]] = new_figure(height=3.6)
-    with styled():
-        for name, values in errors.items():
-            if len(values) == 0:
-                continue
-            share = np.full(len(values), 100.0 / len(values))
-            clipped = np.clip(values, -limit, limit)
-            bias = float(np.mean(values))
-            axes.hist(clipped, bins=list(bins), weights=share, histtype="step", linewidth=2, color=colours[name],
-                      label=f"{name}: bias {bias:+.2f} {unit}")  # fmt: skip
-            axes.axvline(bias, color=colours[name], linestyle="--", linewidth=1.4)
-        axes.axvline(0, color=INK, linewidth=1)
-        axes.set_xlabel(
-            f"signed boundary error ({unit}); inside the reference < 0 < outside; ends hold what lies beyond"
-        )
-        axes.set_ylabel("share of contour points (%)")
-        axes.legend()
-        if title:
-            axes.set_title(title)
     return figure
 
 

@@ -7,14 +7,8 @@ from collections.abc import Iterable
 import ipywidgets
 from matplotlib.figure import Figure
 
-from banet_edu.course.lesson01.figures import (
-    brightness_figure,
-    brightness_levels_figure,
-    growing_figure,
-    grown_figure,
-    pooling_figure,
-    pooling_strides_figure,
-)
+from banet_edu.course.lesson01.figures import brightness_figure, growing_figure, pooling_figure
+from banet_edu.course.lesson01.pooling import pooled
 from banet_edu.course.panel import Panel, by_name, choice
 from banet_edu.data.sample import Sample
 
@@ -33,7 +27,7 @@ def brightness_explorer(samples: Iterable[Sample]) -> Panel:
             "level": ipywidgets.IntSlider(120, 20, 240, 10, description="grey level"),
         },
         alt="An image with all pixels below one grey level in orange, and the histogram that this level cuts.",
-        still=lambda: brightness_levels_figure(next(iter(cases.values())), (90, 130, 170)),
+        still=[{"level": 130}, {"level": 150}],
     )
 
 
@@ -51,7 +45,7 @@ def region_growing_explorer(samples: Iterable[Sample]) -> Panel:
             "tolerance": ipywidgets.IntSlider(30, 4, 100, 4, description="tolerance"),
         },
         alt="The region grown from a seed (white cross) in orange, and its size at every tolerance.",
-        still=lambda: grown_figure(next(iter(cases.values())), (12, 44, 92)),
+        still=[{"tolerance": 44}, {"tolerance": 92}],
     )
 
 
@@ -59,7 +53,7 @@ def pooling_explorer(spacing_mm: float = 18 / 256) -> Panel:
     """Move an edge and change the stride; `spacing_mm` is the size of one pixel."""
 
     def render(position: float, stride: int) -> Figure:
-        return pooling_figure(position, stride, spacing_mm)
+        return pooling_figure(pooled(position, stride), spacing_mm)
 
     return Panel(
         render,
@@ -68,5 +62,5 @@ def pooling_explorer(spacing_mm: float = 18 / 256) -> Panel:
             "stride": choice("stride", {f"{s}": s for s in (1, 2, 4, 8, 16)}, 8),
         },
         alt="One row of pixels with an edge, before and after pooling, and the shift of the edge in mm.",
-        still=lambda: pooling_strides_figure(33.5, (2, 8, 16), spacing_mm),
+        still=[{"position": 33.5, "stride": 2}, {"position": 33.5, "stride": 16}],
     )

@@ -11,9 +11,7 @@ from banet_edu.course.lesson02.figures import (
     HANDLINGS,
     PADDINGS,
     augmentation_figure,
-    augmentations_figure,
     boundary_target_figure,
-    boundary_targets_figure,
 )
 from banet_edu.course.panel import Panel, by_name, choice
 from banet_edu.data.sample import Sample
@@ -34,7 +32,7 @@ def augmentation_explorer(samples: Iterable[Sample]) -> Panel:
             "handling": choice("mask", {name: name for name in HANDLINGS}),
         },
         alt="A sample beside a randomly changed copy, with the outline of the mask that training would be given.",
-        still=lambda: augmentations_figure(next(iter(cases.values())), (2, 3)),
+        still=[{"seed": 2, "handling": "left behind"}, {"seed": 2, "handling": "bilinear"}],
     )
 
 
@@ -53,5 +51,5 @@ def boundary_target_explorer(samples: Iterable[Sample]) -> Panel:
             "padding": choice("beyond the frame", {name: name for name in PADDINGS}, "zeros beyond"),
         },
         alt="An image and the boundary target made from its mask; false edges along the frame are pink.",
-        still=lambda: boundary_targets_figure(next(iter(cases.values())), (4, 8)),
+        still=[{"padding": "frame repeated"}, {"padding": "zeros beyond"}],
     )

@@ -1,11 +1,7 @@
-"""The boundary that the edge branch learns to draw, made from a mask; and the false one along the frame.
-
-Image and mask, changed together at random as training does it, or wrongly one without the other.
-"""
+"""What training is given, in pictures: image and mask changed at random, together or wrongly, and the boundary target."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from typing import Literal
 
@@ -25,7 +21,17 @@ from banet_edu.training.losses import boundary_target
 
 Padding = Literal["replicate", "zero"]
 PADDINGS: dict[str, Padding] = {"frame repeated": "replicate", "zeros beyond": "zero"}
+#: what may happen to the mask while the image is changed
+HANDLINGS = {
+    "together": "mask moved together",
+    "left behind": "mask left behind",
+    "other draw": "mask of another draw",
+    "bilinear": "mask enlarged bilinearly",
+}
+_SHRUNK = 4  # a mask kept at a quarter of the image's size, then enlarged
 _PINK, _CYAN = np.array([255, 60, 160]), np.array([80, 220, 255])
+
+_augment = cache(build_augment)
 
 
 def wide_target(mask: NDArray[np.bool_], width: int, padding: Padding = "replicate") -> NDArray[np.bool_]:
@@ -62,15 +68,6 @@ def boundary_target_figure(sample: Sample, width: int, padding: str) -> Figure:
     return figure
 
 
-def boundary_targets_figure(sample: Sample, widths: Sequence[int]) -> Figure:
-    """Both paddings at several widths: the sliders as a still picture."""
-    columns = [(width, padding) for padding in PADDINGS for width in widths]
-    figure, axes = new_figure(1, len(columns), height=3.3)
-    for panel, (width, padding) in zip(axes[0], columns, strict=True):
-        _draw_target(panel, sample, width, padding)
-    return figure
-
-
 def _draw_target(axes: Axes, sample: Sample, width: int, padding: str) -> None:
     assert sample.mask is not None
     mask = sample.mask > 0
@@ -104,18 +101,6 @@ def _point_out(axes: Axes, false: NDArray[np.bool_], target: NDArray[np.bool_]) 
             va="center",
             arrowprops={"arrowstyle": "->", "color": "white"},
         )
-
-
-#: what may happen to the mask while the image is changed
-HANDLINGS = {
-    "together": "mask moved together",
-    "left behind": "mask left behind",
-    "other draw": "mask of another draw",
-    "bilinear": "mask enlarged bilinearly",
-}
-_SHRUNK = 4  # a mask kept at a quarter of the image's size, then enlarged
-
-_augment = cache(build_augment)
 
 
 def augmented(
@@ -156,15 +141,6 @@ def augmentation_figure(sample: Sample, seed: int, handling: str = "together") -
     assert sample.mask is not None
     _draw(axes[0][0], sample.image, sample.mask > 0, "as stored")
     _draw_changed(axes[0][1], sample, seed, handling)
-    return figure
-
-
-def augmentations_figure(sample: Sample, seeds: Sequence[int]) -> Figure:
-    """Every handling of the mask (columns) for several draws (rows): the sliders as a still picture."""
-    figure, axes = new_figure(len(seeds), len(HANDLINGS), height=2.9 * len(seeds))
-    for row, seed in zip(axes, seeds, strict=True):
-        for panel, handling in zip(row, HANDLINGS, strict=True):
-            _draw_changed(panel, sample, seed, handling)
     return figure
 
 

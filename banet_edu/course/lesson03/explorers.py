@@ -8,12 +8,7 @@ from functools import cache
 from matplotlib.figure import Figure
 from torch import nn
 
-from banet_edu.course.lesson03.figures import (
-    phantom_edge_figure,
-    phantom_edges_figure,
-    stage_edge_figure,
-    stages_edge_figure,
-)
+from banet_edu.course.lesson03.figures import phantom_edge_figure, stage_edge_figure
 from banet_edu.course.panel import Panel, by_name, choice
 from banet_edu.data.sample import Sample
 from banet_edu.explain.inside.trace import Trace, probe
@@ -40,7 +35,11 @@ def softness_explorer(kind: str = "dermoscopy", *, seed: int = 2, size: int = 25
             "window": choice("window k", {f"{k}": k for k in WINDOWS}, 3),
         },
         alt="A phantom whose boundary is blurred, the strength of its edge for one window, and the edge across the boundary.",
-        still=lambda: phantom_edges_figure([painted(1.0), painted(8.0)], (3, 9, 25)),
+        still=[
+            {"softness": 1.0, "window": 3},
+            {"softness": 8.0, "window": 3},
+            {"softness": 8.0, "window": 25},
+        ],
     )
 
 
@@ -57,12 +56,6 @@ def edge_explorer(model: nn.Module, samples: Iterable[Sample]) -> Panel:
         assert case.mask is not None
         return stage_edge_figure(seen(sample), case.image, case.mask > 0, stage, window)
 
-    def still() -> Figure:
-        first = next(iter(cases))
-        mask = cases[first].mask
-        assert mask is not None
-        return stages_edge_figure(seen(first), cases[first].image, mask > 0)
-
     return Panel(
         render,
         {
@@ -71,5 +64,5 @@ def edge_explorer(model: nn.Module, samples: Iterable[Sample]) -> Panel:
             "window": choice("window", {"narrow": False, "wide": True}),
         },
         alt="The window of one stage drawn on the image, and the edge map that the network computes with it.",
-        still=still,
+        still=[{"stage": 1}, {"stage": 4}],
     )

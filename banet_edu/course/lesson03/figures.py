@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 from scipy.special import ndtr
 
+from banet_edu.explain.inside.blocks import edge_maps
 from banet_edu.explain.inside.trace import Trace
-from banet_edu.figures.blocks import edge_maps
 from banet_edu.figures.contour import draw_lines, mask_outlines
-from banet_edu.figures.maps import STAGES, colour_bar, draw_map, panels, picture_of, size_text
+from banet_edu.figures.maps import colour_bar, draw_map, panels, picture_of, size_text
 from banet_edu.figures.style import BLUE, DPI, INK, ORANGE, REFERENCE, VERMILLION, WIDTH, draw_image, new_figure, styled
 from banet_edu.phantoms.phantom import Phantom
 
@@ -122,44 +122,6 @@ def phantom_edge_figure(phantom: Phantom, kernel: int, *, limit: float = 25.0) -
         across.set_title(f"across the boundary\nat most {np.abs(curve).max():.1f}")
         across.set_xlabel("pixels: inside < 0 < outside")
         across.set_ylabel("edge (grey levels)")
-    return figure
-
-
-def phantom_edges_figure(phantoms: Sequence[Phantom], kernels: Sequence[int], *, limit: float = 25.0) -> Figure:
-    """A row for each phantom (the same one, more and more blurred): the image, and |edge| of its brightness per window."""
-    figure, axes = new_figure(len(phantoms), 1 + len(kernels), width=7.0, height=2.05 * len(phantoms) + 0.8)
-    figure.set_layout_engine("compressed")
-    with styled():
-        for row, phantom in zip(axes, phantoms, strict=True):
-            grey = phantom.image.astype(np.float64).mean(axis=2)
-            draw_image(row[0], phantom.image)
-            row[0].set_title(f"blurred by {phantom.parameters['edge_softness_px']:g} pixels")
-            for cell, kernel in zip(row[1:], kernels, strict=True):
-                edge = np.abs(grey - uniform_filter(grey, kernel, mode="nearest"))
-                drawn = cell.imshow(edge, cmap="cividis", vmin=0, vmax=limit)
-                cell.set_title(f"window {kernel}")
-                cell.set_axis_off()
-        colour_bar(figure, drawn, axes.ravel(), "|edge| = |R − average of R| (grey levels)")
-    return figure
-
-
-def stages_edge_figure(trace: Trace, image: NDArray[np.uint8], reference: NDArray[np.bool_]) -> Figure:
-    """A column for each stage: above its wide window (orange) and one cell (white) on the image, below its edge map."""
-    size, spacing = picture_of(trace, image)
-    figure, axes = panels(2, 4, trace, image, above=0.45, below=1.0)
-    with styled():
-        for stage in STAGES:
-            kernel, values = list(edge_maps(trace, stage).items())[-1]
-            upper, lower = axes[:, stage - 1]
-            draw_image(upper, image, size, spacing_mm=spacing)
-            cell = size[0] / values.shape[0], size[1] / values.shape[1]
-            _draw_window(upper, size, cell, kernel)
-            upper.set_title(f"stage {stage}: {_span(kernel, cell, size, spacing)}", fontsize=10)
-            drawn = draw_map(lower, values / (float(np.quantile(values, 0.99)) or 1.0), trace, image, vmin=0, vmax=1)
-            lower.set_title(f"k = {kernel}: {size_text(values)} cells", fontsize=10)
-            for panel in (upper, lower):
-                draw_lines(panel, mask_outlines(reference), colour=REFERENCE, width=1.0)
-        colour_bar(figure, drawn, axes.ravel(), "edge strength (1: the panel's 99th percentile)")
     return figure
 
 

@@ -6,11 +6,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from banet_edu.explain.inside.blocks import need, taken_over
 from banet_edu.explain.inside.trace import Trace
 from banet_edu.explain.inside.zones import zone_means
-from banet_edu.figures.blocks import taken_over
 from banet_edu.figures.contour import draw_lines, mask_outlines
-from banet_edu.figures.maps import draw_map, need, panels, picture_of, size_text
+from banet_edu.figures.maps import draw_map, panels, picture_of, size_text
 from banet_edu.figures.style import REFERENCE, draw_image, styled
 
 _NAMES = {"seg": ("object", "s", "edge", "e", "S"), "edge": ("edge", "e", "object", "s", "E")}

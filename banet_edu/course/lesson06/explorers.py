@@ -5,32 +5,28 @@ from __future__ import annotations
 import ipywidgets
 from matplotlib.figure import Figure
 
-from banet_edu.course.lesson06.figures import (
-    SCHEDULES,
-    SHIFTS,
-    loss_figure,
-    losses_figure,
-    schedule_figure,
-    schedules_figure,
-)
+from banet_edu.config import TrainConfig
+from banet_edu.course.lesson06.figures import SCHEDULES, loss_figure, schedule_figure
+from banet_edu.course.lesson06.toy_disc import SHIFTS, measured_disc
 from banet_edu.course.panel import Panel, choice
+from banet_edu.training.schedule import learning_rate
 
 
 def loss_explorer() -> Panel:
     """Move a predicted disc off the true one, blur it, and choose its size."""
 
     def render(radius: int, shift: int, softness: float) -> Figure:
-        return loss_figure(radius, shift, softness)
+        return loss_figure(measured_disc(radius, shift, softness))
 
     return Panel(
         render,
         {
-            "radius": ipywidgets.IntSlider(12, 6, 46, 4, description="radius (pixels)"),
+            "radius": ipywidgets.IntSlider(12, 6, 46, 2, description="radius (pixels)"),
             "shift": ipywidgets.IntSlider(4, 0, SHIFTS[-1], 1, description="shift (pixels)"),
             "softness": choice("blur (pixels)", {f"{s:g}": s for s in (0.5, 1.0, 2.0, 4.0, 8.0)}, 1.0),
         },
         alt="A predicted disc moved off the true one, and how large each part of the loss is at every shift.",
-        still=lambda: losses_figure((10, 40), 1.0),
+        still=[{"radius": 10}, {"radius": 40}],
     )
 
 
@@ -38,7 +34,7 @@ def schedule_explorer() -> Panel:
     """Choose a schedule, its highest learning rate and the number of steps."""
 
     def render(schedule: str, peak: float, steps: int) -> Figure:
-        return schedule_figure(schedule, peak, steps)
+        return schedule_figure(schedule, {name: rates(name, peak, steps) for name in SCHEDULES})
 
     return Panel(
         render,
@@ -48,5 +44,11 @@ def schedule_explorer() -> Panel:
             "steps": ipywidgets.IntSlider(1200, 200, 3000, 200, description="steps"),
         },
         alt="The learning rate at every step under one schedule, and the sum of the rates under each.",
-        still=lambda: schedules_figure(1e-3, 1200),
+        still=[{"schedule": "one_cycle"}, {"schedule": "poly"}],
     )
+
+
+def rates(schedule: str, peak: float, steps: int) -> list[float]:
+    """The learning rate at every step."""
+    config = TrainConfig(steps=steps, learning_rate=peak, schedule=schedule)  # type: ignore[arg-type]
+    return [learning_rate(step, config) for step in range(steps)]

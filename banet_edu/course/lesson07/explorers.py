@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from torch import nn
 
-from banet_edu.course.lesson07.figures import case_figure, extremes, heap_figure, three_cases_figure
+from banet_edu.course.lesson07.figures import case_figure, heap_figure
 from banet_edu.course.lesson07.resampling import paired_values, resampled_differences
 from banet_edu.course.panel import Panel, by_name, choice
 from banet_edu.data.sample import Sample
@@ -45,10 +45,6 @@ def paired_explorer(
         name = order[metric][place - 1]
         return case_figure(pairs[metric], metric, place - 1, cases[name], predicted(name))
 
-    def still() -> Figure:
-        values = pairs[metrics[0]]
-        return three_cases_figure(values, metrics[0], cases, {name: predicted(name) for name in extremes(values)})
-
     return Panel(
         render,
         {
@@ -56,7 +52,7 @@ def paired_explorer(
             "place": ipywidgets.IntSlider(places, 1, places, description="place in the row", continuous_update=False),
         },
         alt=f"Differences {a} minus {b} of all images, sorted; and one image with the contours of both networks.",
-        still=still,
+        still=[{"place": place} for place in (1, places // 2 + 1, places)],
     )
 
 
@@ -81,16 +77,7 @@ def resampling_explorer(values: pd.DataFrame, metric: str) -> Panel:
 
     def render(count: int, paired: bool) -> Figure:
         said = f"{count} images, {'same images for both' if paired else 'drawn apart'}"
-        return heap_figure({said: drawn(count, paired)}, label, limits=(-widest, widest))
-
-    def still() -> Figure:
-        few = counts[len(counts) // 2]
-        heaps = {
-            f"{count} images, {'same images for both' if paired else 'drawn apart'}": drawn(count, paired)
-            for count in (few, counts[-1])
-            for paired in (False, True)
-        }
-        return heap_figure(heaps, label)
+        return heap_figure(drawn(count, paired), said, label, limits=(-widest, widest))
 
     return Panel(
         render,
@@ -99,5 +86,9 @@ def resampling_explorer(values: pd.DataFrame, metric: str) -> Panel:
             "paired": choice("draw", {"same images for both": True, "apart": False}),
         },
         alt="Mean differences of two networks in 9999 resamples of the test images, with the middle 95 percent marked.",
-        still=still,
+        still=[
+            {"count": counts[-1], "paired": False},
+            {"count": counts[-1], "paired": True},
+            {"count": counts[len(counts) // 2], "paired": True},
+        ],
     )

@@ -1,7 +1,4 @@
-"""Two networks on the same images: which image favours which, and how sure the mean difference is.
-
-How sure a mean difference is: the means of many resamples, drawn as a heap, with the middle 95 % marked.
-"""
+"""Two networks on the same images: which image favours which, and how sure the mean difference is."""
 
 from __future__ import annotations
 
@@ -12,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from numpy.typing import NDArray
 
 from banet_edu.course.lesson07.resampling import percentile_interval, resampled_differences
 from banet_edu.data.sample import Sample
@@ -22,9 +20,6 @@ from banet_edu.study.result import metric_label
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-from numpy.typing import NDArray
 
 GREY = "#7F7F7F"
 
@@ -125,8 +120,8 @@ def pairs_figure(values: pd.DataFrame, metric: str, *, title: str = "") -> Figur
     return figure
 
 
-def draw_sorted(axes: Axes, values: pd.DataFrame, metric: str, chosen: tuple[int, ...] = ()) -> None:
-    """Differences a - b as bars from the smallest to the largest, the mean, and numbered marks at `chosen` places."""
+def draw_sorted(axes: Axes, values: pd.DataFrame, metric: str, place: int) -> None:
+    """Differences a - b as bars from the smallest to the largest, their mean, and a numbered mark at one place."""
     a, b = values.columns
     differences = np.sort((values[a] - values[b]).to_numpy())
     good = (differences > 0) != lower_is_better(metric)
@@ -134,14 +129,13 @@ def draw_sorted(axes: Axes, values: pd.DataFrame, metric: str, chosen: tuple[int
     axes.axhline(0, color=INK, linewidth=1)
     axes.axhline(differences.mean(), color=INK, linewidth=1.5, linestyle="--")
     span = np.ptp(differences)
-    for place in chosen:
-        above = differences[place] >= 0
-        axes.annotate(
-            f"{place + 1}", (place + 1, differences[place]), (0, 16 if above else -16), textcoords="offset points",
-            ha="center", va="center", fontsize=10,
-            bbox={"boxstyle": "circle", "facecolor": "w", "edgecolor": INK},
-            arrowprops={"arrowstyle": "-", "color": INK},
-        )  # fmt: skip
+    above = differences[place] >= 0
+    axes.annotate(
+        f"{place + 1}", (place + 1, differences[place]), (0, 16 if above else -16), textcoords="offset points",
+        ha="center", va="center", fontsize=10,
+        bbox={"boxstyle": "circle", "facecolor": "w", "edgecolor": INK},
+        arrowprops={"arrowstyle": "-", "color": INK},
+    )  # fmt: skip
     axes.set_ylim(differences.min() - 0.22 * span, differences.max() + 0.22 * span)
     axes.set_xlabel("images, sorted by the difference")
     axes.set_ylabel(f"{a} − {b}\n{metric_label(metric)}")
@@ -155,7 +149,7 @@ def case_figure(
     a, b = values.columns
     figure, [axes] = new_figure(1, 3, height=4.0, width_ratios=[1.25, 1, 1])
     with styled():
-        draw_sorted(axes[0], values, metric, (place,))
+        draw_sorted(axes[0], values, metric, place)
         axes[0].set_title(f"image {place + 1} of {len(values)}\n{_summary(values, metric)}", fontsize=10)
         for panel, name, colour in ((axes[1], a, SKY), (axes[2], b, "#E69F00")):
             draw_case(panel, sample, predictions[name], colour)
@@ -165,42 +159,6 @@ def case_figure(
         _legend(figure, a, b)
         figure.suptitle(sample.name)
     return figure
-
-
-def three_cases_figure(
-    values: pd.DataFrame,
-    metric: str,
-    samples: Mapping[str, Sample],
-    predictions: Mapping[str, Mapping[str, Prediction]],
-) -> Figure:
-    """The sorted differences over the two extreme images and the middle one, each with both contours.
-
-    `predictions` is image name -> network -> Prediction for those three (`extremes` names them).
-    """
-    a, b = values.columns
-    names = extremes(values)
-    figure, axes = new_figure(2, len(names), height=6.6, height_ratios=[1, 1.25])
-    with styled():
-        grid = axes[0][0].get_gridspec()
-        for panel in axes[0]:
-            panel.remove()
-        draw_sorted(figure.add_subplot(grid[0, :]), values, metric, tuple(names.values()))
-        figure.axes[-1].set_title(f"{_summary(values, metric)}   (dashed: the mean)", fontsize=10)
-        for panel, (name, place) in zip(axes[1], names.items(), strict=True):
-            sample = samples[name]
-            draw_case(panel, sample, predictions[name][a], SKY)
-            draw_lines(panel, predictions[name][b].contours, colour="#E69F00")
-            difference = float((values[a] - values[b]).loc[name])
-            panel.set_title(f"{place + 1}: {name}\n{metric_label(metric)}: {a} − {b} = {difference:+.2f}", fontsize=10)
-        _legend(figure, a, b)
-    return figure
-
-
-def extremes(values: pd.DataFrame) -> dict[str, int]:
-    """Names and places, in sorted order, of the smallest, the middle and the largest difference."""
-    a, b = values.columns
-    names = (values[a] - values[b]).sort_values(kind="stable").index
-    return {str(names[place]): place for place in (0, len(names) // 2, len(names) - 1)}
 
 
 def draw_case(axes: Axes, sample: Sample, prediction: Prediction, colour: str) -> None:
@@ -236,34 +194,26 @@ def _signed(value: float) -> str:
     return f"{value:+.3f}".replace("-", "−") if abs(value) >= 0.0005 else "0.000"
 
 
-def heap_figure(
-    means: Mapping[str, NDArray[np.float64]], label: str, *, limits: tuple[float, float] | None = None, title: str = ""
-) -> Figure:
-    """One panel per entry of `means` (name -> resampled mean differences), one under the other on the same axis.
+def heap_figure(means: NDArray[np.float64], name: str, label: str, *, limits: tuple[float, float]) -> Figure:
+    """The means of many resamples as a heap on an axis of those limits; the dark part is its middle 95 %.
 
-    `label` names the difference, with its unit. The dark part of each heap is its middle 95 %.
+    `label` names the difference, with its unit.
     """
-    if limits is None:
-        every = np.concatenate(list(means.values()))
-        limits = (min(float(every.min()), 0.0), max(float(every.max()), 0.0))
     edges = np.linspace(*limits, 121)
-    figure, axes = new_figure(len(means), 1, height=1.0 + 1.55 * len(means), sharex=True)
+    figure, [[axes]] = new_figure(height=2.55)
     with styled():
-        for panel, (name, drawn) in zip(axes[:, 0], means.items(), strict=True):
-            low, high = percentile_interval(drawn)
-            counts, _ = np.histogram(drawn, edges)
-            middle = (edges[:-1] + edges[1:]) / 2
-            inside = (middle >= low) & (middle <= high)
-            panel.bar(middle, counts, np.diff(edges), color=np.where(inside, BLUE, "#BBD7EA"))
-            panel.plot([low, high], [0, 0], "|-", color=INK, linewidth=3, markersize=16, clip_on=False, zorder=5)
-            panel.axvline(0, color=INK, linewidth=1, linestyle="--")
-            verdict = "0 lies inside" if low <= 0 <= high else "0 lies outside"
-            panel.set_title(f"{name}: {low:+.2f} to {high:+.2f}, width {high - low:.2f}; {verdict}", fontsize=10)
-            panel.set_yticks([])
-            panel.set_ylim(0, 1.12 * counts.max())
-            panel.set_xlim(*limits)
-            panel.grid(visible=False)
-        axes[-1, 0].set_xlabel(f"mean difference in one resample: {label}")
-        if title:
-            figure.suptitle(title)
+        low, high = percentile_interval(means)
+        counts, _ = np.histogram(means, edges)
+        middle = (edges[:-1] + edges[1:]) / 2
+        inside = (middle >= low) & (middle <= high)
+        axes.bar(middle, counts, np.diff(edges), color=np.where(inside, BLUE, "#BBD7EA"))
+        axes.plot([low, high], [0, 0], "|-", color=INK, linewidth=3, markersize=16, clip_on=False, zorder=5)
+        axes.axvline(0, color=INK, linewidth=1, linestyle="--")
+        verdict = "0 lies inside" if low <= 0 <= high else "0 lies outside"
+        axes.set_title(f"{name}: {low:+.2f} to {high:+.2f}, width {high - low:.2f}; {verdict}", fontsize=10)
+        axes.set_yticks([])
+        axes.set_ylim(0, 1.12 * counts.max())
+        axes.set_xlim(*limits)
+        axes.grid(visible=False)
+        axes.set_xlabel(f"mean difference in one resample: {label}")
     return figure

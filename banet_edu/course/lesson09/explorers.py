@@ -11,9 +11,11 @@ from torch import nn
 
 from banet_edu.course.lesson09.callipers import clinic_measures, ruler_spacing
 from banet_edu.course.lesson09.desk import NETWORKS, Desk
-from banet_edu.course.lesson09.figures import card_figure, measures_figure, ruler_figure
+from banet_edu.course.lesson09.figures import card_figure, measures_figure
 from banet_edu.course.lesson09.own_outline import own_outline_figure
-from banet_edu.course.panel import Panel, choice
+from banet_edu.course.lesson09.own_points import compared
+from banet_edu.course.lesson09.ruler import ruler_figure
+from banet_edu.course.panel import Panel, Still, choice
 from banet_edu.data.sample import Sample
 from banet_edu.explain.boundary.causes import why
 from banet_edu.explain.boundary.profiles import boundary_profile
@@ -180,13 +182,10 @@ def points_explorer(desk: Desk, example: Iterable[Percent] = ()) -> Panel:
         def place(point: Percent) -> tuple[float, float]:
             return point[1] * height / 100, point[0] * width / 100
 
-        return own_outline_figure(
-            desk.sample,
-            desk.found(),
-            [place(point) for point in chosen],
-            cursor=None if cursor is None else place(cursor),
-            reference=desk.sample.mask,
-        )
+        found, places = desk.found(), [place(point) for point in chosen]
+        comparison = compared(found, places, desk.sample.mask)
+        at = None if cursor is None else place(cursor)
+        return own_outline_figure(desk.sample, found, places, comparison, cursor=at)
 
     def button(label: str, icon: str, change: Callable[[], object]) -> ipywidgets.Button:
         made = ipywidgets.Button(description=label, icon=icon, layout={"width": "11rem"})
@@ -208,9 +207,7 @@ def points_explorer(desk: Desk, example: Iterable[Percent] = ()) -> Panel:
         lambda across, down: draw(points, (across, down)),
         controls,
         alt="A picture with the network's outline and your own points; from three points on, how far the two are apart.",
-        still=_unless_private(
-            desk, (lambda: draw(example, None)) if example else None, "Compare with your own outline"
-        ),
+        still=_unless_private(desk, (lambda: draw(example, None)) if example else (), "Compare with your own outline"),
         extras=[ipywidgets.HBox(buttons, layout={"flex_flow": "row wrap"})],
     )
 
@@ -219,6 +216,6 @@ def points_explorer(desk: Desk, example: Iterable[Percent] = ()) -> Panel:
     return panel
 
 
-def _unless_private(desk: Desk, still: Callable[[], Figure] | None, title: str) -> Callable[[], Figure] | None:
+def _unless_private(desk: Desk, still: Still, title: str) -> Still:
     """The still picture is saved with the notebook: of a desk with the reader's own pictures it shows nothing."""
     return (lambda: card_figure(title, _LIVE)) if desk.private else still

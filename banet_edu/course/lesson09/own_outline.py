@@ -4,47 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
-from numpy.typing import NDArray
 
 from banet_edu.course.lesson09.figures import finish, picture_beside_words
+from banet_edu.course.lesson09.own_points import FEWEST, Comparison, Place
 from banet_edu.data.sample import Sample
-from banet_edu.figures.contour import draw_errors, draw_lines, error_colours, largest_error, mask_outlines
+from banet_edu.figures.contour import draw_errors, draw_lines, error_colours, mask_outlines
 from banet_edu.figures.style import INK, PREDICTION, REFERENCE, VERMILLION, styled
-from banet_edu.metrics.boundary import boundary_metrics
-from banet_edu.metrics.overlap import overlap
 from banet_edu.prediction import Prediction
 
-Place = tuple[float, float]
-FEWEST = 3  # points that enclose an area
 _HALO = [Stroke(linewidth=3.2, foreground=INK), Normal()]
-_FINE = 4  # bits of sub-pixel precision in OpenCV's polygons
-
-
-def polygon_mask(points: Sequence[Place], size: tuple[int, int]) -> NDArray[np.bool_]:
-    """h x w bool: inside the closed outline through the points (row, column), in their order; empty with fewer than 3.
-
-    >>> int(polygon_mask([(2, 2), (2, 7), (7, 7), (7, 2)], (10, 10)).sum())
-    36
-    """
-    mask = np.zeros(size, np.uint8)
-    if len(points) >= FEWEST:
-        corners = np.rint(np.asarray(points, float)[:, ::-1] * 2**_FINE).astype(np.int32)
-        cv2.fillPoly(mask, [corners], 1, shift=_FINE)
-    return mask > 0
 
 
 def own_outline_figure(
     sample: Sample,
     prediction: Prediction,
     points: Sequence[Place],
+    comparison: Comparison | None,
     *,
     cursor: Place | None = None,
-    reference: NDArray[np.bool_] | None = None,
 ) -> Figure:
     """The picture with the network's outline, one's own points and where the next would be; the distances beside it.
 
@@ -52,21 +33,18 @@ def own_outline_figure(
         sample: H x W x 3 image.
         prediction: h x w, of the same image.
         points: (row, column) in pixels of the prediction, in order; from three on they close to an outline.
+        comparison: of the prediction with them, or with an expert's mask (`compared`); None: there is nothing to compare with.
         cursor: where the next point would go.
-        reference: h x w bool, an expert's mask: taken as the reference while there are fewer than three points.
 
     The network's boundary is coloured by its signed error once there is something to compare with. Distances are in mm with
     the prediction's spacing, else in % of the image diagonal, pixels beside.
     """
     size, spacing = prediction.mask.shape, prediction.spacing_mm
-    own = polygon_mask(points, size)
-    theirs = own if len(points) >= FEWEST else reference
-    name = "your outline" if len(points) >= FEWEST else "the mask"
+    limit = 0.0 if comparison is None else comparison.largest
     with styled():
         figure, axes = picture_beside_words(sample, prediction, sample.name)
-        limit = 0.0 if theirs is None else largest_error(prediction.mask, theirs, spacing)
-        if theirs is not None and limit:
-            draw_errors(axes, prediction.mask, theirs, spacing_mm=spacing, limit=limit)
+        if comparison is not None and limit:
+            draw_errors(axes, prediction.mask, comparison.reference, spacing_mm=spacing, limit=limit)
             height = figure.get_figheight()
             scale = figure.add_axes((0.66, 0.62 / height, 0.3, 0.14 / height))
             # In the unit of the text beside: mm, or percent of the diagonal.
@@ -75,33 +53,25 @@ def own_outline_figure(
             bar.set_label(f"inside < 0 < outside ({'mm' if spacing else '% of diag.'})")
         else:
             draw_lines(axes, prediction.contours, colour=PREDICTION)
-            if theirs is not None:
-                draw_lines(axes, mask_outlines(theirs), colour=REFERENCE)
+            if comparison is not None:
+                draw_lines(axes, mask_outlines(comparison.reference), colour=REFERENCE)
         _draw_points(figure, points, cursor)
         entries = [Line2D([], [], color=PREDICTION, linewidth=2.4, label="the network's outline")]
         entries[0].set_label("the network's outline" + (", coloured by its distance" if limit else ""))
-        entries.append(Line2D([], [], color=REFERENCE, linewidth=2.4, path_effects=_HALO, label=name if theirs is not None
-                              else "your points", marker="o" if len(points) else ""))  # fmt: skip
+        entries.append(Line2D([], [], color=REFERENCE, linewidth=2.4, path_effects=_HALO, marker="o" if len(points) else "",
+                              label="your points" if comparison is None else comparison.name))  # fmt: skip
         if cursor is not None:
             entries.append(Line2D([], [], color=VERMILLION, linestyle="", marker="+", markersize=12, markeredgewidth=2.4,
                                   label="the next point"))  # fmt: skip
-        finish(axes, prediction, entries, comparison_text(prediction, theirs, len(points), name))
+        mm = spacing is not None
+        words = _points_missing(len(points)) if comparison is None else comparison_text(comparison, mm=mm)
+        finish(axes, prediction, entries, words)
     return figure
 
 
-def comparison_text(
-    prediction: Prediction, reference: NDArray[np.bool_] | None, points: int = 0, name: str = "the mask"
-) -> str:
+def comparison_text(comparison: Comparison, *, mm: bool) -> str:
     """The network's outline against a reference in lines of text; where nothing can be compared, why."""
-    if reference is None:
-        left = FEWEST - points
-        return (
-            f"{points} point{'s' * (points != 1)} set. {left} more close{'s' * (left == 1)} an\n"
-            "outline, and the distances appear here."
-        )
-    row = overlap(prediction.mask, reference) | boundary_metrics(
-        prediction.mask, reference, spacing_mm=prediction.spacing_mm
-    )
+    name, row = comparison.name, comparison.figures
     said = {
         "missed": f"Missed: {name} encloses something,\nthe network found nothing. There is no\n"
         "distance to a line that is not there.",
@@ -111,7 +81,6 @@ def comparison_text(
     }
     if row["status"] in said:
         return said[row["status"]]
-    mm = prediction.spacing_mm is not None
 
     def length(key: str, sign: str = "") -> str:
         if mm:
@@ -129,6 +98,14 @@ def comparison_text(
         f"overlap (JA) {row['JA']:.2f}",
     ]
     return "\n".join(lines)
+
+
+def _points_missing(points: int) -> str:
+    left = FEWEST - points
+    return (
+        f"{points} point{'s' * (points != 1)} set. {left} more close{'s' * (left == 1)} an\n"
+        "outline, and the distances appear here."
+    )
 
 
 def _draw_points(figure: Figure, points: Sequence[Place], cursor: Place | None) -> None:

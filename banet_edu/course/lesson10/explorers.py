@@ -6,20 +6,11 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import ipywidgets
-import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
-from banet_edu.course.lesson10.figures import (
-    GRIDS,
-    PLACES,
-    Grid,
-    align_corners_figure,
-    align_corners_overview,
-    optimism_curves,
-    selection_figure,
-)
-from banet_edu.course.lesson10.selection import chosen_and_fresh
+from banet_edu.course.lesson10.corners import ENDS, GRIDS, Grid, enlarged_both_ways
+from banet_edu.course.lesson10.figures import align_corners_figure, selection_figure
+from banet_edu.course.lesson10.selection import Drawn, chosen_and_fresh, optimism_curves
 from banet_edu.course.panel import Panel, choice
 
 if TYPE_CHECKING:
@@ -38,18 +29,14 @@ def selection_explorer(figures: pd.DataFrame, *, draws: int = 1000) -> Panel:
     curves = optimism_curves(table, candidates, images, draws=max(draws // 3, 50))
 
     @cache
-    def drawn(offered: int, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def drawn(offered: int, count: int) -> Drawn:
         return chosen_and_fresh(table, offered, count, draws=draws)
 
     def name(offered: int, count: int) -> str:
         return f"{f'best of {offered}' if offered > 1 else 'one, not chosen'}, {count} images"
 
     def render(offered: int, count: int) -> Figure:
-        return selection_figure({name(offered, count): drawn(offered, count)}, curves, (count, offered))
-
-    def still() -> Figure:
-        shown = [(1, images[1]), (networks, images[1]), (networks, images[-1])]
-        return selection_figure({name(*each): drawn(*each) for each in shown}, curves)
+        return selection_figure(name(offered, count), drawn(offered, count), curves, (count, offered))
 
     return Panel(
         render,
@@ -58,7 +45,7 @@ def selection_explorer(figures: pd.DataFrame, *, draws: int = 1000) -> Panel:
             "count": choice("images to choose on", {str(n): n for n in images}, images[1]),
         },
         alt="What the best of several networks reaches on the images it was chosen on, and what it keeps on others.",
-        still=still,
+        still=[{"offered": 1}, {"offered": networks}],
     )
 
 
@@ -66,15 +53,15 @@ def align_corners_explorer(pixel_mm: float) -> Panel:
     """Choose the stride, the place of a boundary and how cells lie on pixels; see by how much enlarging moves it."""
 
     def render(stride: int, position: int, grid: Grid) -> Figure:
-        return align_corners_figure(stride, position, grid, pixel_mm)
+        return align_corners_figure(enlarged_both_ways(stride, position, grid), pixel_mm)
 
     return Panel(
         render,
         {
             "stride": choice("stride s", {str(s): s for s in (2, 4, 8)}, 8),
-            "position": ipywidgets.IntSlider(215, *PLACES, 16, description="boundary (pixel)", continuous_update=False),
+            "position": ipywidgets.IntSlider(215, *ENDS, 16, description="boundary (pixel)", continuous_update=False),
             "grid": choice("a cell holds", GRIDS, "samples"),
         },
         alt="One row of pixels: a boundary enlarged from a coarse map with align_corners False and True, and its shift.",
-        still=lambda: align_corners_overview((2, 4, 8), pixel_mm),
+        still=[{"grid": grid} for grid in GRIDS.values()],
     )

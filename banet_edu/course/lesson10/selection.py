@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+Drawn = tuple[NDArray[np.float64], NDArray[np.float64]]
+Curves = Mapping[int, Mapping[int, float]]
 
-def chosen_and_fresh(
-    figures: ArrayLike, candidates: int, images: int, *, draws: int = 2000, seed: int = 0
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+
+def chosen_and_fresh(figures: ArrayLike, candidates: int, images: int, *, draws: int = 2000, seed: int = 0) -> Drawn:
     """Choose the best of some networks on a few images, measure it there, and measure it on all the other images.
 
     Args:
@@ -43,3 +46,16 @@ def chosen_and_fresh(
         best = offered[here[offered].argmax()]
         said[draw], fresh[draw] = here[best], table[order[images:], best].mean()
     return said, fresh
+
+
+def optimism_curves(
+    figures: ArrayLike, candidates: Sequence[int], images: Sequence[int], *, draws: int = 600
+) -> dict[int, dict[int, float]]:
+    """Number of images -> number of candidates -> mean of the chosen network there minus its mean on other images."""
+    found: dict[int, dict[int, float]] = {}
+    for count in images:
+        found[count] = {}
+        for offered in candidates:
+            said, fresh = chosen_and_fresh(figures, offered, count, draws=draws)
+            found[count][offered] = float((said - fresh).mean())
+    return found

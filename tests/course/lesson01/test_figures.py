@@ -6,24 +6,15 @@ import pytest
 from figure_checks import assert_legible, assert_no_empty_axes, said
 
 from banet_edu import make_phantom
-from banet_edu.course.lesson01.figures import (
-    brightness_figure,
-    brightness_levels_figure,
-    growing_figure,
-    grown_figure,
-    pooling_figure,
-    pooling_strides_figure,
-)
+from banet_edu.course.lesson01.figures import brightness_figure, growing_figure, pooling_figure
+from banet_edu.course.lesson01.pooling import pooled
 
 PHANTOM = make_phantom("dermoscopy", seed=1, size=96)
 
 FIGURES = {
     "brightness": lambda: brightness_figure(PHANTOM, 120),
-    "levels": lambda: brightness_levels_figure(PHANTOM, (90, 130, 170)),
     "growing": lambda: growing_figure(PHANTOM, 30),
-    "grown": lambda: grown_figure(PHANTOM, (12, 44, 92)),
-    "pooling": lambda: pooling_figure(29.0, 8, 0.07),
-    "strides": lambda: pooling_strides_figure(33.5, (2, 8, 16), 0.07),
+    "pooling": lambda: pooling_figure(pooled(29.0, 8), 0.07),
 }
 
 

@@ -10,9 +10,7 @@ from figure_checks import assert_legible, assert_no_empty_axes, said
 from banet_edu import make_phantom
 from banet_edu.course.lesson02.figures import (
     augmentation_figure,
-    augmentations_figure,
     boundary_target_figure,
-    boundary_targets_figure,
     frame_share,
     wide_target,
 )
@@ -24,9 +22,7 @@ CUT = Sample(PHANTOM.image[48:], PHANTOM.mask[48:], "cut", PHANTOM.spacing_mm)
 
 FIGURES = {
     "augmentation": lambda: augmentation_figure(PHANTOM, 3, "left behind"),
-    "augmentations": lambda: augmentations_figure(PHANTOM, (1, 2, 3)),
     "target": lambda: boundary_target_figure(CUT, 4, "zeros beyond"),
-    "targets": lambda: boundary_targets_figure(CUT, (4, 8)),
 }
 
 

@@ -7,20 +7,15 @@ import pytest
 import torch
 from figure_checks import assert_legible, assert_no_empty_axes, said
 
-from banet_edu.course.lesson06.figures import (
-    loss_figure,
-    loss_parts,
-    losses_figure,
-    moved_disc,
-    schedule_figure,
-    schedules_figure,
-)
+from banet_edu.course.lesson06.explorers import rates
+from banet_edu.course.lesson06.figures import SCHEDULES, loss_figure, schedule_figure
+from banet_edu.course.lesson06.toy_disc import loss_parts, measured_disc, moved_disc
 
+RATES = {name: rates(name, 1e-3, 1200) for name in SCHEDULES}
 FIGURES = {
-    "loss": lambda: loss_figure(12, 4, 1.0),
-    "losses": lambda: losses_figure((10, 40), 1.0),
-    "schedule": lambda: schedule_figure("poly", 1e-3, 1200),
-    "schedules": lambda: schedules_figure(1e-3, 1200),
+    "loss": lambda: loss_figure(measured_disc(12, 4, 1.0)),
+    "poly": lambda: schedule_figure("poly", RATES),
+    "one cycle": lambda: schedule_figure("one_cycle", RATES),
 }
 
 
@@ -44,4 +39,4 @@ def test_every_part_grows_with_the_shift():
 
 def test_titles_hold_the_figures():
     assert "moved 4 px\nJA 0.65" in said(FIGURES["loss"]())
-    assert "one_cycle: highest at step 359" in said(FIGURES["schedules"]())
+    assert "one_cycle: highest at step 359" in said(FIGURES["one cycle"]())

@@ -8,8 +8,10 @@ from figure_checks import assert_legible, assert_no_empty_axes, said
 from known_model import Brightness, disc_sample
 
 from banet_edu import predict
-from banet_edu.course.lesson09.figures import card_figure, measures_figure, ruler_figure
+from banet_edu.course.lesson09.figures import card_figure, measures_figure
 from banet_edu.course.lesson09.own_outline import own_outline_figure
+from banet_edu.course.lesson09.own_points import compared
+from banet_edu.course.lesson09.ruler import ruler_figure
 from banet_edu.data.sample import Sample
 
 POINTS = [(20.0, 20.0), (20.0, 44.0), (44.0, 44.0), (44.0, 20.0)]
@@ -26,8 +28,8 @@ def figures(case, spacing):
     sample, found = case[0], case[1].with_spacing(spacing)
     return {
         "measures": measures_figure(sample, found, source="pixel size typed in" if spacing else ""),
-        "points": own_outline_figure(sample, found, POINTS, cursor=(30.0, 30.0)),
-        "one point": own_outline_figure(sample, found, POINTS[:1], cursor=(30.0, 30.0)),
+        "points": own_outline_figure(sample, found, POINTS, compared(found, POINTS), cursor=(30.0, 30.0)),
+        "one point": own_outline_figure(sample, found, POINTS[:1], compared(found, POINTS[:1]), cursor=(30.0, 30.0)),
         "ruler": ruler_figure(sample.image, [(5, 5), (5, 55)], 10 if spacing else None, longest_px=32.0),
     }
 
@@ -57,4 +59,4 @@ def test_measures_are_those_of_the_disc(case):
 def test_nothing_found_is_said(case):
     nothing = predict(Brightness(threshold=9.0), case[0])
     assert "Nothing is found" in said(measures_figure(case[0], nothing))
-    assert "Missed" in said(own_outline_figure(case[0], nothing, POINTS))
+    assert "Missed" in said(own_outline_figure(case[0], nothing, POINTS, compared(nothing, POINTS)))

@@ -6,20 +6,10 @@ import numpy as np
 import pytest
 from figure_checks import assert_legible, assert_no_empty_axes, said
 
+from banet_edu.course.lesson10.corners import ENDS, GRIDS, WIDTH, boundary_shift, cell_centres, enlarged_both_ways
 from banet_edu.course.lesson10.exercise import loss_box
-from banet_edu.course.lesson10.figures import (
-    GRIDS,
-    PLACES,
-    WIDTH,
-    align_corners_figure,
-    align_corners_overview,
-    boundary_shift,
-    cell_centres,
-    dice_forms_figure,
-    optimism_curves,
-    selection_figure,
-)
-from banet_edu.course.lesson10.selection import chosen_and_fresh
+from banet_edu.course.lesson10.figures import align_corners_figure, dice_forms_figure, selection_figure
+from banet_edu.course.lesson10.selection import chosen_and_fresh, optimism_curves
 
 
 @pytest.fixture(scope="module")
@@ -33,12 +23,11 @@ def figures(noise):
     curves = optimism_curves(noise, (1, 6), (6, 20), draws=50)
     one, all_six = (chosen_and_fresh(noise, k, 6, draws=80) for k in (1, 6))
     return {
-        "selection": selection_figure({"best of 6": all_six}, curves, (6, 6)),
-        "selection, still": selection_figure({"one": one, "best of 6": all_six}, curves),
+        "selection": selection_figure("best of 6", all_six, curves, (6, 6)),
+        "no choice": selection_figure("one", one, curves),
         "dice": dice_forms_figure({"the box": loss_box, "the same": loss_box}),
-        "corners": align_corners_figure(8, 215, "samples", 1.4),
-        "corners, blocks": align_corners_figure(2, PLACES[0], "blocks", 1.4),
-        "corners, still": align_corners_overview((2, 4, 8), 1.4),
+        "corners": align_corners_figure(enlarged_both_ways(8, 215, "samples"), 1.4),
+        "corners, blocks": align_corners_figure(enlarged_both_ways(2, ENDS[0], "blocks"), 1.4),
     }
 
 
@@ -53,10 +42,10 @@ def test_every_figure_is_legible_and_has_no_empty_panel(figures):
     [
         ("selection", "networks to choose from"),
         ("selection", "best of 6: 0."),
-        ("selection, still", "one: 0."),
+        ("no choice", "one: 0."),
         ("dice", "perfect answers: a loss should say 0"),
         ("corners", "align_corners=True: +6.1 px = +8.5 mm"),
-        ("corners, still", "up to 7.0 px = 9.8 mm"),
+        ("corners", "up to 7.0 px = 9.8 mm"),
     ],
 )
 def test_figure_says(figures, name, words):
@@ -87,7 +76,7 @@ def test_missing_figures_are_refused(noise):
 
 
 @pytest.mark.parametrize("stride", [2, 4, 8])
-@pytest.mark.parametrize("position", [PLACES[0], 100.0, 201.5, PLACES[1]])
+@pytest.mark.parametrize("position", [ENDS[0], 100.0, 201.5, ENDS[1]])
 def test_shift_is_what_geometry_says(stride, position):
     """Cell coordinate c lands on s (c + 1/2) - 1/2 with False, on c (W - 1) / (n - 1) with True."""
     cells = WIDTH // stride
