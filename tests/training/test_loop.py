@@ -229,10 +229,14 @@ def test_rich_progress_stops_its_bar_after_an_error(tmp_path):
     assert progress.bar.tasks[0].total == CONFIG.steps
 
 
-def test_rich_progress_writes_a_line_per_epoch_where_no_bar_can_be_drawn(tmp_path, capsys):
-    fit(tiny(), TRAIN, VAL, replace(CONFIG, steps=9), tmp_path, [RichProgress("banet, seed 0")])
-    lines = [line for line in capsys.readouterr().out.splitlines() if "of 9, validation JA 0." in line]
-    assert [line.split(",")[1] for line in lines] == [f" seed 0: step {step} of 9" for step in (3, 6, 9)]
+@pytest.mark.parametrize(("least", "shown"), [(3, range(3, 49, 3)), (20, (3, 24, 45, 48))])
+def test_where_no_bar_can_be_drawn_there_is_a_line_per_epoch_but_not_every_few_steps(least, shown, tmp_path, capsys):
+    progress = RichProgress("banet, seed 0")
+    progress.STEPS_A_LINE = least
+    fit(tiny(), TRAIN, VAL, replace(CONFIG, steps=48), tmp_path, [progress])
+    lines = [line for line in capsys.readouterr().out.splitlines() if "of 48, validation JA 0." in line]
+    assert [line.split(",")[1] for line in lines] == [f" seed 0: step {step} of 48" for step in shown]
+    assert RichProgress.STEPS_A_LINE == 20
 
 
 def test_frozen_parameters_stay(tmp_path):
