@@ -57,12 +57,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def real() -> Callable[[str], Path]:
     """A folder of the real data sets; skips where they are not there."""
-    root = Path(os.environ.get("BANET_EDU_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+    from outside import DATA
 
     def folder(name: str) -> Path:
-        if not (root / name).is_dir():
-            pytest.skip(f"no real data: {name} is not in {root} (BANET_EDU_DATA names another place)")
-        return root / name
+        if not (DATA / name).is_dir():
+            pytest.skip(f"no real data: {name} is not in {DATA} (BANET_EDU_DATA names another place)")
+        return DATA / name
 
     return folder
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
+from outside import REFERENCE
 
 from banet_edu.banet.encoder import Bottleneck
 from banet_edu.banet.network import BANetHead
@@ -20,7 +18,6 @@ from banet_edu.networks.released import (
     mini_mtl_from_release,
 )
 
-REFERENCE = Path(os.environ.get("BANET_EDU_REFERENCE", Path(__file__).resolve().parents[3] / "shared" / "reference"))
 needs_vectors = pytest.mark.skipif(not REFERENCE.is_dir(), reason=f"no reference vectors at {REFERENCE.name}/")
 
 

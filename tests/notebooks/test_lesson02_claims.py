@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -66,30 +65,20 @@ def test_resized_lesion_keeps_its_millimetres():
     assert sample.at((64, 128)).spacing_mm == pytest.approx((18 / 64, 18 / 128), rel=1e-4)
 
 
-@pytest.fixture
-def real(request):
-    import os
-
-    root = Path(os.environ.get("BANET_EDU_DATA") or "/nonexistent")
-    if not (root / "isic2017").is_dir():
-        pytest.skip("the real data sets are not there: set BANET_EDU_DATA to their folder")
-    return root
-
-
 def test_isic_masks_have_79_sizes_and_none_is_square(real):
-    sizes = [Image.open(path).size for path in sorted((real / "isic2017" / "masks").glob("*"))]
+    sizes = [Image.open(path).size for path in sorted((real("isic2017") / "masks").glob("*"))]
     assert len(sizes) == 800 and len(set(sizes)) == 79
     assert all(width != height for width, height in sizes)
 
 
 def test_masks_of_ph2_have_one_bit(real):
-    modes = [Image.open(path).mode for path in (real / "ph2" / "masks").glob("*")]
+    modes = [Image.open(path).mode for path in (real("ph2") / "masks").glob("*")]
     assert modes == ["1"] * 20
 
 
 def test_two_and_a_half_percent_of_the_pixels_of_kvasirs_masks_are_grey(real):
     shares = []
-    for path in sorted((real / "kvasir_seg" / "masks").glob("*")):
+    for path in sorted((real("kvasir_seg") / "masks").glob("*")):
         levels = np.asarray(Image.open(path))[..., 0]
         shares.append(((levels > 0) & (levels < 255)).mean())
     assert len(shares) == 740 and np.mean(shares) == pytest.approx(0.0245, abs=5e-4)
@@ -99,7 +88,7 @@ def test_two_and_a_half_percent_of_the_pixels_of_kvasirs_masks_are_grey(real):
     ("name", "looked_at", "touching", "most"), [("ph2", 20, 7, 0.26), ("kvasir_seg", 200, 36, 0.15)]
 )
 def test_objects_touch_the_frame(real, name, looked_at, touching, most):
-    dataset = open_dataset(name, real / name)[:looked_at]
+    dataset = open_dataset(name, real(name))[:looked_at]
     shares = [frame_share(sample.at(256).mask) for sample in dataset]
     assert sum(share > 0 for share in shares) == touching
     assert max(shares) == pytest.approx(most, abs=0.01)
@@ -107,7 +96,7 @@ def test_objects_touch_the_frame(real, name, looked_at, touching, most):
 
 def test_chest_images_are_grey_and_all_masks_but_one_are_two_objects(real):
     objects = []
-    for sample in open_dataset("sz_cxr", real / "sz_cxr"):
+    for sample in open_dataset("sz_cxr", real("sz_cxr")):
         pieces, _ = label(sample.mask)
         objects.append(int((np.bincount(pieces.ravel())[1:] > 200).sum()))
         assert np.ptp(sample.image.astype(int), axis=2).max() == 0
@@ -115,7 +104,7 @@ def test_chest_images_are_grey_and_all_masks_but_one_are_two_objects(real):
 
 
 def test_neighbouring_frames_of_colondb_are_alike_but_no_near_duplicates(real):
-    hashes = [difference_hash(sample.image) for sample in open_dataset("cvc_colondb", real / "cvc_colondb")]
+    hashes = [difference_hash(sample.image) for sample in open_dataset("cvc_colondb", real("cvc_colondb"))]
     near = [hamming(one, other) for one, other in pairwise(hashes)]
     far = [hamming(one, other) for i, one in enumerate(hashes) for other in hashes[i + 40 :]]
     assert SAME_SCENE == 8 and len(near) == 129 and min(near) > SAME_SCENE
@@ -123,7 +112,7 @@ def test_neighbouring_frames_of_colondb_are_alike_but_no_near_duplicates(real):
 
 
 def test_copying_leaks_on_colondb_after_a_random_split(real):
-    dataset = open_dataset("cvc_colondb", real / "cvc_colondb")
+    dataset = open_dataset("cvc_colondb", real("cvc_colondb"))
     frames = {sample.name: sample.at(128) for sample in dataset}
     found = {way: [copying(frames, seed, way) for seed in range(3)] for way in (False, True)}
     assert min(found[False]) == pytest.approx(0.36, abs=0.01) and max(found[False]) == pytest.approx(0.45, abs=0.01)

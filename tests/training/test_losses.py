@@ -1,25 +1,23 @@
 from __future__ import annotations
 
-import os
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from outside import REFERENCE
 from training_helpers import Output
 
 from banet_edu.config import LossConfig
 from banet_edu.training.losses import boundary_target, dice_loss, segmentation_loss
 
-SHARED = Path(os.environ.get("BANET_EDU_SHARED", Path(__file__).resolve().parents[3] / "shared"))
 RELEASE = LossConfig(dice_form="release", edge_padding="zero")
 SIDES = [f"{kind}{stage}" for kind, stage in product(("seg", "edge"), range(1, 5))]
 
 
 def reference(name: str) -> dict[str, torch.Tensor]:
-    path = SHARED / "reference" / name
+    path = REFERENCE / name
     if not path.exists():
         pytest.skip(f"the release's reference vectors are not here ({path})")
     return {key: torch.from_numpy(np.asarray(value)) for key, value in np.load(path).items()}
