@@ -58,6 +58,13 @@ def test_conda_environment_installs_the_same_pins():
     assert [item for item in environment["dependencies"] if isinstance(item, str)] == [python, "pip"]
 
 
+def test_readme_states_the_tested_range_of_python():
+    tested = re.findall(r"Python :: (3\.\d+)", "\n".join(PROJECT["classifiers"]))
+    assert PROJECT["requires-python"] == f">={tested[0]}"
+    said = f"with Python {', '.join(tested[:-1])} or {tested[-1]}"
+    assert said in " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+
+
 def test_version_is_the_same_everywhere():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     changelog = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
