@@ -52,7 +52,7 @@ def boundary_profile(
         Of the image: `contrast` (RGB levels across the outline), `edge_width_U` (standard deviation of the fitted blurred
         step; nan where no edge can be seen), `curvature_per_U` (positive: bulging outward), `noise` (RGB levels), `occluder`
         (share covered by hair or highlights), `look_alike` (share of what lies a little outside, 5 to 10 % of the image
-        size away, that looks like the inside), `frame_distance_U`. See `explain.appearance`.
+        size away, that looks like the inside), `frame_distance_U`. See `explain.boundary.appearance`.
         Of the result: `entropy_bits`, `slack_U` (how far the line would move if the threshold moved from 0.25 to 0.75;
         looked for within 20 working pixels of this outline: for a line farther off, follow `along="prediction"`).
         With a trace: `side_disagreement` (standard deviation of the foreground probability over the side masks and the

@@ -1,7 +1,7 @@
 """The inner signals of a network by readable names: which module gives each one out, and what it means.
 
 A signal is what a named submodule gives out (or, for U-Net's skips, what it takes in). Plain forward hooks read and
-replace it, so there is no second copy of any forward pass. Formulas: the files of `banet_edu.models`.
+replace it, so there is no second copy of any forward pass. Formulas: the files of `banet_edu.banet`.
 """
 
 from __future__ import annotations
