@@ -67,48 +67,59 @@ class ResNetEncoder(nn.Module):
     Args:
         name: resnet18, resnet34, resnet50 or resnet101.
         width: multiplies every channel count (1/2 gives 32, 64, 128, 256 for resnet18).
-        output_stride: 8, 16 or 32, the stride of the last map. What is not strided is dilated instead. The dilations
+        output_stride: 8, 16 or 32, the largest stride of a map. What is not strided is dilated instead. The dilations
             are the release's: the first block of layer3 keeps 1, every block of layer4 has the full value
             (torchvision's rule would give the first block of layer4 half of it).
+        first_stride: 4, 2 or 1, the stride s of C1 (SPEC section 6). 4 is every source's: a stem of stride 2, then max
+            pooling; 2 leaves the pooling out, 1 the stem's stride as well. No name or shape of a parameter changes.
 
     Shape:
-        B x 3 x H x W -> [C1, C2, C3, C4] at strides 4, 8, then 8/8, 16/16 or 16/32; channels in `self.channels`.
+        B x 3 x H x W -> [C1, C2, C3, C4] at strides s, 2s, 4s, 8s, none above `output_stride`: `self.strides`. For s = 4:
+        4, 8, then 8/8, 16/16 or 16/32. Channels in `self.channels`.
 
     >>> import torch
     >>> encoder = ResNetEncoder("resnet18", width=0.25, output_stride=16).eval()
     >>> [tuple(c.shape) for c in encoder(torch.zeros(1, 3, 64, 96))]
     [(1, 16, 16, 24), (1, 32, 8, 12), (1, 64, 4, 6), (1, 128, 4, 6)]
+    >>> ResNetEncoder("resnet18", width=0.25, first_stride=2).strides
+    (2, 4, 8, 16)
     """
 
-    def __init__(self, name: str = "resnet18", width: float = 1.0, output_stride: int = 32) -> None:
+    def __init__(
+        self, name: str = "resnet18", width: float = 1.0, output_stride: int = 32, first_stride: int = 4
+    ) -> None:
         super().__init__()
         if name not in DEPTHS:
             raise ValueError(f"unknown encoder {name!r}; known: {', '.join(DEPTHS)}")
         if output_stride not in (8, 16, 32):
             raise ValueError(f"output_stride must be 8, 16 or 32, got {output_stride}")
+        if first_stride not in (4, 2, 1):
+            raise ValueError(f"first_stride must be 4, 2 or 1, got {first_stride}")
         base = max(1, round(64 * width))
         block = BasicBlock if name in ("resnet18", "resnet34") else Bottleneck
         planes = [base * 2**i for i in range(4)]
         self.channels = [p * block.expansion for p in planes]
 
-        self.conv1 = nn.Conv2d(3, base, 7, stride=2, padding=3, bias=False)
+        self.conv1 = nn.Conv2d(3, base, 7, stride=1 if first_stride == 1 else 2, padding=3, bias=False)
         self.bn1 = nn.BatchNorm2d(base)
         self.relu = nn.ReLU(inplace=True)
-        self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
+        self.maxpool = nn.MaxPool2d(3, stride=2, padding=1) if first_stride == 4 else nn.Identity()
 
-        blocks3, blocks4 = DEPTHS[name][2:]
-        # (stride, dilation of each block) of layer3 and layer4 for every output stride
-        layer3 = (1, [1] + [2] * (blocks3 - 1)) if output_stride == 8 else (2, [1] * blocks3)
-        layer4 = {8: (1, [4] * blocks4), 16: (1, [2] * blocks4), 32: (2, [1] * blocks4)}[output_stride]
-        strides = (1, 2, layer3[0], layer4[0])
-        dilations = ([1] * DEPTHS[name][0], [1] * DEPTHS[name][1], layer3[1], layer4[1])
-        in_channels = base
-        for i, (stride, stage_dilations) in enumerate(zip(strides, dilations, strict=True)):
+        undilated = [first_stride * 2**i for i in range(4)]  # s, 2s, 4s, 8s
+        c1, c2, c3, c4 = (min(stride, output_stride) for stride in undilated)
+        self.strides = (c1, c2, c3, c4)
+        in_channels, stride_before = base, first_stride
+        for i, (blocks, stride) in enumerate(zip(DEPTHS[name], self.strides, strict=True)):
+            dilation = undilated[i] // stride
             layers: OrderedDict[str, nn.Module] = OrderedDict()
-            for j, dilation in enumerate(stage_dilations):
-                layers[str(j)] = block(in_channels, planes[i], stride if j == 0 else 1, dilation)
+            for j in range(blocks):
+                first_of_layer3 = i == 2 and j == 0
+                layers[str(j)] = block(
+                    in_channels, planes[i], stride // stride_before if j == 0 else 1, 1 if first_of_layer3 else dilation
+                )
                 in_channels = self.channels[i]
             self.add_module(f"layer{i + 1}", nn.Sequential(layers))
+            stride_before = stride
 
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
@@ -121,9 +132,9 @@ class ResNetEncoder(nn.Module):
     layer4: nn.Sequential
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))  # B x base x H/4 x W/4
-        c1 = self.layer1(x)  # stride 4
-        c2 = self.layer2(c1)  # stride 8
-        c3 = self.layer3(c2)  # stride 8 or 16
-        c4 = self.layer4(c3)  # stride 8, 16 or 32
+        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))  # B x base x H/s x W/s
+        c1 = self.layer1(x)  # stride s = 4, 2 or 1
+        c2 = self.layer2(c1)  # stride 2s
+        c3 = self.layer3(c2)  # stride 4s, at most output_stride
+        c4 = self.layer4(c3)  # stride 8s, at most output_stride
         return [c1, c2, c3, c4]

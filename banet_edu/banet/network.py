@@ -134,7 +134,7 @@ class BANet(nn.Module):
 
     Args:
         spec: how this network is described in a checkpoint (`create_model` fills it in).
-        encoder, encoder_width, output_stride: see `ResNetEncoder`.
+        encoder, encoder_width, output_stride, first_stride: see `ResNetEncoder`. The head answers at the stride of C_1.
         width: channels of the head.
         aspp_rates: dilations of the context module; () for none.
         context_channels: its channels (256 in the release).
@@ -151,6 +151,7 @@ class BANet(nn.Module):
         encoder: str = "resnet18",
         encoder_width: float = 0.5,
         output_stride: int = 32,
+        first_stride: int = 4,
         width: int = 32,
         aspp_rates: Sequence[int] = (),
         context_channels: int = 256,
@@ -158,7 +159,7 @@ class BANet(nn.Module):
     ) -> None:
         super().__init__()
         self.spec = spec
-        self.encoder = ResNetEncoder(encoder, encoder_width, output_stride)
+        self.encoder = ResNetEncoder(encoder, encoder_width, output_stride, first_stride)
         channels = self.encoder.channels
         self.context = ASPP(channels[-1], context_channels, tuple(aspp_rates)) if aspp_rates else None
         if self.context is not None:
@@ -167,7 +168,7 @@ class BANet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor | BANetOutput:
         check_input(x, self.training)
-        features = self.encoder(x)  # C_1 .. C_4 at strides 4, 8, 8-16, 8-32
+        features = self.encoder(x)  # C_1 .. C_4 at `self.encoder.strides`
         context = self.context(features[-1]) if self.context is not None else None  # B x context_channels x h_4 x w_4
         logits, side_masks, side_edges = self.head(features, context)  # at the stages' own sizes
         up = partial(resize, size=x.shape[-2:], align_corners=self.head.align_corners)  # to H x W

@@ -14,20 +14,25 @@ class EncoderDecoder(nn.Module):
 
     Args:
         spec: how this network is described in a checkpoint (`create_model` fills it in).
-        encoder, encoder_width, output_stride: see `ResNetEncoder`.
+        encoder, encoder_width, output_stride, first_stride: see `ResNetEncoder`.
 
     Shape: B x 3 x H x W, H and W at least 32 -> logits B x K x H x W
     """
 
     def __init__(
-        self, spec: ModelSpec, encoder: str = "resnet18", encoder_width: float = 0.5, output_stride: int = 32
+        self,
+        spec: ModelSpec,
+        encoder: str = "resnet18",
+        encoder_width: float = 0.5,
+        output_stride: int = 32,
+        first_stride: int = 4,
     ) -> None:
         super().__init__()
         self.spec = spec
-        self.encoder = ResNetEncoder(encoder, encoder_width, output_stride)
+        self.encoder = ResNetEncoder(encoder, encoder_width, output_stride, first_stride)
 
     def decode(self, c1: Tensor, c2: Tensor, c3: Tensor, c4: Tensor) -> Tensor:
-        """The encoder's maps, at strides 4, 8, 8-16, 8-32 -> class scores B x K at any size."""
+        """The encoder's maps, at its `strides` -> class scores B x K at any size."""
         raise NotImplementedError
 
     def forward(self, x: Tensor) -> Tensor:

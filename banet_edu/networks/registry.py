@@ -25,6 +25,9 @@ _ENCODER: dict[str, dict[str, Any]] = {
     "paper": {"encoder": "resnet50", "encoder_width": 1.0, "output_stride": 8},
 }
 
+# BA-Net and its control: how fine a grid they answer on (4 in every source)
+_GRID: dict[str, Any] = {"first_stride": 4}
+
 _HEAD: dict[str, Any] = {
     "aspp_rates": (),
     "context_channels": 256,
@@ -38,11 +41,12 @@ _HEAD: dict[str, Any] = {
 }
 
 _BANET: dict[str, dict[str, Any]] = {
-    "nano": {**_ENCODER["nano"], **_HEAD, "width": 16},
-    "lite": {**_ENCODER["lite"], **_HEAD, "width": 32},
+    "nano": {**_ENCODER["nano"], **_GRID, **_HEAD, "width": 16},
+    "lite": {**_ENCODER["lite"], **_GRID, **_HEAD, "width": 32},
     # the study's network with every [release] variant
     "paper": {
         **_ENCODER["paper"],
+        **_GRID,
         **_HEAD,
         "width": 128,
         "aspp_rates": (6, 12, 18),
@@ -51,6 +55,8 @@ _BANET: dict[str, dict[str, Any]] = {
         "align_corners": True,
     },
 }
+
+_CONTROL = {preset: {**arguments, **_GRID} for preset, arguments in _ENCODER.items()}
 
 _BASE: dict[str, dict[str, Any]] = {preset: {"base_width": BASE_WIDTH[preset]} for preset in PRESETS}
 
@@ -70,7 +76,7 @@ _COUNTED = {"width", "base_width", "encoder_width", "channels", "context_channel
 _MODELS: dict[str, tuple[Callable[..., nn.Module], dict[str, dict[str, Any]]]] = {
     "banet": (BANet, _BANET),
     "unet": (UNet, _BASE),
-    "unet_same_encoder": (UNetSameEncoder, _ENCODER),
+    "unet_same_encoder": (UNetSameEncoder, _CONTROL),
     "fcn": (FCN, _FCN),
     "deeplabv3": (DeepLabV3, _DEEPLAB),
     "cenet": (CENet, _CENET),
@@ -104,7 +110,7 @@ def create_model(
         input_size: height and width images are resized to before the network; the preset's by default.
         class_names: background first; ("background", "lesion") for two classes by default.
         **overrides: the preset's arguments to change; for banet `encoder, encoder_width, width, output_stride,
-            aspp_rates, context_channels, pee, pee_kernels, pee_padding, interactive_attention, edge_task, cff, align_corners`.
+            first_stride, aspp_rates, context_channels, pee, pee_kernels, pee_padding, interactive_attention, edge_task, cff, align_corners`.
 
     Returns:
         A module with a `spec` (ModelSpec). Eval mode: logits B x K x H x W. Training mode: BA-Net gives a `BANetOutput`.

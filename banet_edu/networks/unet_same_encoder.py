@@ -1,6 +1,6 @@
 """A U-Net decoder on BA-Net's own encoder: the fair control.
 
-It sees exactly the four maps BA-Net's head sees and answers at the same stride 4. What differs is the head: no PEE, no
+It sees exactly the four maps BA-Net's head sees and answers at the same stride (4, unless `first_stride` says otherwise). What differs is the head: no PEE, no
 mini-MTL (nor its side losses), no CFF, and as decoder U-Net's full convolutions at the encoder's widths, where BA-Net has
 separable ones of one width. In preset paper BA-Net has a context module and `align_corners` too, this one neither.
 
@@ -25,15 +25,21 @@ class SameSizeUp(Up):
 
 
 class UNetSameEncoder(EncoderDecoder):
-    """U-Net's decoder with the encoder's widths; its scores have stride 4."""
+    """U-Net's decoder with the encoder's widths; its scores have the stride of C1."""
 
     def __init__(
-        self, spec: ModelSpec, encoder: str = "resnet18", encoder_width: float = 0.5, output_stride: int = 32
+        self,
+        spec: ModelSpec,
+        encoder: str = "resnet18",
+        encoder_width: float = 0.5,
+        output_stride: int = 32,
+        first_stride: int = 4,
     ) -> None:
-        super().__init__(spec, encoder, encoder_width, output_stride)
+        super().__init__(spec, encoder, encoder_width, output_stride, first_stride)
         c1, c2, c3, c4 = self.encoder.channels
-        up4 = Up if output_stride == 32 else SameSizeUp  # C4 -> C3
-        up3 = SameSizeUp if output_stride == 8 else Up  # C3 -> C2
+        _, stride2, stride3, stride4 = self.encoder.strides
+        up4 = Up if stride4 > stride3 else SameSizeUp  # C4 -> C3
+        up3 = Up if stride3 > stride2 else SameSizeUp  # C3 -> C2
         self.up = nn.ModuleList([up4(c4, c3, c3), up3(c3, c2, c2), Up(c2, c1, c1)])
         self.classifier = nn.Conv2d(c1, spec.num_classes, 1)
 
@@ -41,4 +47,4 @@ class UNetSameEncoder(EncoderDecoder):
         y = c4
         for level, skip in zip(self.up, (c3, c2, c1), strict=True):
             y = level(y, skip)  # B x the skip's channels at the skip's stride
-        return self.classifier(y)  # B x K at stride 4
+        return self.classifier(y)  # B x K at the stride of C1

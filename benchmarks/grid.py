@@ -1,0 +1,186 @@
+"""What makes a boundary better: the grid, the blocks, the encoder or the budget? Five networks, cell by cell.
+
+    python benchmarks/grid.py run --root ../shared/data --minutes 120     # two cells at a time, one thread each
+    python benchmarks/grid.py status                                      # which cells are there, which are missing
+
+`banet` and `control` (U-Net's decoder on BA-Net's encoder) answer on every fourth pixel, `banet-s2` and `control-s2` (first_stride 2:
+no max pooling) on every second, `unet` on every one. A cell is one of them, or banet-s2 without a block, trained on one data
+set with one budget, rate and seed. In this order: (1) seed 0 with three rates, 1200 steps; each network then keeps the rate
+with the best validation JA in the mean over the data sets; (2) with it, the other seed; (3) banet-s2 without each block;
+(4) 5000 steps, with either seed.
+
+As a cell ends, its rows, one per test image, are written to docs/recorded/grid-DATA/ and its facts (best epoch, every epoch's
+validation, minutes) beside them: commit that folder, and any machine goes on where this one was stopped; a cell stopped half-way
+resumes from `runs/grid`. Nothing is chosen on the test part.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from functools import partial
+from pathlib import Path
+from statistics import mean
+from typing import Any, NamedTuple
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # two networks side by side on two cores
+
+from study import RECORDED, keep
+
+from banet_edu import create_model, open_dataset
+from banet_edu.config import TrainConfig
+from banet_edu.study.ablate import BLOCKS
+from banet_edu.study.compare import compare
+
+DATA = ("kvasir_seg", "sz_cxr", "isic2017")
+FINE: dict[str, Any] = {"first_stride": 2}
+NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
+    "banet": ("banet", {}),
+    "banet-s2": ("banet", FINE),
+    "control": ("unet_same_encoder", {}),
+    "control-s2": ("unet_same_encoder", FINE),
+    "unet": ("unet", {}),
+}
+ABLATED = {f"banet-s2-{variant}": ("banet", {**FINE, **overrides}) for variant, overrides in BLOCKS.items()}
+RATES = (0.001, 0.0005, 0.002)
+SHORT, LONG = 1200, 5000
+SEEDS = (0, 1)
+
+
+class Cell(NamedTuple):
+    data: str
+    network: str
+    steps: int
+    rate: float
+    seed: int
+
+    @property
+    def file(self) -> Path:
+        return RECORDED / f"grid-{self.data}" / f"{self.network}-{self.steps}-{self.rate}-seed{self.seed}.csv"
+
+    @property
+    def recorded(self) -> bool:
+        return self.file.is_file()
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return json.loads(self.file.with_suffix(".json").read_text(encoding="utf-8"))
+
+
+def best_rate(network: str) -> float:
+    """The rate whose best validation JA, seed 0 and 1200 steps, is highest in the mean over the data sets; a network without
+    a block has the rate of the whole one. LookupError while one of these cells is missing."""
+    if network in ABLATED:
+        network = "banet-s2"
+    tried = {rate: [Cell(data, network, SHORT, rate, 0) for data in DATA] for rate in RATES}
+    if missing := [cell.file.name for cells in tried.values() for cell in cells if not cell.recorded]:
+        raise LookupError(f"no rate chosen for {network} yet: {', '.join(missing)} missing")
+    return max(RATES, key=lambda rate: mean(cell.facts["validation"]["best_JA"] for cell in tried[rate]))
+
+
+def phases() -> list[list[tuple[str, str, int, float | None, int]]]:
+    """The cells in the order in which they say most; rate None stands for `best_rate`."""
+    return [
+        [(data, network, SHORT, rate, 0) for rate in RATES for data in DATA for network in NETWORKS],
+        [(data, network, SHORT, None, 1) for data in DATA for network in NETWORKS],
+        [(data, network, SHORT, None, seed) for seed in SEEDS for data in DATA for network in ABLATED],
+        *([(data, network, LONG, None, seed) for data in DATA for network in NETWORKS] for seed in SEEDS),
+    ]
+
+
+def cells() -> Iterator[Cell]:
+    """All of them, as far as the rates are chosen."""
+    for phase in phases():
+        for data, network, steps, rate, seed in phase:
+            try:
+                yield Cell(data, network, steps, best_rate(network) if rate is None else rate, seed)
+            except LookupError:
+                continue
+
+
+def train(cell: Cell, root: Path, commit: str) -> str:
+    started = time.monotonic()
+    dataset = open_dataset(cell.data, root / cell.data)
+    network, overrides = (NETWORKS | ABLATED)[cell.network]
+    result = compare(
+        {cell.network: partial(create_model, network, "lite", **overrides)},
+        {part: dataset.part(part) for part in ("train", "val", "test")},
+        TrainConfig(
+            steps=cell.steps,
+            learning_rate=cell.rate,
+            precision="bf16",
+            device="cpu",
+            augment="upright" if dataset.upright else "default",
+        ),
+        [cell.seed],
+        run_dir=Path("runs") / "grid" / cell.data / cell.file.stem,
+        name=cell.data,
+        split_seed=0,
+    )
+    [history] = result.histories.values()
+    best = history.best
+    assert best is not None
+    validation = {
+        "best_JA": best["val_JA"],
+        "best_assd_pct": best["val_assd_pct"],
+        "best_step": best["step"],
+        "epochs": [
+            {key: round(row[key], 4) for key in ("step", "val_JA", "val_assd_pct", "seconds")} for row in history.rows
+        ],
+    }
+    facts = dict(result.facts) | {"overrides": overrides, "validation": validation}
+    keep(cell.file, result.table, facts, commit, time.monotonic() - started)
+    return f"{cell.file.parent.name}/{cell.file.stem}: validation JA {best['val_JA']:.3f}, {time.monotonic() - started:.0f} s"
+
+
+def run(root: Path, minutes: float, jobs: int, commit: str) -> None:
+    began = time.monotonic()
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+        running: dict[Future[str], Cell] = {}
+        while True:
+            # looked up anew after each cell: the rates of later phases come from the cells of the first
+            waiting = (c for c in cells() if not c.recorded and c not in running.values())
+            while len(running) < jobs and time.monotonic() - began < 60 * minutes and (cell := next(waiting, None)):
+                running[pool.submit(train, cell, root, commit)] = cell
+            if not running:
+                return
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                del running[future]
+                print(f"{time.strftime('%H:%M')} {future.result()}", flush=True)
+
+
+def status() -> None:
+    for cell in cells():
+        print("there  " if cell.recorded else "missing", cell.file.parent.name, cell.file.stem)
+    for network in NETWORKS:
+        try:
+            print(f"{network}: rate {best_rate(network)}")
+        except LookupError as error:
+            print(error)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    training = commands.add_parser("run")
+    training.add_argument("--root", type=Path, required=True, help="folder that holds kvasir_seg, sz_cxr and isic2017")
+    training.add_argument("--minutes", type=float, default=600, help="start no further cell after so long")
+    training.add_argument("--jobs", type=int, default=2, help="cells side by side, one thread each")
+    commands.add_parser("status")
+    given = parser.parse_args()
+    if given.command == "status":
+        status()
+        return
+    commit = subprocess.check_output(["git", "rev-parse", "--short", "HEAD"], text=True).strip()
+    run(given.root, given.minutes, given.jobs, commit)
+
+
+if __name__ == "__main__":
+    main()
