@@ -109,7 +109,10 @@ class TrainConfig:
     An epoch is one pass over the training part (`steps` cuts the last one short). `patience` counts epochs without a
     better validation JA; None never stops early. `augment`: "default" (flips, affine, colour),
     "upright" (the same for images that always stand one way, such as chest X-rays), "release" (SPEC
-    section 3) or "none". `precision` "auto" is bf16 on a GPU that has it, fp32 elsewhere.
+    section 3) or "none". `precision` "auto" is bf16 on a GPU that has it, fp32 elsewhere; on a GPU, fp32 means TF32 where it
+    has that. `num_workers` are the processes that read ahead; "auto" takes up to 8 on a GPU, none elsewhere.
+    `cuda_graph` "on" and "auto" launch a step as one CUDA graph (one process, one GPU); "auto" computes without one on
+    any other device, where "on" is refused.
     """
 
     steps: int = 1200
@@ -124,7 +127,8 @@ class TrainConfig:
     patience: int | None = None
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     device: Literal["auto", "cuda", "mps", "cpu"] = "auto"
-    num_workers: int = 0
+    num_workers: int | Literal["auto"] = "auto"
+    cuda_graph: Literal["auto", "on", "off"] = "off"
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

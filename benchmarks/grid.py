@@ -3,15 +3,15 @@
     python benchmarks/grid.py run --root ../shared/data --minutes 120     # two cells at a time, one thread each
     python benchmarks/grid.py status                                      # which cells are there, which are missing
 
-`banet` and `control` (U-Net's decoder on BA-Net's encoder) answer on every fourth pixel, `banet-s2` and `control-s2` (first_stride 2:
-no max pooling) on every second, `unet` on every one. A cell is one of them, or banet-s2 without a block, trained on one data
-set with one budget, rate and seed. In this order: (1) seed 0 with three rates, 1200 steps; each network then keeps the rate
-with the best validation JA in the mean over the data sets; (2) with it, the other seed; (3) banet-s2 without each block;
-(4) 5000 steps, with either seed.
+`banet` and `control` (U-Net's decoder on BA-Net's encoder) answer on every fourth pixel, `banet-s2` and `control-s2`
+(first_stride 2: no max pooling) on every second, `unet` on every one. A cell is one of them, or banet-s2 without a block,
+trained on one data set with one budget, rate and seed. In this order: (1) seed 0 with three rates, 1200 steps; each network
+then keeps the rate with the best validation JA in the mean over the data sets; (2) with it, the other seed; (3) banet-s2
+without each block; (4) 5000 steps, with either seed.
 
-As a cell ends, its rows, one per test image, are written to docs/recorded/grid-DATA/ and its facts (best epoch, every epoch's
-validation, minutes) beside them: commit that folder, and any machine goes on where this one was stopped; a cell stopped half-way
-resumes from `runs/grid`. Nothing is chosen on the test part.
+As a cell ends, its rows, one per test image, are written to docs/recorded/grid-DATA/ and its facts (best epoch, every
+epoch's validation, minutes) beside them: commit that folder, and any machine goes on where this one was stopped; a cell
+stopped half-way resumes from `runs/grid`. Nothing is chosen on the test part.
 """
 
 from __future__ import annotations

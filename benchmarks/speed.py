@@ -25,8 +25,8 @@ import torch
 from banet_edu import create_model
 from banet_edu.config import LossConfig, TrainConfig
 from banet_edu.study.compare import machine_facts
-from banet_edu.training.loop import make_optimizer
 from banet_edu.training.losses import segmentation_loss
+from banet_edu.training.step import make_optimizer
 
 NETWORKS = ("banet", "unet", "unet_same_encoder")
 

@@ -110,7 +110,8 @@ def create_model(
         input_size: height and width images are resized to before the network; the preset's by default.
         class_names: background first; ("background", "lesion") for two classes by default.
         **overrides: the preset's arguments to change; for banet `encoder, encoder_width, width, output_stride,
-            first_stride, aspp_rates, context_channels, pee, pee_kernels, pee_padding, interactive_attention, edge_task, cff, align_corners`.
+            first_stride, aspp_rates, context_channels, pee, pee_kernels, pee_padding, interactive_attention, edge_task,
+            cff, align_corners`.
 
     Returns:
         A module with a `spec` (ModelSpec). Eval mode: logits B x K x H x W. Training mode: BA-Net gives a `BANetOutput`.

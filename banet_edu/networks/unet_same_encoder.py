@@ -1,8 +1,9 @@
 """A U-Net decoder on BA-Net's own encoder: the fair control.
 
-It sees exactly the four maps BA-Net's head sees and answers at the same stride (4, unless `first_stride` says otherwise). What differs is the head: no PEE, no
-mini-MTL (nor its side losses), no CFF, and as decoder U-Net's full convolutions at the encoder's widths, where BA-Net has
-separable ones of one width. In preset paper BA-Net has a context module and `align_corners` too, this one neither.
+It sees exactly the four maps BA-Net's head sees and answers at the same stride (4, unless `first_stride` says otherwise). What
+differs is the head: no PEE, no mini-MTL (nor its side losses), no CFF, and as decoder U-Net's full convolutions at the
+encoder's widths, where BA-Net has separable ones of one width. In preset paper BA-Net has a context module and `align_corners`
+too, this one neither.
 
 Source: Ronneberger et al. 2015 (arXiv:1505.04597), the decoder.
 """

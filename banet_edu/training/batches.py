@@ -107,14 +107,14 @@ def ignore_interrupt(worker: int) -> None:
 
 
 def load_batches(
-    data: Prepared, spec: ModelSpec, config: TrainConfig, plan: BatchPlan, device: torch.device
+    data: Prepared, spec: ModelSpec, config: TrainConfig, plan: BatchPlan, device: torch.device, workers: int = 0
 ) -> DataLoader:
     """The batches of all remaining steps, through one loader, so that workers are started once and not every epoch."""
     return DataLoader(
         AugmentedImages(data, spec, config),
         batch_sampler=plan,
         collate_fn=collate,
-        num_workers=config.num_workers,
+        num_workers=workers,
         pin_memory=device.type == "cuda",
         worker_init_fn=ignore_interrupt,
         generator=torch.Generator().manual_seed(config.seed),  # or the loader would draw from the user's generator

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from banet_edu.storage import read_tensors, write_tensors, write_text
 
 LAST, BEST, HISTORY, CONFIG = "last.safetensors", "best.safetensors", "history.csv", "config.json"
-_MAY_DIFFER = {"train.device", "train.num_workers"}  # they change where a run computes, not what
+_MAY_DIFFER = {"train.device", "train.num_workers", "train.cuda_graph"}  # they change where a run computes, not what
 
 
 @dataclass

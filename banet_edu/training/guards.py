@@ -19,19 +19,26 @@ class TrainingInterrupted(KeyboardInterrupt):
 class FiniteGuard:
     """Raises FloatingPointError naming step and batch when a loss, or a weight, is NaN or infinite.
 
-    Reading a loss waits for the device. On a GPU each loss is therefore read one step later, when it has long been
-    computed; `check` reads what is left and looks at the weights, and must be called before anything is saved.
+    Reading a loss waits for the device. On a GPU each loss is therefore sent to the CPU as it is made and read one step
+    later, when it has long arrived: waiting for it then is not waiting for the step under way. `check` reads what is left
+    and looks at the weights, and must be called before anything is saved.
     """
 
     def __init__(self) -> None:
-        self._unread: tuple[int, Sequence[str], Tensor] | None = None
+        self._unread: tuple[int, Sequence[str], Tensor, torch.cuda.Event | None] | None = None
         self._latest = ""
 
     def watch(self, step: int, names: Sequence[str], loss: Tensor) -> None:
-        """To be called with every loss, before the weights are changed by it."""
+        """To be called with every loss; on a CPU before the weights are changed by it."""
         self._read()
-        self._unread, self._latest = (step, names, loss.detach()), _where(step, names)
-        if loss.device.type == "cpu":
+        loss, arrived, on = loss.detach(), None, loss.device.type
+        if on == "cuda":
+            # pinned memory of its own, or `non_blocking` would wait
+            loss = torch.empty_like(loss, device="cpu", pin_memory=True).copy_(loss, non_blocking=True)
+            arrived = torch.cuda.Event()
+            arrived.record()
+        self._unread, self._latest = (step, names, loss, arrived), _where(step, names)
+        if on == "cpu":
             self._read()
 
     def check(self, model: nn.Module) -> None:
@@ -43,7 +50,9 @@ class FiniteGuard:
     def _read(self) -> None:
         if self._unread is None:
             return
-        (step, names, loss), self._unread = self._unread, None
+        (step, names, loss, arrived), self._unread = self._unread, None
+        if arrived is not None:
+            arrived.synchronize()
         if not loss.isfinite():
             raise FloatingPointError(f"the loss became {loss.item()} at {_where(step, names)}. {_ADVICE}")
 

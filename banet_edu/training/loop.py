@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,11 +29,13 @@ from banet_edu.training.checkpoint import (
     save_last,
     start_run,
 )
-from banet_edu.training.device import make_accelerator, memory_format
+from banet_edu.training.cuda_graph import GraphedForward, GraphedStep
+from banet_edu.training.device import loader_workers, make_accelerator, memory_format, tensor_float, use_cuda_graph
 from banet_edu.training.guards import CatchInterrupt, FiniteGuard, TrainingInterrupted
 from banet_edu.training.history import History
-from banet_edu.training.losses import LossSums, segmentation_loss
+from banet_edu.training.losses import LossSums
 from banet_edu.training.schedule import learning_rate
+from banet_edu.training.step import Forward, TrainingStep, make_optimizer, set_learning_rate
 from banet_edu.training.validation import validate
 
 
@@ -82,6 +85,8 @@ def fit(
     run_dir, spec = Path(run_dir), cast(ModelSpec, model.spec)
     accelerator, device, bf16 = make_accelerator(config)
     rank, processes, is_main = accelerator.process_index, accelerator.num_processes, accelerator.is_main_process
+    graphed = use_cuda_graph(config.cuda_graph, device, processes)
+    workers = loader_workers(config.num_workers, device, processes)
     train, val = _prepared(train, spec), _prepared(val, spec)
     batch_size = global_batch_size(config, len(train), processes)
     steps_per_epoch = len(train) // batch_size
@@ -96,7 +101,7 @@ def fit(
         start_run(run_dir, description, resume)
     accelerator.wait_for_everyone()
     model.to(device, memory_format=memory_format(device))  # type: ignore[call-overload]
-    optimizer = make_optimizer(model, config)
+    optimizer = make_optimizer(model, config, graphed)
     progress = load_last(run_dir, model, optimizer) if resume else Progress()
     history = History(progress.rows, progress.stopped)
     if history.stopped:
@@ -104,6 +109,8 @@ def fit(
         return history
 
     network = accelerator.prepare_model(model, device_placement=False)  # itself, or wrapped for several processes
+    step = (GraphedStep if graphed else TrainingStep)(network, optimizer, accelerator, config.loss, device, bf16)
+    forward = (GraphedForward if graphed else Forward)(model, device, bf16)
     plan = BatchPlan(config, len(train), batch_size, progress.step, rank, processes)
     sums = LossSums(progress.sums, device)
     finite = FiniteGuard()
@@ -122,25 +129,19 @@ def fit(
 
     tell("on_start", config.steps, model)
     try:
-        with _own_random_numbers(device), CatchInterrupt(processes == 1) as interrupt:
-            for images, masks, names in load_batches(train, spec, config, plan, device):
+        with _own_random_numbers(device), tensor_float(device), CatchInterrupt(processes == 1) as interrupt:
+            for images, masks, names in load_batches(train, spec, config, plan, device, workers):
                 rate = learning_rate(progress.step, config)
-                for group in optimizer.param_groups:
-                    group["lr"] = rate
+                set_learning_rate(optimizer, rate)
                 torch.manual_seed(derive_seed(config.seed, progress.step, rank))  # for dropout, where a model has it
 
                 network.train()
-                with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
-                    images = images.to(device, memory_format=memory_format(device), non_blocking=True)
-                    output = network(images)
-                loss, parts = segmentation_loss(output, masks.to(device, non_blocking=True), config.loss)
-                finite.watch(progress.step + 1, names, loss)
-                optimizer.zero_grad()
-                accelerator.backward(loss)
-                optimizer.step()
-
+                parts = step(
+                    images.to(device, memory_format=memory_format(device), non_blocking=True),
+                    masks.to(device, non_blocking=True),
+                    watch=partial(finite.watch, progress.step + 1, names),
+                )
                 progress.step += 1
-                parts = {"total": loss.detach(), **parts}
                 sums.add(parts)
                 tell("on_step", progress.step, parts)
 
@@ -150,7 +151,7 @@ def fit(
                         "epoch": len(history) + 1,
                         "step": progress.step,
                         **sums.means(accelerator),
-                        **validate(model, val, accelerator, batch_size, device, bf16),
+                        **validate(model, val, accelerator, batch_size, forward),
                         "learning_rate": rate,
                         "seconds": time.monotonic() - epoch_began,
                     }
@@ -177,16 +178,6 @@ def fit(
     accelerator.wait_for_everyone()  # the main process may still be writing
     load_best(run_dir, model)
     return history
-
-
-def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
-    """AdamW or Adam over the parameters that are not frozen."""
-    kinds = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}
-    if config.optimizer not in kinds:
-        raise ValueError(f'optimizer must be "adamw" or "adam", not {config.optimizer!r}')
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    fused = parameters[0].device.type in ("cpu", "cuda")  # one pass over memory instead of several
-    return kinds[config.optimizer](parameters, config.learning_rate, weight_decay=config.weight_decay, fused=fused)
 
 
 def _reason_to_stop(history: History, config: TrainConfig) -> str | None:

@@ -13,16 +13,16 @@ from banet_edu.config import ModelSpec
 from banet_edu.data.tensors import normalise
 from banet_edu.metrics.boundary import boundary_metrics
 from banet_edu.metrics.overlap import overlap
-from banet_edu.training.device import memory_format
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
     from banet_edu.data.prepared import Prepared
+    from banet_edu.training.step import Forward
 
 
 def validate(
-    model: nn.Module, data: Prepared, accelerator: Accelerator, batch_size: int, device: torch.device, bf16: bool
+    model: nn.Module, data: Prepared, accelerator: Accelerator, batch_size: int, forward: Forward
 ) -> dict[str, float | int]:
     """The validation columns of the history; several processes share the images. Leaves the model in eval mode."""
     from accelerate.utils import broadcast, gather_object
@@ -30,13 +30,12 @@ def validate(
     if accelerator.num_processes > 1:  # each process has gathered its own batch norm statistics: use the ones we save
         broadcast(list(model.buffers()))
     share = range(accelerator.process_index, len(data), accelerator.num_processes)
-    records = measure(model, data, share, batch_size, device, bf16)
+    records = measure(model, data, share, batch_size, forward)
     return summarise_validation(gather_object(records) if accelerator.num_processes > 1 else records)
 
 
-@torch.no_grad()
 def measure(
-    model: nn.Module, data: Prepared, indices: Sequence[int], batch_size: int, device: torch.device, bf16: bool
+    model: nn.Module, data: Prepared, indices: Sequence[int], batch_size: int, forward: Forward
 ) -> list[dict[str, float | str]]:
     """One record per image and foreground class: `index`, `JA`, `assd_pct`, `status`."""
     model.eval()
@@ -45,8 +44,7 @@ def measure(
     for start in range(0, len(indices), batch_size):
         chosen = indices[start : start + batch_size]
         images = torch.stack([normalise(data.images[i], spec.mean, spec.std) for i in chosen])
-        with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
-            logits = model(images.to(device, memory_format=memory_format(device)))
+        logits = forward(images)
         for index, labels in zip(chosen, logits.argmax(1).cpu().numpy(), strict=True):
             for label in range(1, logits.shape[1]):
                 predicted, truth = labels == label, data.masks[index] == label

@@ -46,9 +46,9 @@ def test_the_batch_is_counted_over_all_processes():
 def test_images_depend_on_seed_epoch_and_index_only():
     data, spec, config = Prepared(discs(6), SIZE), tiny().spec, replace(CONFIG, steps=2, batch_size=6)
 
-    def batches(config, start=0):
+    def batches(config, start=0, workers=0):
         plan = BatchPlan(config, 6, 6, start, 0, 1)
-        return list(load_batches(data, spec, config, plan, torch.device("cpu")))
+        return list(load_batches(data, spec, config, plan, torch.device("cpu"), workers))
 
     before = torch.get_rng_state()
     one, two = batches(config)
@@ -57,7 +57,7 @@ def test_images_depend_on_seed_epoch_and_index_only():
     assert one.masks.dtype == torch.int64
     assert torch.equal(batches(config, start=1)[0].images, two.images)
     assert not torch.equal(one.images[one.names.index("disc-0-0")], two.images[two.names.index("disc-0-0")])
-    parallel = batches(replace(config, num_workers=2))
+    parallel = batches(config, workers=2)
     assert torch.equal(parallel[1].images, two.images)
     assert parallel[1].names == two.names
     assert not torch.equal(batches(replace(config, seed=1))[0].images, one.images)
