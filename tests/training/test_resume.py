@@ -58,18 +58,17 @@ def same_run(one: Path, two: Path) -> None:
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory) -> Path:
     run_dir = tmp_path_factory.mktemp("uninterrupted")
-    fit(tiny(), TRAIN, VAL, replace(CONFIG, device="cpu"), run_dir)
+    fit(tiny(), TRAIN, VAL, CONFIG, run_dir)
     return run_dir
 
 
 @pytest.mark.parametrize("step", [1, 3, 10, 23])
 def test_ctrl_c_saves_between_two_steps_and_the_run_goes_on(tmp_path, uninterrupted, step):
-    config = replace(CONFIG, device="cpu")
     with pytest.raises(TrainingInterrupted, match=f"step {step} of 24, state saved in .*same arguments"):
-        fit(tiny(), TRAIN, VAL, config, tmp_path, [InterruptAt(step)])
+        fit(tiny(), TRAIN, VAL, CONFIG, tmp_path, [InterruptAt(step)])
     assert load_file(tmp_path / "last.safetensors")["optimizer.0.step"] == step
     torch.manual_seed(99)  # whatever else the user does in between
-    history = fit(tiny(), TRAIN, VAL, config, tmp_path)
+    history = fit(tiny(), TRAIN, VAL, CONFIG, tmp_path)
     assert len(history) == 8
     same_run(tmp_path, uninterrupted)
 
@@ -79,7 +78,7 @@ def test_a_real_network_resumes_bit_for_bit(tmp_path):
         torch.manual_seed(0)
         return create_model("banet", preset="nano", input_size=32)
 
-    config = replace(CONFIG, steps=4, device="cpu")
+    config = replace(CONFIG, steps=4)
     fit(network(), discs(8), VAL, config, tmp_path / "whole")
     with pytest.raises(TrainingInterrupted):
         fit(network(), discs(8), VAL, config, tmp_path / "cut", [InterruptAt(3)])
@@ -125,7 +124,7 @@ def test_a_run_killed_at_a_random_moment_resumes_bit_for_bit(tmp_path, uninterru
     assert process.wait() == -signal.SIGKILL
     _, meta = read_tensors(tmp_path / "last.safetensors")  # whole, though saved after every step
     assert until - 1 <= meta["progress"]["step"] < 24
-    fit(tiny(), TRAIN, VAL, replace(CONFIG, device="cpu"), tmp_path)
+    fit(tiny(), TRAIN, VAL, CONFIG, tmp_path)
     same_run(tmp_path, uninterrupted)
 
 
@@ -136,7 +135,7 @@ def test_ctrl_c_in_a_terminal_says_how_to_go_on(tmp_path, uninterrupted):
     assert process.returncode != 0
     assert "state saved in" in errors
     assert "call fit again with the same arguments" in errors
-    fit(tiny(), TRAIN, VAL, replace(CONFIG, device="cpu"), tmp_path)
+    fit(tiny(), TRAIN, VAL, CONFIG, tmp_path)
     same_run(tmp_path, uninterrupted)
 
 
@@ -212,8 +211,8 @@ def test_two_processes_train_as_one(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert [line for line in done.stdout.splitlines() if line.startswith("step")] == [f"step {i}" for i in range(1, 25)]
-    one = fit(tiny(plain=True), TRAIN, VAL, replace(CONFIG, device="cpu"), tmp_path / "one")
-    two = fit(tiny(plain=True), TRAIN, VAL, replace(CONFIG, device="cpu"), tmp_path / "two")  # finished: read back
+    one = fit(tiny(plain=True), TRAIN, VAL, CONFIG, tmp_path / "one")
+    two = fit(tiny(plain=True), TRAIN, VAL, CONFIG, tmp_path / "two")  # finished: read back
     for row, row_two in zip(one.rows, two.rows, strict=True):
         for key in row.keys() - {"seconds"}:
             assert row_two[key] == pytest.approx(row[key], rel=1e-3, abs=1e-6), key

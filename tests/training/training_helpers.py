@@ -15,7 +15,8 @@ from banet_edu.data.sample import Sample
 from banet_edu.training.loop import fit
 
 SIZE = 32
-CONFIG = TrainConfig(steps=24, batch_size=4, learning_rate=1e-2)
+# The CPU: tests compare bits. tests/test_devices.py has what holds on every device.
+CONFIG = TrainConfig(steps=24, batch_size=4, learning_rate=1e-2, device="cpu")
 
 
 class Output(NamedTuple):

@@ -1,0 +1,183 @@
+"""What a GPU changes: seconds of a training step, of `fit`, of the loader and of inference, and the memory they take.
+
+    python benchmarks/gpu.py                # under 4 minutes; where there is no CUDA device it says so and ends
+
+Batch 8. Steps on noise: eager in fp32, TF32 and bf16, and in bf16 as one bare CUDA graph (forward, loss, backward, AdamW).
+`fit` on painted images, from one step to the next within an epoch, so validation is left out; its loader, augmentation and
+checks are in. "waits" is the share of that time in which the loader had no batch ready. The aims: BA-Net lite at most 8 ms a
+step in `fit`, paper at most 26, and at most 1.3 times the bare graph.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from statistics import median
+
+import torch
+from accelerate import Accelerator
+from torch import nn
+
+from banet_edu import create_model, make_phantom, predict
+from banet_edu.config import INPUT_SIZE, LossConfig, TrainConfig
+from banet_edu.data.prepared import Prepared
+from banet_edu.training import loop
+from banet_edu.training.batches import BatchPlan, load_batches
+from banet_edu.training.cuda_graph import GraphedStep
+from banet_edu.training.loop import fit
+from banet_edu.training.step import TrainingStep, make_optimizer
+
+BATCH = 8
+NETWORKS = ("banet", "unet", "unet_same_encoder")
+AIM_MS = {"lite": 8.0, "paper": 26.0}
+
+
+def step_ms(name: str, preset: str, kind: type[TrainingStep], *, bf16: bool, tf32: bool, device: torch.device) -> float:
+    """Milliseconds of a step, the median of 20 after 8."""
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = tf32
+    model: nn.Module = create_model(name, preset).to(device, memory_format=torch.channels_last).train()
+    graphed = kind is GraphedStep
+    optimizer = make_optimizer(model, TrainConfig(), graphed)
+    step = kind(model, optimizer, Accelerator(), LossConfig(), device, bf16)
+    size = INPUT_SIZE[preset]
+    images = torch.randn(BATCH, 3, size, size, device=device).to(memory_format=torch.channels_last)
+    masks = (images[:, 0] > 0.5).long()
+    times = []
+    for _ in range(28):
+        torch.cuda.synchronize()
+        began = time.perf_counter()
+        step(images, masks, lambda loss: None)
+        torch.cuda.synchronize()
+        times.append(time.perf_counter() - began)
+    return 1000 * median(times[8:])
+
+
+class Clock:
+    """Moments after each step, as a callback."""
+
+    def __init__(self) -> None:
+        self.moments: list[float] = []
+        self.ends: set[int] = set()
+
+    def on_step(self, step: int, parts: object) -> None:
+        self.moments.append(time.perf_counter())
+
+    def on_epoch(self, row: dict[str, float]) -> None:
+        self.ends.add(len(self.moments))
+
+    def seconds(self, first: int = 30) -> list[float]:
+        """Of each step that does not begin with a validation, after the first ones."""
+        return [
+            after - before
+            for index, (before, after) in enumerate(zip(self.moments, self.moments[1:], strict=False), start=1)
+            if index > first and index not in self.ends
+        ]
+
+
+@contextmanager
+def waits_counted(waited: list[float]):
+    """Within it `fit` notes how long it waited for each batch."""
+    original: Callable = loop.load_batches
+
+    def timed(*arguments):
+        batches = iter(original(*arguments))
+        while True:
+            began = time.perf_counter()
+            try:
+                batch = next(batches)
+            except StopIteration:
+                return
+            waited.append(time.perf_counter() - began)
+            yield batch
+
+    loop.load_batches = timed  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        loop.load_batches = original
+
+
+def fit_ms(name: str, preset: str, data: Prepared, graph: str, device: torch.device) -> tuple[float, float]:
+    """Milliseconds of a step within `fit`, and the share of them spent waiting for the loader."""
+    clock, waited = Clock(), []
+    config = TrainConfig(steps=150, batch_size=BATCH, device=device.type, cuda_graph=graph)  # type: ignore[arg-type]
+    with tempfile.TemporaryDirectory() as folder, waits_counted(waited):
+        fit(create_model(name, preset), data, data, config, folder, [clock])
+    seconds = clock.seconds()
+    return 1000 * sum(seconds) / len(seconds), sum(waited[30:]) / len(waited[30:]) / (sum(seconds) / len(seconds))
+
+
+def loader_rate(data: Prepared, spec: object, workers: int, device: torch.device) -> float:
+    """Images a second, the first 8 batches (the start of the workers) left out."""
+    config = TrainConfig(steps=60, batch_size=BATCH)
+    plan = BatchPlan(config, len(data), BATCH, 0, 0, 1)
+    moments = [time.perf_counter() for _ in load_batches(data, spec, config, plan, device, workers)]  # type: ignore[arg-type]
+    return BATCH * (len(moments) - 9) / (moments[-1] - moments[8])
+
+
+def inference_ms(name: str, preset: str, device: torch.device) -> float:
+    model = create_model(name, preset).eval().to(device)
+    sample = make_phantom("dermoscopy", seed=0)
+    times = []
+    for _ in range(15):
+        began = time.perf_counter()
+        predict(model, sample)
+        times.append(time.perf_counter() - began)
+    return 1000 * median(times[5:])
+
+
+def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    if not torch.cuda.is_available():
+        print("No CUDA device here: nothing to measure. docs/gpu.md has the figures of an H100.")
+        return
+    device = torch.device("cuda")
+    print(
+        f"{torch.cuda.get_device_name()}, {os.cpu_count()} cores, torch {torch.__version__}, batch {BATCH}\n",
+        flush=True,
+    )
+
+    print(
+        "| ms a step | fp32 | TF32 | bf16 | bf16, bare graph | `fit`, no graph | `fit`, graph | of the bare graph | waits | peak GB |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    phantoms = [make_phantom("dermoscopy", seed=seed) for seed in range(64)]
+    data = {preset: Prepared(phantoms, (INPUT_SIZE[preset],) * 2) for preset in AIM_MS}
+    for preset, aim in AIM_MS.items():
+        for name in NETWORKS:
+            eager = [
+                step_ms(name, preset, TrainingStep, bf16=bf16, tf32=tf32, device=device)
+                for bf16, tf32 in ((False, False), (False, True), (True, True))
+            ]
+            bare = step_ms(name, preset, GraphedStep, bf16=True, tf32=True, device=device)
+            plain, _ = fit_ms(name, preset, data[preset], "off", device)
+            torch.cuda.empty_cache()
+            torch.cuda.reset_peak_memory_stats()
+            graphed, waits = fit_ms(name, preset, data[preset], "on", device)
+            peak = torch.cuda.max_memory_reserved() / 1e9
+            verdict = "" if name != "banet" else f" (aim {aim:.0f}: {'reached' if graphed <= aim else 'NOT reached'})"
+            print(
+                f"| {name} {preset} | {' | '.join(f'{ms:.1f}' for ms in eager)} | {bare:.1f} | {plain:.1f} "
+                f"| {graphed:.1f}{verdict} | {graphed / bare:.2f} | {waits:.0%} | {peak:.1f} |",
+                flush=True,
+            )
+
+    print("\n| loader, images/s | " + " | ".join(f"{n} workers" for n in (0, 4, 8)) + " |\n|---|---|---|---|")
+    for preset in AIM_MS:
+        spec = create_model("banet", preset).spec
+        rates = [loader_rate(data[preset], spec, workers, device) for workers in (0, 4, 8)]
+        print(f"| {INPUT_SIZE[preset]} px | {' | '.join(f'{rate:.0f}' for rate in rates)} |", flush=True)
+
+    print("\n| `predict`, ms an image | " + " | ".join(NETWORKS) + " |\n|---|---|---|---|")
+    for preset in AIM_MS:
+        print(
+            f"| {preset} | {' | '.join(f'{inference_ms(name, preset, device):.1f}' for name in NETWORKS)} |", flush=True
+        )
+
+
+if __name__ == "__main__":
+    main()
