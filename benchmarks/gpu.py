@@ -141,10 +141,9 @@ def main() -> None:
         flush=True,
     )
 
-    print(
-        "| ms a step | fp32 | TF32 | bf16 | bf16, bare graph | `fit`, no graph | `fit`, graph | of the bare graph | waits | peak GB |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|---|")
+    columns = ["ms a step", "fp32", "TF32", "bf16", "bf16, bare graph", "`fit`, no graph", "`fit`, graph"]
+    columns += ["of the bare graph", "waits", "peak GB"]
+    print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
     phantoms = [make_phantom("dermoscopy", seed=seed) for seed in range(64)]
     data = {preset: Prepared(phantoms, (INPUT_SIZE[preset],) * 2) for preset in AIM_MS}
     for preset, aim in AIM_MS.items():
