@@ -24,9 +24,11 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "context without cff": ("banet", {"aspp_rates": (1, 2), "context_channels": 8, "cff": False}),
     "corners aligned, stride 8": ("banet", {"align_corners": True, "output_stride": 8}),
     "three classes, stride 32": ("banet", {"num_classes": 3, "output_stride": 32}),
+    "first stride 2": ("banet", {"first_stride": 2}),
     "unet": ("unet", {}),
     "unet, same encoder": ("unet_same_encoder", {}),
     "unet, same encoder, stride 8": ("unet_same_encoder", {"output_stride": 8}),
+    "unet, same encoder, first stride 1": ("unet_same_encoder", {"first_stride": 1}),
 }
 
 
