@@ -144,8 +144,8 @@ class TrainConfig:
         return cls(**values)
 
 
-# The authors' recipe (SPEC section 3), 150 epochs given as steps by `release_recipe`.
-def release_recipe(train_size: int, *, seed: int = 0) -> TrainConfig:
-    """Adam, learning rate 1e-4, poly decay, batch 8, 150 epochs over `train_size` images ([release])."""
+def release_recipe(train_size: int, *, batch_size: int = 8, seed: int = 0) -> TrainConfig:
+    """The authors' recipe (SPEC section 3): Adam, learning rate 1e-4, poly decay, batch 8, 150 epochs over `train_size`
+    images, which are given as steps, and their augmentation ([release])."""
     base = TrainConfig(optimizer="adam", learning_rate=1e-4, weight_decay=0.0, schedule="poly", augment="release")
-    return replace(base, steps=150 * max(1, train_size // base.batch_size), seed=seed)
+    return replace(base, steps=150 * max(1, train_size // batch_size), batch_size=batch_size, seed=seed)

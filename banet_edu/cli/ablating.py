@@ -12,8 +12,9 @@ from rich.table import Table
 
 from banet_edu.cli.comparing import parse_list, parse_seeds
 from banet_edu.cli.console import out, show_left_out
-from banet_edu.cli.options import AnyDataOptions, TrainingOptions, spread
+from banet_edu.cli.options import AnyDataOptions, spread
 from banet_edu.cli.outcome import progress_bars
+from banet_edu.cli.recipe import TrainingOptions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,19 +46,25 @@ def run_ablation(
 ) -> None:
     """Train BA-Net with and without each of its blocks, and with other windows, on the same images with the same budget."""
     from banet_edu.figures.study import ablation_figure
+    from banet_edu.networks.registry import model_names
     from banet_edu.study.ablate import VARIANTS, ablate
 
     data.check()
     parts, about = open_parts(data)
-    run_dir = folder or Path("runs") / f"{data.name}-{training.preset}-ablation"
+    run_dir = folder or Path("runs") / f"{data.name}-{training.label}-ablation"
+    config = training.config(len(parts["train"]), upright=about.pop("upright"))
+    names = parse_list(variants) if variants is not None else list(VARIANTS)
+    others = [name for name in names if name in model_names() and name not in VARIANTS]
+    out.print(training.in_words(config, ["banet", *others]), style="dim")
     result = ablate(
         parts,
-        parse_list(variants) if variants is not None else tuple(VARIANTS),
-        training.config(upright=about.pop("upright")),
+        names,
+        config,
         parse_seeds(seeds),
         run_dir=run_dir,
         preset=training.preset,
         input_size=training.size,
+        pretrained=training.weights,
         callbacks=progress_bars,
         **about,
     )

@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from banet_edu.cli.console import show_left_out
-from banet_edu.cli.options import DataOptions, TrainingOptions, spread
+from banet_edu.cli.console import out, show_left_out
+from banet_edu.cli.options import DataOptions, spread
 from banet_edu.cli.outcome import progress_bars, show_outcome
+from banet_edu.cli.recipe import TrainingOptions
 
 EPILOG = (
     "Example: [bold]banet-edu compare --format isic2017 --root ISIC-2017 --models banet,unet --preset lite --seed 0[/]. "
@@ -71,12 +72,15 @@ def run_comparison(
     names, numbers = parse_models(models), parse_seeds(seeds)  # before the images are looked at
     dataset = data.open()
     show_left_out(dataset)
-    run_dir = folder or Path("runs") / f"{data.name}-{training.preset}"
+    run_dir = folder or Path("runs") / f"{data.name}-{training.label}"
     parts = {part: dataset.part(part, data.split_seed) for part in ("train", "val", "test")}
+    config = training.config(len(parts["train"]), upright=dataset.upright)
+    out.print(training.in_words(config, names), style="dim")
+    build = partial(training.build, num_classes=dataset.num_classes, only_where_they_fit=True)
     result = compare(
-        {name: name if name in CLASSICAL else partial(training.build, name, dataset.num_classes) for name in names},
+        {name: name if name in CLASSICAL else partial(build, name) for name in names},
         parts,
-        training.config(upright=dataset.upright),
+        config,
         numbers,
         run_dir=run_dir,
         preset=training.preset,

@@ -25,6 +25,7 @@ from banet_edu.cli import (
     training,
 )
 from banet_edu.cli.console import err, out, say_error
+from banet_edu.cli.recipe import with_value
 from banet_edu.config import __version__
 
 DEBUG_VARIABLE = "BANET_EDU_DEBUG"
@@ -32,6 +33,9 @@ DEBUG_VARIABLE = "BANET_EDU_DEBUG"
 
 class _Commands(TyperGroup):
     """Ctrl-C ends in our own words: typer alone would say "Aborted." and drop what training says about resuming."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, with_value(args))
 
     def invoke(self, ctx: Any) -> Any:
         try:

@@ -1,36 +1,21 @@
-"""Options that several commands share, as dataclasses: which data, and how to train on it."""
+"""Options that several commands share, as dataclasses: which data. How to train on it: recipe.py."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, fields
-from functools import wraps
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from banet_edu.config import TrainConfig
-
 if TYPE_CHECKING:
-    from torch import nn
-
     from banet_edu.datasets.dataset import Dataset
 
-_DEFAULT = TrainConfig()
 
-
-def _option(panel: str, *names: str, **more: Any) -> Any:
-    return typer.Option(*names, rich_help_panel=panel, **more)
-
-
-def _data(*names: str, **more: Any) -> Any:
-    return _option("Data", *names, **more)
-
-
-def _training(*names: str, **more: Any) -> Any:
-    return _option("Training", *names, **more)
+_data = partial(typer.Option, rich_help_panel="Data")
 
 
 def parse_value_map(text: str) -> dict[int, int]:
@@ -135,61 +120,16 @@ class AnyDataOptions(DataOptions):
         return f"phantoms-{'-'.join(self.kinds) if self.kind != 'all' else 'all'}" if self.kind else super().name
 
 
-@dataclass(frozen=True)
-class TrainingOptions:
-    """Size of the networks and the budget and recipe of a run; one seed or several is the command's own matter."""
-
-    preset: Annotated[str, _training("--preset", help="Size of the networks: nano, lite or paper.")] = "lite"
-    size: Annotated[
-        int | None,
-        _training("--size", min=32, help="Side of the networks' input in pixels; the preset's where not given."),
-    ] = None
-    steps: Annotated[int, _training("--steps", min=1, help="Optimiser steps of each run.")] = _DEFAULT.steps
-    batch_size: Annotated[int, _training("--batch-size", min=1, help="Images in a step.")] = _DEFAULT.batch_size
-    learning_rate: Annotated[float, _training("--learning-rate", help="Its highest value.")] = _DEFAULT.learning_rate
-    augment: Annotated[
-        str | None,
-        _training(
-            "--augment", help="default, upright, release (the authors') or none. Unless given: upright for sz_cxr."
-        ),
-    ] = None
-    patience: Annotated[
-        int | None, _training("--patience", min=1, help="Stop after this many epochs without a better validation.")
-    ] = None
-    device: Annotated[str, _training("--device", help="auto, cuda, mps or cpu.")] = "auto"
-
-    def config(self, seed: int = _DEFAULT.seed, *, upright: bool = False) -> TrainConfig:
-        """The run's settings; `upright` says how the data set's images stand, where --augment is not given."""
-        return TrainConfig(
-            steps=self.steps,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            augment=self.augment or ("upright" if upright else "default"),  # type: ignore[arg-type]  # checked where it is used, with a sentence
-            patience=self.patience,
-            device=self.device,  # type: ignore[arg-type]
-            seed=seed,
-        )
-
-    def build(self, model: str, num_classes: int) -> nn.Module:
-        from banet_edu.networks.registry import create_model
-
-        return create_model(model, self.preset, num_classes, input_size=self.size)
-
-
-_Group = type[FormatOptions] | type[TrainingOptions]
-_GROUPS = (FormatOptions, DataOptions, AnyDataOptions, TrainingOptions)
-
-
 def spread(command: Callable[..., None]) -> Callable[..., None]:
     """Let a command take dataclasses of options: each of their fields becomes an option of the command line.
 
     The command reads `def train(data: DataOptions, training: TrainingOptions, model: ...)`; typer sees one flat
     function, so that shared options are written down once.
     """
-    groups: dict[str, _Group] = {}
+    groups: dict[str, Any] = {}
     flat: list[inspect.Parameter] = []
     for name, parameter in inspect.signature(command, eval_str=True).parameters.items():
-        if parameter.annotation in _GROUPS:
+        if is_dataclass(parameter.annotation):
             groups[name] = parameter.annotation
             flat += _as_parameters(parameter.annotation)
         else:
@@ -206,7 +146,7 @@ def spread(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def _as_parameters(group: _Group) -> list[inspect.Parameter]:
+def _as_parameters(group: Any) -> list[inspect.Parameter]:
     types = get_type_hints(group, include_extras=True)
     return [
         inspect.Parameter(

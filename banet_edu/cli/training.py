@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from banet_edu.cli.console import out, show_left_out
-from banet_edu.cli.options import DataOptions, TrainingOptions, spread
+from banet_edu.cli.options import DataOptions, spread
+from banet_edu.cli.recipe import TrainingOptions
 
 EPILOG = (
     "Example: [bold]banet-edu train --format isic2017 --root ISIC-2017 --model banet[/]. "
@@ -38,11 +39,13 @@ def train(
         raise ValueError(f"{model} learns nothing, so there is nothing to train; banet-edu compare measures it")
     dataset = data.open()
     show_left_out(dataset)
-    run_dir = folder or Path("runs") / f"{data.name}-{training.preset}" / f"{model}-seed{seed}"
+    run_dir = folder or Path("runs") / f"{data.name}-{training.label}" / f"{model}-seed{seed}"
     torch.manual_seed(seed)
     network = training.build(model, dataset.num_classes)
     images, val = (dataset.part(part, data.split_seed) for part in ("train", "val"))
-    history = fit(network, images, val, training.config(seed, upright=dataset.upright), run_dir, [RichProgress(model)])
+    config = training.config(len(images), seed, upright=dataset.upright)
+    out.print(training.in_words(config, [model]), style="dim")
+    history = fit(network, images, val, config, run_dir, [RichProgress(model)])
 
     best = history.best
     out.print(f"Best of {len(history)} epochs: number {best['epoch']}, validation JA {best['val_JA']:.3f}.")

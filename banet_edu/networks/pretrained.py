@@ -6,6 +6,7 @@ hub (`timm/<name>.tv_in1k`; names equal torchvision's). Nothing is ever unpickle
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from safetensors import SafetensorError
@@ -14,8 +15,8 @@ from safetensors.torch import load_file
 from banet_edu.banet.encoder import ResNetEncoder
 
 
-def load_imagenet(encoder: ResNetEncoder, name: str, source: bool | str | Path) -> None:
-    """Load ImageNet weights into `encoder`.
+def load_imagenet(encoder: ResNetEncoder, name: str, source: bool | str | Path) -> str:
+    """Load ImageNet weights into `encoder`; gives what was loaded, in words, with the file's SHA-256.
 
     Args:
         encoder: at width 1, the only width such weights exist for.
@@ -23,7 +24,7 @@ def load_imagenet(encoder: ResNetEncoder, name: str, source: bool | str | Path) 
         source: True asks the network; a path names a `.safetensors` file with torchvision's parameter names.
 
     Raises:
-        ValueError: the width is not 1, or the file does not hold this network.
+        ValueError: the width is not 1, the file does not hold this network, or a download is not what was published.
         FileNotFoundError: no such file.
         ConnectionError: no network, and no copy from an earlier download.
     """
@@ -59,17 +60,31 @@ def load_imagenet(encoder: ResNetEncoder, name: str, source: bool | str | Path) 
         raise ValueError(
             f"{path}: does not hold {name}: {len(missing)} parameter(s) missing or misshapen, e.g. {missing[:3]}"
         )
+    return f"{_repository(name) if source is True else path.name}, sha256 {_sha256(path)}"
 
 
 def _download(name: str) -> Path:
     import huggingface_hub  # comes with accelerate
 
-    repository = f"timm/{name}.tv_in1k"
+    repository = _repository(name)
     try:
-        return Path(huggingface_hub.hf_hub_download(repository, "model.safetensors"))
+        path = Path(huggingface_hub.hf_hub_download(repository, "model.safetensors"))
     except Exception as error:  # many kinds of network failure, all with the same way out
         raise ConnectionError(
             f"could not fetch ImageNet weights for {name} ({type(error).__name__}). Either connect to the internet once, or "
             f"download model.safetensors of {repository} from the Hugging Face hub elsewhere and pass pretrained='PATH', "
             "or train from scratch with pretrained=False"
         ) from None
+    published = path.resolve().name  # the hub's cache calls a file by the SHA-256 that the hub states
+    if len(published) == 64 and _sha256(path) != published:
+        raise ValueError(f"{path}: not what {repository} publishes (another SHA-256); delete it, and ask again")
+    return path
+
+
+def _repository(name: str) -> str:
+    return f"timm/{name}.tv_in1k"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

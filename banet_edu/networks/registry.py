@@ -90,6 +90,11 @@ def model_names() -> list[str]:
     return list(_MODELS)
 
 
+def has_encoder(name: str) -> bool:
+    """Whether the network stands on a ResNet, which ImageNet weights exist for."""
+    return "encoder" in _MODELS[name][1]["paper"]
+
+
 def create_model(
     name: str,
     preset: str = "lite",
@@ -114,7 +119,8 @@ def create_model(
             cff, align_corners`.
 
     Returns:
-        A module with a `spec` (ModelSpec). Eval mode: logits B x K x H x W. Training mode: BA-Net gives a `BANetOutput`.
+        A module with a `spec` (ModelSpec), and `initial_weights` that say which file they came from where one was asked
+        for. Eval mode: logits B x K x H x W. Training mode: BA-Net gives a `BANetOutput`.
 
     Raises:
         ValueError: an unknown name, preset or override, or a value out of its range.
@@ -149,7 +155,7 @@ def create_model(
     if pretrained is not False:
         if "encoder" not in arguments:
             raise ValueError(f"{name} has no ResNet encoder that ImageNet weights would fit; use pretrained=False")
-        load_imagenet(model.encoder, arguments["encoder"], pretrained)
+        model.initial_weights = load_imagenet(model.encoder, arguments["encoder"], pretrained)
     return model
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from banet_edu.config import TrainConfig
-from banet_edu.networks.registry import create_model, model_names
+from banet_edu.networks.registry import create_model, has_encoder, model_names
 from banet_edu.storage import write_text
 from banet_edu.study.compare import Callbacks, Part, compare
 from banet_edu.study.result import CompareResult
@@ -76,6 +76,7 @@ def ablate(
     preset: str = "lite",
     num_classes: int = 2,
     input_size: int | None = None,
+    pretrained: bool | str | Path = False,
     name: str = "data set",
     split_seed: int | None = None,
     callbacks: Callbacks = (),
@@ -88,7 +89,7 @@ def ablate(
             BA-Net. The others are measured against the first.
         run_dir: one folder `VARIANT-seedK` per training, finished or half-finished ones are resumed; and `ablation.csv`,
             `seeds.csv` beside the tables of `compare`.
-        preset, num_classes, input_size: as for `create_model`.
+        preset, num_classes, input_size, pretrained: as for `create_model`; networks without a ResNet start at random.
 
     Raises:
         ValueError: an unknown variant or override, fewer than two variants, or what `compare` refuses.
@@ -96,7 +97,7 @@ def ablate(
     >>> result = ablate((train, val, test), ["banet", "no-pee"], run_dir="runs/pee")       # doctest: +SKIP
     >>> result.summary[["variant", "metric", "difference", "low", "high", "p_value"]]      # doctest: +SKIP
     """
-    builders = variant_builders(variants, preset, num_classes, input_size)
+    builders = variant_builders(variants, preset, num_classes, input_size, pretrained)
     compared = compare(
         builders,
         dataset,
@@ -114,7 +115,11 @@ def ablate(
 
 
 def variant_builders(
-    variants: Sequence[str] | Mapping[str, Overrides], preset: str, num_classes: int = 2, input_size: int | None = None
+    variants: Sequence[str] | Mapping[str, Overrides],
+    preset: str,
+    num_classes: int = 2,
+    input_size: int | None = None,
+    pretrained: bool | str | Path = False,
 ) -> dict[str, Callable[[], nn.Module]]:
     """Name -> function that builds the network, as `compare` takes them."""
     builders: dict[str, Callable[[], nn.Module]] = {}
@@ -125,7 +130,10 @@ def variant_builders(
                 known = ", ".join([*VARIANTS, *(other for other in model_names() if other != FULL)])
                 raise ValueError(f"unknown variant {name!r}; known: {known}")
             network, overrides = name, {}
-        builders[name] = partial(create_model, network, preset, num_classes, input_size=input_size, **overrides)
+        start = pretrained if has_encoder(network) else False
+        builders[name] = partial(
+            create_model, network, preset, num_classes, input_size=input_size, pretrained=start, **overrides
+        )
     if len(builders) < 2:
         raise ValueError(f"an ablation needs two variants or more, got {list(builders)}")
     return builders

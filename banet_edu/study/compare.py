@@ -130,6 +130,9 @@ def compare(
             for name, model in built.items()
             if isinstance(model, nn.Module)
         },
+        "initial_weights": {
+            name: model.initial_weights for name, model in built.items() if hasattr(model, "initial_weights")
+        },
         "untrained": [name for name, model in built.items() if isinstance(model, Classical)],
         "seconds": {f"{m}-seed{s}": float(sum(row["seconds"] for row in h.rows)) for (m, s), h in histories.items()},
         "machine": machine_facts(),

@@ -72,18 +72,21 @@ def load_best(run_dir: Path, model: nn.Module) -> None:
     model.eval()
 
 
-def describe_run(spec: Any, config: Any, train_names: list[str], val_names: list[str]) -> dict[str, Any]:
-    """What a run directory belongs to, as JSON values. The data are named by count and a checksum of the sample names."""
+def describe_run(model: Any, config: Any, train_names: list[str], val_names: list[str]) -> dict[str, Any]:
+    """What a run directory belongs to, as JSON values. The data are named by count and a checksum of the sample names,
+    weights that training began with by their file, where they came from one."""
 
     def data(names: list[str]) -> str:
         return f"{len(names)} samples, checksum {zlib.crc32(chr(0).join(names).encode()):08x}"
 
     description = {
-        "spec": spec.to_dict(),
+        "spec": model.spec.to_dict(),
         "train": config.to_dict(),
         "data": {"train": data(train_names), "val": data(val_names)},
         "versions": {"banet-edu": _version("banet-edu"), "torch": str(torch.__version__)},
     }
+    if initial := getattr(model, "initial_weights", None):
+        description["initial_weights"] = initial
     return json.loads(json.dumps(description))  # tuples become lists, as they will in the file
 
 

@@ -92,7 +92,7 @@ def fit(
     steps_per_epoch = len(train) // batch_size
 
     # A new run directory, one to go on with, or a finished one.
-    description = describe_run(spec, config, train.names, val.names)
+    description = describe_run(model, config, train.names, val.names)
     resume = resume and (run_dir / LAST).exists()
     if resume:
         check_same_run(run_dir, description)

@@ -7,8 +7,8 @@ import typer
 from typer.testing import CliRunner
 
 from banet_edu.cli.comparing import parse_list, parse_seeds
-from banet_edu.cli.options import DataOptions, TrainingOptions, parse_value_map, spread
-from banet_edu.config import TrainConfig
+from banet_edu.cli.options import DataOptions, parse_value_map, spread
+from banet_edu.cli.recipe import TrainingOptions
 
 
 def test_spread_makes_one_option_of_each_field_and_hands_the_groups_over():
@@ -26,13 +26,6 @@ def test_spread_makes_one_option_of_each_field_and_hands_the_groups_over():
     assert (seen["data"].format, str(seen["data"].root), seen["data"].spacing) == ("folder", "x", (0.1, 0.2))
     assert seen["training"].steps == 7
     assert CliRunner().invoke(app, ["--format", "folder"]).exit_code == 2  # --root is required
-
-
-def test_training_options_default_to_the_package_defaults():
-    assert TrainingOptions().config() == TrainConfig()
-    assert TrainingOptions().config(upright=True).augment == "upright"
-    assert TrainingOptions(augment="release").config(upright=True).augment == "release"
-    assert TrainingOptions(patience=3, augment="none").config(seed=5) == TrainConfig(patience=3, augment="none", seed=5)
 
 
 def test_lists_and_maps():

@@ -1,0 +1,158 @@
+"""How a command trains: the recipe, and the options that change it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from banet_edu.config import TrainConfig, release_recipe
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_DEFAULT = TrainConfig()
+IMAGENET = "imagenet"  # what a bare --pretrained means
+_training = partial(typer.Option, rich_help_panel="Training")
+
+
+def with_value(arguments: Sequence[str], option: str = "--pretrained", value: str = IMAGENET) -> list[str]:
+    """Arguments in which a bare `option` has `value`: it may stand alone or before a value, which typer does not know.
+
+    >>> with_value(["train", "--pretrained", "--steps", "5"]), with_value(["--pretrained", "my.safetensors"])
+    (['train', '--pretrained=imagenet', '--steps', '5'], ['--pretrained', 'my.safetensors'])
+    """
+    following = [*arguments[1:], "-"]
+    bare = [argument == option and after.startswith("-") for argument, after in zip(arguments, following, strict=False)]
+    return [f"{option}={value}" if alone else argument for argument, alone in zip(arguments, bare, strict=True)]
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """Size of the networks and the budget and recipe of a run; one seed or several is the command's own matter.
+
+    What is not given (None) is the recipe's.
+    """
+
+    recipe: Annotated[
+        str,
+        _training(
+            "--recipe",
+            help="course: small networks, minutes. study: the authors', preset paper, 256 x 256, Adam 1e-4, poly, 150 epochs, "
+            "augmentation release; for a GPU. Options given beside it win.",
+        ),
+    ] = "course"
+    preset: Annotated[
+        str, _training("--preset", help="Size of the networks: nano, lite or paper.", show_default="the recipe's, lite")
+    ] = ""
+    size: Annotated[
+        int | None,
+        _training("--size", min=32, help="Side of the networks' input in pixels; the preset's where not given."),
+    ] = None
+    pretrained: Annotated[
+        str | None,
+        _training(
+            "--pretrained",
+            metavar="[FILE]",
+            help="Start networks with a ResNet of full width from public ImageNet weights: of this .safetensors file, or "
+            "fetched where no file is named.",
+        ),
+    ] = None
+    steps: Annotated[
+        int | None, _training("--steps", min=1, help="Optimiser steps of each run.", show_default=str(_DEFAULT.steps))
+    ] = None
+    batch_size: Annotated[
+        int | None, _training("--batch-size", min=1, help="Images in a step.", show_default=str(_DEFAULT.batch_size))
+    ] = None
+    optimizer: Annotated[str | None, _training("--optimizer", help="adamw or adam.", show_default="adamw")] = None
+    learning_rate: Annotated[
+        float | None,
+        _training("--learning-rate", help="Its highest value.", show_default=str(_DEFAULT.learning_rate)),
+    ] = None
+    augment: Annotated[
+        str | None,
+        _training(
+            "--augment", help="default, upright, release (the authors') or none. Unless given: upright for sz_cxr."
+        ),
+    ] = None
+    patience: Annotated[
+        int | None, _training("--patience", min=1, help="Stop after this many epochs without a better validation.")
+    ] = None
+    device: Annotated[str, _training("--device", help="auto, cuda, mps or cpu.")] = "auto"
+    precision: Annotated[
+        str, _training("--precision", help="auto (bf16 on a GPU that has it), fp32 (TF32 on a GPU) or bf16.")
+    ] = "auto"
+    num_workers: Annotated[
+        str, _training("--workers", help="Processes that read ahead: auto (for a GPU) or a number.")
+    ] = "auto"
+    cuda_graph: Annotated[
+        str, _training("--cuda-graph", help="auto, on or off: a step as one CUDA graph, up to four times faster.")
+    ] = "off"
+
+    def __post_init__(self) -> None:
+        """ValueError, before any work, for a value that no run could have."""
+        presets = {"course": "lite", "study": "paper"}
+        if self.recipe not in presets:
+            raise ValueError(f"--recipe is {' or '.join(presets)}, not {self.recipe!r}")
+        object.__setattr__(self, "preset", self.preset or presets[self.recipe])
+        if self.pretrained not in (None, IMAGENET) and not Path(self.pretrained).is_file():
+            raise ValueError(
+                f"{self.pretrained}: no such file; --pretrained takes a .safetensors file, or stands alone"
+            )
+        for option, value, known in (
+            ("--optimizer", self.optimizer, (None, "adamw", "adam")),
+            ("--augment", self.augment, (None, "default", "upright", "release", "none")),
+            ("--device", self.device, ("auto", "cuda", "mps", "cpu")),
+            ("--precision", self.precision, ("auto", "fp32", "bf16")),
+            ("--cuda-graph", self.cuda_graph, ("auto", "on", "off")),
+        ):
+            if value not in known:
+                raise ValueError(f"{option} is {', '.join(filter(None, known))}, not {value!r}")
+        if self.num_workers != "auto" and not self.num_workers.isdecimal():
+            raise ValueError(f"--workers is auto or a whole number from 0 on, not {self.num_workers!r}")
+
+    @property
+    def label(self) -> str:
+        """What the recipe is called in the name of a run directory."""
+        return self.preset if self.recipe == "course" else f"{self.preset}-{self.recipe}"
+
+    def config(self, train_size: int, seed: int = _DEFAULT.seed, *, upright: bool = False) -> TrainConfig:
+        """The run's settings; `upright` says how the data set's images stand, where neither --augment nor the recipe does."""
+        base = TrainConfig(augment="upright" if upright else "default")
+        if self.recipe == "study":
+            base = release_recipe(train_size, batch_size=self.batch_size or _DEFAULT.batch_size)
+        shared = {option.name for option in fields(self)} & {setting.name for setting in fields(base)}
+        given: dict[str, Any] = {name: value for name in shared if (value := getattr(self, name)) is not None}
+        given["num_workers"] = self.num_workers if self.num_workers == "auto" else int(self.num_workers)
+        return replace(base, seed=seed, **given)
+
+    def in_words(self, config: TrainConfig, models: Sequence[str]) -> str:
+        """What is about to run, in one line; and which networks start from ImageNet weights, where that was asked for."""
+        from banet_edu.networks.classical import CLASSICAL
+        from banet_edu.networks.registry import has_encoder
+
+        said = (
+            f"Recipe {self.recipe}: {self.preset}, {config.steps} steps of {config.batch_size}, {config.optimizer} "
+            f"{config.learning_rate:g} {config.schedule}, augmentation {config.augment}, precision {config.precision}."
+        )
+        if not self.weights:
+            return said
+        fit = [name for name in models if name not in CLASSICAL and has_encoder(name)]
+        others = [name for name in models if name not in CLASSICAL and not has_encoder(name)]
+        return f"{said} From ImageNet weights: {', '.join(fit) or 'none'}; at random: {', '.join(others) or 'none'}."
+
+    @property
+    def weights(self) -> bool | str:
+        """`pretrained` as `create_model` takes it."""
+        return {None: False, IMAGENET: True}.get(self.pretrained, self.pretrained or False)
+
+    def build(self, model: str, num_classes: int, *, only_where_they_fit: bool = False) -> nn.Module:
+        """The network; `only_where_they_fit` starts one without a ResNet at random instead of refusing --pretrained."""
+        from banet_edu.networks.registry import create_model, has_encoder
+
+        weights = self.weights if has_encoder(model) or not only_where_they_fit else False
+        return create_model(model, self.preset, num_classes, pretrained=weights, input_size=self.size)

@@ -1,0 +1,159 @@
+"""What reaches `fit` for each option of training, and what is refused before any work."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from banet_edu.banet.encoder import ResNetEncoder
+from banet_edu.cli.recipe import TrainingOptions, with_value
+from banet_edu.config import TrainConfig
+from banet_edu.networks.registry import create_model, has_encoder, model_names
+from banet_edu.training.checkpoint import describe_run
+
+
+@pytest.fixture(scope="module")
+def imagenet(tmp_path_factory):
+    torch.manual_seed(3)
+    path = tmp_path_factory.mktemp("weights") / "mine.safetensors"
+    save_file(ResNetEncoder("resnet18").state_dict(), path)
+    return path
+
+
+def test_the_course_recipe_is_the_default_configuration():
+    assert TrainingOptions().config(500) == TrainConfig()
+    assert TrainingOptions().config(500, 3, upright=True) == TrainConfig(seed=3, augment="upright")
+    assert (TrainingOptions().preset, TrainingOptions().label) == ("lite", "lite")
+
+
+def test_the_study_recipe_is_the_authors():
+    study = TrainingOptions(recipe="study")
+    assert (study.preset, study.label) == ("paper", "paper-study")
+    config = study.config(518, upright=True)  # the recipe's augmentation, however the images stand
+    assert config == TrainConfig(
+        steps=150 * 64, optimizer="adam", learning_rate=1e-4, weight_decay=0.0, schedule="poly", augment="release"
+    )
+    spec = create_model("banet", study.preset, encoder="resnet18", width=8).spec
+    assert spec.input_size == (256, 256)
+    assert create_model("banet", "paper").encoder.channels[-1] == 2048  # ResNet-50
+
+
+def test_options_given_beside_the_recipe_win():
+    given = TrainingOptions(
+        recipe="study",
+        preset="nano",
+        batch_size=4,
+        optimizer="adamw",
+        learning_rate=0.01,
+        augment="none",
+        precision="bf16",
+        num_workers="3",
+        cuda_graph="auto",
+        patience=9,
+    )
+    config = given.config(40)
+    assert config.steps == 150 * 10  # 150 epochs of batches of 4
+    assert replace(config, steps=1) == TrainConfig(
+        steps=1,
+        batch_size=4,
+        optimizer="adamw",
+        learning_rate=0.01,
+        weight_decay=0.0,
+        schedule="poly",
+        augment="none",
+        precision="bf16",
+        num_workers=3,
+        cuda_graph="auto",
+        patience=9,
+    )
+    assert given.preset == "nano"
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"recipe": "mine"}, "--recipe is course or study, not 'mine'"),
+        ({"optimizer": "sgd"}, "--optimizer is adamw, adam, not 'sgd'"),
+        ({"precision": "fp16"}, "--precision is auto, fp32, bf16, not 'fp16'"),
+        ({"num_workers": "-1"}, "--workers is auto or a whole number from 0 on, not '-1'"),
+        ({"cuda_graph": "yes"}, "--cuda-graph is auto, on, off, not 'yes'"),
+        ({"augment": "mixup"}, "--augment is default, upright, release, none, not 'mixup'"),
+        ({"device": "tpu"}, "--device is auto, cuda, mps, cpu, not 'tpu'"),
+        ({"pretrained": "no/where.safetensors"}, "no/where.safetensors: no such file; --pretrained takes"),
+    ],
+)
+def test_values_that_no_run_could_have_are_refused_before_any_work(banet_edu, tmp_path, options, sentence):
+    with pytest.raises(ValueError) as error:
+        TrainingOptions(**options)
+    assert sentence in str(error.value)
+    [(name, value)] = options.items()
+    option = "--workers" if name == "num_workers" else f"--{name.replace('_', '-')}"
+    code, _, err = banet_edu("train", "--format", "folder", "--root", tmp_path / "none", f"{option}={value}")
+    assert code == 1
+    assert sentence in " ".join(err.split())
+
+
+def test_pretrained_may_stand_alone():
+    assert with_value(["train", "--pretrained"]) == ["train", "--pretrained=imagenet"]
+    assert with_value(["--pretrained", "--steps", "3"]) == ["--pretrained=imagenet", "--steps", "3"]
+    assert with_value(["--pretrained", "a.safetensors"]) == ["--pretrained", "a.safetensors"]
+    assert with_value(["--pretrained=b"]) == ["--pretrained=b"]
+    assert with_value([]) == []
+    assert TrainingOptions(pretrained="imagenet").weights is True
+    assert TrainingOptions().weights is False
+
+
+def test_weights_go_to_networks_that_have_a_resnet(imagenet):
+    given = TrainingOptions(preset="nano", pretrained=str(imagenet))
+    assert [name for name in model_names() if not has_encoder(name)] == ["unet", "attention_unet", "unetpp"]
+    assert not hasattr(given.build("unet", 2, only_where_they_fit=True), "initial_weights")
+    with pytest.raises(ValueError, match="unet has no ResNet encoder"):
+        given.build("unet", 2)
+    with pytest.raises(ValueError, match="width 1 only"):  # nano's encoder is too narrow for them
+        given.build("banet", 2, only_where_they_fit=True)
+    said = given.in_words(TrainConfig(), ["banet", "unet", "otsu"])
+    assert said.endswith("From ImageNet weights: banet; at random: unet.")
+
+
+def test_a_run_that_began_with_weights_is_another_run(imagenet):
+    model = create_model("banet", "nano", encoder_width=1.0, pretrained=imagenet)
+    assert model.initial_weights.startswith("mine.safetensors, sha256 ")
+    assert describe_run(model, TrainConfig(), [], [])["initial_weights"] == model.initial_weights
+    assert "initial_weights" not in describe_run(create_model("banet", "nano"), TrainConfig(), [], [])
+
+
+def test_offline_the_command_says_what_to_do(banet_edu, make_set, monkeypatch):
+    import huggingface_hub
+
+    def offline(*arguments, **options):
+        raise OSError("no route")
+
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", offline)
+    code, _, err = banet_edu("train", "--format", "folder", "--root", make_set(12), "--recipe", "study", "--pretrained")
+    assert code == 1
+    assert "could not fetch ImageNet weights for resnet50" in " ".join(err.split())
+    assert "download model.safetensors of timm/resnet50.tv_in1k" in " ".join(err.split())
+
+
+def test_a_download_that_is_not_what_was_published_is_refused(tmp_path, monkeypatch, imagenet):
+    import huggingface_hub
+
+    blob = tmp_path / ("0" * 64)
+    blob.write_bytes(imagenet.read_bytes())
+    link = tmp_path / "model.safetensors"
+    link.symlink_to(blob)
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", lambda *arguments: str(link))
+    with pytest.raises(ValueError, match=r"not what timm/resnet18.tv_in1k publishes \(another SHA-256\); delete it"):
+        create_model("banet", "nano", encoder_width=1.0, pretrained=True)
+
+
+def test_train_with_every_option(banet_edu, make_set, tmp_path):
+    line = ["train", "--format", "folder", "--root", make_set(12), "--preset", "nano", "--size", 32, "--steps", 2]
+    line += ["--batch-size", 4, "--recipe", "study", "--optimizer", "adamw", "--precision", "bf16", "--workers", 1]
+    code, out, err = banet_edu(*line, "--cuda-graph", "auto", "--device", "cpu", "--out", tmp_path / "run")
+    assert code == 0, err
+    said = "Recipe study: nano, 2 steps of 4, adamw 0.0001 poly, augmentation release, precision bf16."
+    assert said in " ".join(out.split())
