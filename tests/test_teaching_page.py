@@ -16,6 +16,7 @@ from banet_edu.course.quiz import lesson_quiz
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "teaching.md").read_text(encoding="utf-8")
+GPU_PAGE = (ROOT / "docs" / "gpu.md").read_text(encoding="utf-8")
 SOURCES = {path.name[:2]: path for path in sorted((ROOT / "notebooks" / "src").glob("[0-9][0-9]_*.py"))}
 
 
@@ -219,7 +220,8 @@ def test_commands_and_names_of_the_page_exist():
     from banet_edu.cli.main import app
 
     assert f"import {copy_lessons.__name__}\n" in PAGE
-    blocks = "\n".join(re.findall(r"^```\w*\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
+    pages = PAGE + GPU_PAGE
+    blocks = "\n".join(re.findall(r"^```\w*\n(.*?)^```$", pages, re.MULTILINE | re.DOTALL))
     calls = re.findall(r"banet-edu ((?:data )?[a-z]+)([^\n]*)", blocks)
     assert {command for command, _ in calls} >= {"doctor", "lab", "compare"}
     for command, rest in calls:

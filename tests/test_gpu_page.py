@@ -1,0 +1,54 @@
+"""docs/gpu.md: what is called derived follows from the measured figures on the page."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from banet_edu.config import release_recipe
+
+PAGE = (Path(__file__).parents[1] / "docs/gpu.md").read_text(encoding="utf-8")
+
+
+def table(first: str) -> dict[str, list[str]]:
+    """Rows of the table whose first row begins so, by their first cell."""
+    lines = PAGE[PAGE.index(f"| {first} |") :].partition("\n\n")[0].splitlines()
+    return {cells[0]: cells[1:] for cells in ([cell.strip() for cell in line.strip("|").split("|")] for line in lines)}
+
+
+def test_minutes_follow_from_steps_and_milliseconds():
+    measured = table("BA-Net lite, 128 x 128")
+    step = {row: [float(cell) if cell != "–" else None for cell in cells] for row, cells in measured.items()}
+    banet, unet, control = (step[f"{name} paper, 256 x 256"] for name in ("BA-Net", "U-Net", "control"))
+    columns = [banet[2], banet[3], control[2], unet[2], unet[3]]  # bf16 and as a graph
+    for name, (images, steps, *minutes) in table("ISIC-2017").items():
+        number = int(steps.replace(",", ""))
+        assert number == release_recipe(int(images)).steps, name
+        assert [float(cell) for cell in minutes] == pytest.approx([number * ms / 60000 for ms in columns], abs=0.051), (
+            name
+        )
+
+
+def test_ratios_and_rates_in_the_text():
+    measured = table("BA-Net lite, 128 x 128")
+    ratio = float(measured["BA-Net lite, 128 x 128"][0]) / float(measured["U-Net lite, 128 x 128"][0])
+    assert f"{ratio:.1f} times slower" in " ".join(PAGE.split())
+    [rate] = re.findall(r"22 ms asks for (\d+) images/s", " ".join(PAGE.split()))
+    assert int(rate) == round(8 / 0.022)
+    lite = [float(measured["BA-Net lite, 128 x 128"][column]) * 1200 / 60000 for column in (0, 3)]
+    assert f"BA-Net {lite[0]:.1f} minutes, {lite[1]:.1f} as a graph" in PAGE
+
+
+def test_lesson_06_has_its_figures_from_the_page():
+    lesson = (Path(__file__).parents[1] / "notebooks/src/06_training_ba_net.py").read_text(encoding="utf-8")
+    said = " ".join(lesson[lesson.index("# Some processors compute") :].partition("# ## 7")[0].replace("#", "").split())
+    shown = {f"{float(cell):g}" for cells in table("BA-Net lite, 128 x 128").values() for cell in cells if cell != "–"}
+    shown |= set(re.findall(r"\d+\.\d+", PAGE)) | {"6.9"}
+    rounded = shown | {f"{float(cell):.0f}" for cell in shown}
+    for figure in re.findall(
+        r"(?<![\w.])(\d+(?:\.\d+)?) (?:ms|s\b|in bfloat16|times)|instead of ([\d.]+\d)|U-Net (\d+)\.", said
+    ):
+        [number] = filter(None, figure)
+        assert number in rounded, number
