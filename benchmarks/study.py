@@ -45,7 +45,7 @@ PLAN: dict[str, list[tuple[Sequence[str], Sequence[int]]]] = {
     "isic2017": [(MAIN, (0, 1, 2)), (COMPARATORS, (0,)), (ABLATED, (0,)), (COMPARATORS, (1,)), (ABLATED, (1,))],
     "kvasir_seg": [(MAIN, (0, 1, 2)), (COMPARATORS, (0,)), (ABLATED, (0,))],
     "cvc_colondb": [(MAIN, (0, 1, 2))],
-    "sz_cxr": [(MAIN, (0, 1, 2))],
+    "sz_cxr": [(MAIN, (0, 1, 2)), (["fcn"], (0, 1, 2))],  # the one lung comparison that the article reports
 }
 KEPT = ["name", "class", "status", "JA", "DI", "SE", "SP", "AC", "assd_pct", "hd95_pct", "bias_pct", "nsd_at_1pct"]
 
