@@ -3,8 +3,9 @@
     python benchmarks/results.py record runs/isic2017-lite --commit ID    # copies its tables to docs/recorded/, renders
     python benchmarks/results.py render                       # fills docs/results.md from docs/recorded/ again
 
-docs/results.md is written by hand around the tables: what stands between `<!-- run: NAME -->` and `<!-- end -->` is
-replaced. A test renders again and compares, so no figure there can come from anywhere but a recorded run.
+docs/results.md is written by hand around the tables: what stands between `<!-- run: NAME -->` (or `<!-- table: NAME -->`, of
+several runs or of the networks) and `<!-- end -->` is replaced. A test renders again and compares, so no figure there can
+come from anywhere but a recorded run.
 """
 
 from __future__ import annotations
@@ -13,15 +14,20 @@ import argparse
 import json
 import re
 import shutil
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from study_results import reported, study_table
+import torch
+from study_results import reported, study_table, tests_table
 from targets import targets_table
 
+from banet_edu.banet.network import BANet
+from banet_edu.networks.registry import create_model, model_names
 from banet_edu.reports.comparison import REPORTED
+from banet_edu.study.cost import cost
 from banet_edu.study.result import metric_label
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -198,7 +204,39 @@ def render(text: str) -> str:
     def block(match: re.Match[str]) -> str:
         return f"<!-- run: {match[1]} -->\n{table(DOCS / 'recorded' / match[1])}\n<!-- end -->"
 
-    return re.sub(r"<!-- run: (\S+) -->.*?<!-- end -->", block, text, flags=re.DOTALL)
+    def derived(match: re.Match[str]) -> str:
+        return f"<!-- table: {match[1]} -->\n{DERIVED[match[1]]()}\n<!-- end -->"
+
+    text = re.sub(r"<!-- run: (\S+) -->.*?<!-- end -->", block, text, flags=re.DOTALL)
+    return re.sub(r"<!-- table: (\S+) -->.*?<!-- end -->", derived, text, flags=re.DOTALL)
+
+
+def costs_table() -> str:
+    """Markdown: parameters, operations of one image, and the grid a network answers on, preset lite."""
+    lines = ["| network | parameters | operations of an image (1e9) | times BA-Net's | answers on |", "|---" * 5 + "|"]
+    own = cost(create_model("banet"), (128, 128), rounds=0).gflops
+    for name in model_names():
+        model = create_model(name)
+        found = cost(model, (128, 128), rounds=0)
+        cells = f"{found.parameters:,} | {found.gflops:.2f} | {found.gflops / own:.1f} | {answers_on(model)}"
+        lines.append(f"| {name} | {cells} |")
+    return "\n".join(lines)
+
+
+@torch.no_grad()
+def answers_on(model: Any) -> str:
+    """The grid of the class scores, before they are resized to the image."""
+    images = torch.zeros(1, 3, 128, 128)
+    if not hasattr(model, "encoder"):
+        return "every pixel"
+    maps = model.eval().encoder(images)
+    scores = model.head(maps).logits if isinstance(model, BANet) else model.decode(*maps)
+    stride = 128 // scores.shape[-1]
+    return "every pixel" if stride == 1 else f"every {stride}th pixel"
+
+
+# Tables of several recorded runs, or of the networks themselves.
+DERIVED: dict[str, Callable[[], str]] = {"tests": lambda: tests_table(DOCS / "recorded"), "costs": costs_table}
 
 
 def main() -> None:

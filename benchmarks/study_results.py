@@ -13,19 +13,19 @@ import json
 from collections.abc import Sequence
 from math import isnan
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 from study import ABLATED, COMPARATORS, FULL, MAIN, cells
 
 from banet_edu.reports.comparison import REPORTED
+from banet_edu.study.resampling import Interval, holm, paired_interval
 from banet_edu.study.result import metric_label
 from banet_edu.study.statistics import paired_wilcoxon, summarise
 
 OVERLAP = ["JA", "DI", "SE", "SP", "AC"]
 BOUNDARY = ["assd_pct", "hd95_pct", "nsd_at_1pct"]
-COMPARED = ["JA", "assd_pct"]  # the figures a network is told from BA-Net by
-ABLATION = [*COMPARED, "nsd_at_1pct"]
+COMPARED = ["JA", "assd_pct", "nsd_at_1pct"]  # the figures a network is told from BA-Net by
 SHARED_DAYS = {"2026-11-25"}  # low priority, beside other work: minutes of these days say nothing about the network
 MARK = "†"
 NONE = "–"
@@ -52,7 +52,7 @@ def study_table(run: Path) -> str:
             "",
             "BA-Net trained without a block, or with other windows in PEE; differences from the full network:",
         ]
-        lines += ["", *network_table(variants, ABLATION, facts, each=True), ""]
+        lines += ["", *network_table(variants, COMPARED, facts, each=True), ""]
         lines += [f"*Reported for the paper, over its data sets (points of JA; not ours):* {REPORTED_ABLATION}."]
     if any(fact["recorded"] in SHARED_DAYS for fact in facts.values()):
         days = ", ".join(sorted(SHARED_DAYS))
@@ -109,15 +109,17 @@ def network_table(
 ) -> list[str]:
     """One row per network; those with the same seeds together, below BA-Net with these seeds.
 
-    With `each`, every figure is followed by its difference from BA-Net; otherwise that of the one in COMPARED stands last.
+    With `each`, every figure is followed by its difference from BA-Net; otherwise the differences stand last.
     """
     overlap = "JA" in figures
-    compared = list(figures) if each else [figure for figure in COMPARED if figure in figures]
+    compared = [figure for figure in COMPARED if figure in figures]
+    apart_head = ["", "with seeds resampled", "p"]
     head = ["network", "seeds"]
     for figure in figures:
-        head += [metric_label(figure), *(["difference", "p"] if each else [])]
+        head += [metric_label(figure), *(["difference", *apart_head[1:]] if each else [])]
     if not each:
-        head += [text for figure in compared for text in (f"{metric_label(figure)}, minus {FULL}'s", "p")]
+        for figure in compared:
+            head += [f"{metric_label(figure)}, minus {FULL}'s", *apart_head[1:]]
         head += ["each seed's"] if overlap else []
     head += ["sd of seeds, JA", "missed", "training (min)"] if overlap else []
     lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
@@ -126,7 +128,7 @@ def network_table(
         summary = summarise(group, list(figures)).set_index(["model", "metric"])
         for network in [name for name in group["model"].unique() if name in networks or name == FULL]:
             row = [network, ", ".join(map(str, seeds))]
-            apart = {figure: difference(group, figure, network) for figure in compared}
+            apart = {figure: in_cells(compare_with_full(group, figure, network)) for figure in compared}
             for figure in figures:
                 found = summary.loc[(network, figure)]
                 row += [
@@ -158,15 +160,82 @@ def by_seeds(table: pd.DataFrame) -> dict[tuple[int, ...], list[str]]:
     return dict(sorted(groups.items(), key=lambda group: (-len(group[0]), group[0])))
 
 
-def difference(group: pd.DataFrame, figure: str, network: str) -> list[str]:
-    """The network minus BA-Net, mean over the images, with its interval, and Wilcoxon's p."""
+class Comparison(NamedTuple):
+    """A network minus BA-Net in one figure: interval over images, over images and seeds (None with one seed), p."""
+
+    network: str
+    figure: str
+    images: Interval
+    seeds: Interval | None
+    p: float
+
+
+_MADE: dict[tuple[str, str, int], Comparison] = {}
+
+
+def compare_with_full(group: pd.DataFrame, figure: str, network: str) -> Comparison | None:
+    """None for BA-Net itself, and where it is not there."""
     if network == FULL or FULL not in set(group["model"]):
-        return [NONE, NONE]
-    pair = group[group["model"].isin([network, FULL])].dropna(subset=[figure])
+        return None
+    pair = group.loc[group["model"].isin([network, FULL]), ["name", "seed", "model", "status", figure]].dropna()
+    key = network, figure, int(pd.util.hash_pandas_object(pair).sum())
+    if key not in _MADE:  # the tables and the count of tests ask for the same
+        _MADE[key] = _compare(pair, figure, network)
+    return _MADE[key]
+
+
+def _compare(pair: pd.DataFrame, figure: str, network: str) -> Comparison:
     both = pair.groupby(["name", "seed"])["model"].transform("nunique") == 2  # the same seeds of every image
     test = paired_wilcoxon(pair[both], figure, network, FULL)
-    p = NONE if isnan(test.p_value) else "< 0.001" if test.p_value < 0.001 else f"{test.p_value:.3f}"
-    return [f"{test.mean_difference:+.3f} [{test.low:+.3f}, {test.high:+.3f}]", p]
+    crossed = paired_interval(pair[both], figure, network, FULL) if pair["seed"].nunique() > 1 else None
+    return Comparison(network, figure, Interval(test.mean_difference, test.low, test.high), crossed, test.p_value)
+
+
+def in_cells(found: Comparison | None) -> list[str]:
+    """Difference with its interval, the interval with seeds resampled, p."""
+    if found is None:
+        return [NONE] * 3
+    mean, low, high = found.images
+    seeds = NONE if found.seeds is None else f"[{found.seeds.low:+.3f}, {found.seeds.high:+.3f}]"
+    p = NONE if isnan(found.p) else "< 0.001" if found.p < 0.001 else f"{found.p:.3f}"
+    return [f"{mean:+.3f} [{low:+.3f}, {high:+.3f}]", seeds, p]
+
+
+def all_comparisons(recorded: Path) -> pd.DataFrame:
+    """Every test of the study's tables: columns `run`, those of `Comparison`, and `holm`, p adjusted for all of them."""
+    rows = []
+    for run in sorted(recorded.glob("study-*")):
+        table, _ = load(run)
+        for networks in ([*MAIN, *COMPARATORS], [FULL, *ABLATED]):
+            part = table[table["model"].isin(networks)]
+            for seeds, names in by_seeds(part).items() if part["model"].nunique() > 1 else ():
+                group = part[part["seed"].isin(seeds) & part["model"].isin([FULL, *names])]
+                found = [compare_with_full(group, figure, name) for name in names for figure in COMPARED]
+                rows += [{"run": run.name, **one._asdict()} for one in found if one is not None]
+    table = pd.DataFrame(rows)
+    return table.assign(holm=holm(table["p"].tolist()))
+
+
+def tests_table(recorded: Path) -> str:
+    """How many tests the study's tables hold, how many are below 0.05, and which are still when corrected for their number."""
+    table = all_comparisons(recorded)
+    crossed = table["seeds"].dropna()
+    counts = {
+        "tests": len(table),
+        "p < 0.05": int((table["p"] < 0.05).sum()),
+        "p < 0.05 after Holm's correction": int((table["holm"] < 0.05).sum()),
+        "interval over images clear of 0": sum(one.clear for one in table["images"]),
+        "with several seeds": len(crossed),
+        "of these, clear of 0 with seeds resampled": sum(one.clear for one in crossed),
+    }
+    lines = ["| " + " | ".join(counts) + " |", "|---" * len(counts) + "|"]
+    lines += ["| " + " | ".join(map(str, counts.values())) + " |", "", "What survives Holm's correction:", ""]
+    lines += ["| run | figure | networks (difference from BA-Net) |", "|---|---|---|"]
+    survivors = table[table["holm"] < 0.05]
+    for (run, figure), group in survivors.groupby(["run", "figure"], sort=False):
+        listed = ", ".join(f"{row.network} {row.images.mean:+.3f}" for row in group.itertuples())
+        lines.append(f"| {run.removeprefix('study-')} | {metric_label(figure)} | {listed} |")
+    return "\n".join(lines)
 
 
 def seed_by_seed(group: pd.DataFrame, network: str) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def boundary_target(mask: Tensor, padding: Literal["replicate", "zero"] = "replicate") -> Tensor:
     """Pixels that have another label somewhere in their 3 x 3 neighbourhood: a two-sided band, 2 px wide.
 
-    For two classes that equals the form of the paper and the blog, |Y - AvgPool3x3(Y)| > 0; for more classes the average
+    For two classes that equals the form of the paper, |Y - AvgPool3x3(Y)| > 0; for more classes the average
     can cancel (a 1 between a 0 and a 2) and the boundary is lost. So labels are compared with their neighbours here.
 
     Args:
