@@ -11,24 +11,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from math import isnan
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
+from comparisons import NONE, compare_with, in_cells
 from study import ABLATED, COMPARATORS, FULL, MAIN, cells
 
 from banet_edu.reports.comparison import REPORTED
-from banet_edu.study.resampling import Interval, holm, paired_interval
+from banet_edu.study.resampling import holm
 from banet_edu.study.result import metric_label
-from banet_edu.study.statistics import paired_wilcoxon, summarise
+from banet_edu.study.statistics import summarise
 
 OVERLAP = ["JA", "DI", "SE", "SP", "AC"]
 BOUNDARY = ["assd_pct", "hd95_pct", "nsd_at_1pct"]
 COMPARED = ["JA", "assd_pct", "nsd_at_1pct"]  # the figures a network is told from BA-Net by
 SHARED_DAYS = {"2026-11-25"}  # low priority, beside other work: minutes of these days say nothing about the network
 MARK = "†"
-NONE = "–"
 # What the study reports, beside JA of whole networks (banet_edu.reports.comparison.REPORTED).
 NOT_REPORTED = {
     "ph2": "no figure for networks trained on ISIC-2017 and measured on PH2",
@@ -128,7 +127,7 @@ def network_table(
         summary = summarise(group, list(figures)).set_index(["model", "metric"])
         for network in [name for name in group["model"].unique() if name in networks or name == FULL]:
             row = [network, ", ".join(map(str, seeds))]
-            apart = {figure: in_cells(compare_with_full(group, figure, network)) for figure in compared}
+            apart = {figure: in_cells(compare_with(FULL, group, figure, network)) for figure in compared}
             for figure in figures:
                 found = summary.loc[(network, figure)]
                 row += [
@@ -160,47 +159,6 @@ def by_seeds(table: pd.DataFrame) -> dict[tuple[int, ...], list[str]]:
     return dict(sorted(groups.items(), key=lambda group: (-len(group[0]), group[0])))
 
 
-class Comparison(NamedTuple):
-    """A network minus BA-Net in one figure: interval over images, over images and seeds (None with one seed), p."""
-
-    network: str
-    figure: str
-    images: Interval
-    seeds: Interval | None
-    p: float
-
-
-_MADE: dict[tuple[str, str, int], Comparison] = {}
-
-
-def compare_with_full(group: pd.DataFrame, figure: str, network: str) -> Comparison | None:
-    """None for BA-Net itself, and where it is not there."""
-    if network == FULL or FULL not in set(group["model"]):
-        return None
-    pair = group.loc[group["model"].isin([network, FULL]), ["name", "seed", "model", "status", figure]].dropna()
-    key = network, figure, int(pd.util.hash_pandas_object(pair).sum())
-    if key not in _MADE:  # the tables and the count of tests ask for the same
-        _MADE[key] = _compare(pair, figure, network)
-    return _MADE[key]
-
-
-def _compare(pair: pd.DataFrame, figure: str, network: str) -> Comparison:
-    both = pair.groupby(["name", "seed"])["model"].transform("nunique") == 2  # the same seeds of every image
-    test = paired_wilcoxon(pair[both], figure, network, FULL)
-    crossed = paired_interval(pair[both], figure, network, FULL) if pair["seed"].nunique() > 1 else None
-    return Comparison(network, figure, Interval(test.mean_difference, test.low, test.high), crossed, test.p_value)
-
-
-def in_cells(found: Comparison | None) -> list[str]:
-    """Difference with its interval, the interval with seeds resampled, p."""
-    if found is None:
-        return [NONE] * 3
-    mean, low, high = found.images
-    seeds = NONE if found.seeds is None else f"[{found.seeds.low:+.3f}, {found.seeds.high:+.3f}]"
-    p = NONE if isnan(found.p) else "< 0.001" if found.p < 0.001 else f"{found.p:.3f}"
-    return [f"{mean:+.3f} [{low:+.3f}, {high:+.3f}]", seeds, p]
-
-
 def all_comparisons(recorded: Path) -> pd.DataFrame:
     """Every test of the study's tables: columns `run`, those of `Comparison`, and `holm`, p adjusted for all of them."""
     rows = []
@@ -210,7 +168,7 @@ def all_comparisons(recorded: Path) -> pd.DataFrame:
             part = table[table["model"].isin(networks)]
             for seeds, names in by_seeds(part).items() if part["model"].nunique() > 1 else ():
                 group = part[part["seed"].isin(seeds) & part["model"].isin([FULL, *names])]
-                found = [compare_with_full(group, figure, name) for name in names for figure in COMPARED]
+                found = [compare_with(FULL, group, figure, name) for name in names for figure in COMPARED]
                 rows += [{"run": run.name, **one._asdict()} for one in found if one is not None]
     table = pd.DataFrame(rows)
     return table.assign(holm=holm(table["p"].tolist()))
