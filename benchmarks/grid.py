@@ -7,7 +7,7 @@
 (first_stride 2: no max pooling) on every second, `unet` on every one. A cell is one of them, or banet-s2 without a block,
 trained on one data set with one budget, rate and seed. In this order: (1) seed 0 with three rates, 1200 steps; each network
 then keeps the rate with the best validation JA in the mean over the data sets; (2) with it, the other seed; (3) banet-s2
-without each block; (4) 5000 steps, with either seed.
+with the steps it can take in U-Net's time; (4) banet-s2 without each block; (5) 5000 steps, or U-Net's time for them.
 
 As a cell ends, its rows, one per test image, are written to docs/recorded/grid-DATA/ and its facts (best epoch, every
 epoch's validation, minutes) beside them: commit that folder, and any machine goes on where this one was stopped; a cell
@@ -51,6 +51,9 @@ ABLATED = {f"banet-s2-{variant}": ("banet", {**FINE, **overrides}) for variant, 
 RATES = (0.001, 0.0005, 0.002)
 SHORT, LONG = 1200, 5000
 SEEDS = (0, 1)
+# Steps of banet-s2 in the time of U-Net's SHORT or LONG: a step of the one, with its loading, takes 0.60 of the other's time
+# (0.155 and 0.263 s in bf16, 0.226 and 0.373 in fp32; one thread, AMD EPYC with AVX512 and bf16, 2026-11-26).
+IN_UNETS_TIME = {SHORT: 720, LONG: 3000}
 
 
 class Cell(NamedTuple):
@@ -89,8 +92,17 @@ def phases() -> list[list[tuple[str, str, int, float | None, int]]]:
     return [
         [(data, network, SHORT, rate, 0) for rate in RATES for data in DATA for network in NETWORKS],
         [(data, network, SHORT, None, 1) for data in DATA for network in NETWORKS],
-        [(data, network, SHORT, None, seed) for seed in SEEDS for data in DATA for network in ABLATED],
-        *([(data, network, LONG, None, seed) for data in DATA for network in NETWORKS] for seed in SEEDS),
+        [(data, "banet-s2", IN_UNETS_TIME[SHORT], None, seed) for seed in SEEDS for data in DATA],
+        [(data, network, SHORT, None, seed) for data in DATA for seed in SEEDS for network in ABLATED],
+        *(
+            [
+                (data, network, IN_UNETS_TIME[LONG] if network == "banet-s2" else LONG, None, seed)
+                for network in ("unet", "banet-s2", "banet", "control-s2", "control")
+                for data in DATA
+            ]
+            for seed in SEEDS
+        ),
+        [(data, "banet-s2", LONG, None, seed) for seed in SEEDS for data in DATA],
     ]
 
 
