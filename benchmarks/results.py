@@ -20,14 +20,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
+from costs import costs_table
+from grid_results import contrasts_table, grid_table, rates_table
 from study_results import reported, study_table, tests_table
 from targets import targets_table
 
-from banet_edu.banet.network import BANet
-from banet_edu.networks.registry import create_model, model_names
 from banet_edu.reports.comparison import REPORTED
-from banet_edu.study.cost import cost
 from banet_edu.study.result import metric_label
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -50,6 +48,8 @@ def table(run: Path) -> str:
     """Markdown of one recorded run: what was run, the means with intervals, the paired tests, the study's figures."""
     if run.name.startswith("study-"):
         return study_table(run)
+    if run.name.startswith("grid-"):
+        return grid_table(run.name.removeprefix("grid-"))
     if run.name == "targets":
         return targets_table(run)
     facts = json.loads((run / "facts.json").read_text(encoding="utf-8"))
@@ -211,32 +211,13 @@ def render(text: str) -> str:
     return re.sub(r"<!-- table: (\S+) -->.*?<!-- end -->", derived, text, flags=re.DOTALL)
 
 
-def costs_table() -> str:
-    """Markdown: parameters, operations of one image, and the grid a network answers on, preset lite."""
-    lines = ["| network | parameters | operations of an image (1e9) | times BA-Net's | answers on |", "|---" * 5 + "|"]
-    own = cost(create_model("banet"), (128, 128), rounds=0).gflops
-    for name in model_names():
-        model = create_model(name)
-        found = cost(model, (128, 128), rounds=0)
-        cells = f"{found.parameters:,} | {found.gflops:.2f} | {found.gflops / own:.1f} | {answers_on(model)}"
-        lines.append(f"| {name} | {cells} |")
-    return "\n".join(lines)
-
-
-@torch.no_grad()
-def answers_on(model: Any) -> str:
-    """The grid of the class scores, before they are resized to the image."""
-    images = torch.zeros(1, 3, 128, 128)
-    if not hasattr(model, "encoder"):
-        return "every pixel"
-    maps = model.eval().encoder(images)
-    scores = model.head(maps).logits if isinstance(model, BANet) else model.decode(*maps)
-    stride = 128 // scores.shape[-1]
-    return "every pixel" if stride == 1 else f"every {stride}th pixel"
-
-
 # Tables of several recorded runs, or of the networks themselves.
-DERIVED: dict[str, Callable[[], str]] = {"tests": lambda: tests_table(DOCS / "recorded"), "costs": costs_table}
+DERIVED: dict[str, Callable[[], str]] = {
+    "tests": lambda: tests_table(DOCS / "recorded"),
+    "costs": costs_table,
+    "rates": rates_table,
+    "contrasts": contrasts_table,
+}
 
 
 def main() -> None:

@@ -1,0 +1,218 @@
+"""Tables and the figure of the experiment on grids (benchmarks/grid.py), from the cells that are recorded so far.
+
+python benchmarks/results.py render        # writes the tables into docs/results.md
+python benchmarks/grid_results.py          # draws docs/grid.png: validation against steps, operations and minutes
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from comparisons import NONE, compare_with, in_cells
+from grid import ABLATED, DATA, IN_UNETS_TIME, LONG, NETWORKS, RATES, SHORT, Cell, best_rate, cells
+
+from banet_edu import create_model
+from banet_edu.study.cost import cost
+from banet_edu.study.resampling import holm
+from banet_edu.study.result import metric_label
+from banet_edu.study.statistics import summarise
+
+FIGURES = ["JA", "assd_pct", "hd95_pct", "nsd_at_1pct"]
+PARTS = {"kvasir_seg": "Kvasir-SEG", "sz_cxr": "SZ-CXR", "isic2017": "ISIC-2017"}
+# What a pair of networks isolates.
+QUESTIONS = {
+    ("banet-s2", "control-s2"): "blocks, fine grid",
+    ("banet", "control"): "blocks, coarse grid",
+    ("banet-s2", "banet"): "grid, with blocks",
+    ("control-s2", "control"): "grid, without blocks",
+    ("control-s2", "unet"): "encoder",
+    ("banet-s2", "unet"): "all together",
+}
+
+
+def chosen(data: str, steps: int, networks: list[str]) -> tuple[pd.DataFrame, dict[tuple[str, int], dict[str, Any]]]:
+    """Rows of the recorded cells of one data set and budget with each network's chosen rate, and their facts."""
+    tables, facts = [], {}
+    for cell in cells():
+        if cell.data != data or cell.steps != steps or cell.network not in networks or not cell.recorded:
+            continue
+        try:
+            if cell.rate != best_rate(cell.network):
+                continue
+        except LookupError:
+            continue
+        tables.append(pd.read_csv(cell.file).assign(model=cell.network, seed=cell.seed))
+        facts[cell.network, cell.seed] = cell.facts
+    return (pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()), facts
+
+
+def rates_table() -> str:
+    """Best validation JA of each network at each rate, 1200 steps, seed 0; the rate it keeps."""
+    lines = ["| network | rate | " + " | ".join(PARTS.values()) + " | mean | kept |", "|---" * (len(PARTS) + 4) + "|"]
+    for network in NETWORKS:
+        try:
+            kept = best_rate(network)
+        except LookupError:
+            kept = None
+        for rate in sorted(RATES):
+            tried = [Cell(data, network, SHORT, rate, 0) for data in PARTS]
+            values = [cell.facts["validation"]["best_JA"] if cell.recorded else None for cell in tried]
+            shown = [NONE if value is None else f"{value:.3f}" for value in values]
+            mean = NONE if None in values else f"{sum(values) / len(values):.3f}"  # type: ignore[arg-type]
+            lines.append(f"| {network} | {rate:g} | {' | '.join(shown)} | {mean} | {'kept' if rate == kept else ''} |")
+    return "\n".join(lines)
+
+
+def grid_table(data: str) -> str:
+    """Markdown of one data set: every network and budget, then BA-Net on the fine grid without its blocks."""
+    done = [cell for cell in cells() if cell.data == data and cell.recorded]
+    missing = [cell for cell in cells() if cell.data == data and not cell.recorded]
+    days, commits = (sorted({cell.facts[key] for cell in done}) for key in ("recorded", "commit"))
+    first = done[0].facts
+    lines = ["```", "python benchmarks/grid.py run --root ../shared/data", "```", ""]
+    lines += [
+        f"{first['train_images']} training, {first['val_images']} validation, {first['test_images']} test images; preset "
+        f"{first['preset']} but for the stride, 128 x 128, batches of {first['training']['batch_size']}, bfloat16 on a CPU, "
+        f"each network at its own rate; recorded {' and '.join(days)} at commit {' and '.join(commits)}.",
+        "",
+        "| network | steps | seeds | "
+        + " | ".join(map(metric_label, FIGURES))
+        + " | missed | validation JA | minutes |",
+        "|---" * (len(FIGURES) + 6) + "|",
+    ]
+    for steps in sorted({SHORT, LONG, *IN_UNETS_TIME.values()}):
+        table, facts = chosen(data, steps, list(NETWORKS))
+        lines += rows(table, facts, steps, list(NETWORKS))
+    table, facts = chosen(data, SHORT, ["banet-s2", *ABLATED])
+    if table["model"].nunique() > 1 if len(table) else False:
+        seeds = set.intersection(*(set(group["seed"]) for _, group in table.groupby("model")))
+        table = table[table["seed"].isin(seeds)]
+        lines += ["", "BA-Net on the fine grid without a block, minus the whole:", ""]
+        head = [text for figure in FIGURES for text in (metric_label(figure), "with seeds resampled", "p")]
+        lines += ["| network | seeds | " + " | ".join(head) + " |", "|---" * (len(head) + 2) + "|"]
+        for network in [name for name in ABLATED if name in set(table["model"])]:
+            found = [text for f in FIGURES for text in in_cells(compare_with("banet-s2", table, f, network))]
+            lines.append(f"| {network} | {', '.join(map(str, sorted(seeds)))} | {' | '.join(found)} |")
+    lines += ["", f"{len(done)} cells are there, {len(missing)} of the plan are missing."]
+    return "\n".join(lines)
+
+
+def rows(
+    table: pd.DataFrame, facts: dict[tuple[str, int], dict[str, Any]], steps: int, networks: list[str]
+) -> list[str]:
+    lines = []
+    for network in [name for name in networks if len(table) and name in set(table["model"])]:
+        own = table[table["model"] == network]
+        summary = summarise(own, FIGURES).set_index("metric")
+        seeds = sorted(own["seed"].unique())
+        figures = [
+            f"{summary.loc[f, 'mean']:.3f} [{summary.loc[f, 'low']:.3f}, {summary.loc[f, 'high']:.3f}]" for f in FIGURES
+        ]
+        validation = sum(facts[network, seed]["validation"]["best_JA"] for seed in seeds) / len(seeds)
+        minutes = sum(sum(facts[network, seed]["seconds"].values()) for seed in seeds) / len(seeds) / 60
+        missed = f"{(own['status'] == 'missed').sum()} of {len(own)}"
+        cells_ = [
+            network,
+            str(steps),
+            ", ".join(map(str, seeds)),
+            *figures,
+            missed,
+            f"{validation:.3f}",
+            f"{minutes:.1f}",
+        ]
+        lines.append("| " + " | ".join(cells_) + " |")
+    return lines
+
+
+def contrasts() -> pd.DataFrame:
+    """Every pair of QUESTIONS on every data set and budget, and the fine grid against U-Net with U-Net's time."""
+    found = []
+    for data in PARTS:
+        for steps in (SHORT, LONG):
+            table, _ = chosen(data, steps, list(NETWORKS))
+            brief, _ = chosen(data, IN_UNETS_TIME[steps], ["banet-s2"])
+            asked = dict(QUESTIONS)
+            if len(brief):
+                table = pd.concat([table, brief.assign(model="banet-s2, U-Net's time")], ignore_index=True)
+                asked["banet-s2, U-Net's time", "unet"] = "all, at equal time"
+            for (one, other), question in asked.items():
+                if not len(table) or not {one, other} <= set(table["model"]):
+                    continue
+                pair = table[table["model"].isin([one, other])]
+                shared = set.intersection(*(set(group["seed"]) for _, group in pair.groupby("model")))
+                pair = pair[pair["seed"].isin(shared)]
+                for figure in FIGURES if shared else ():
+                    compared = compare_with(other, pair, figure, one)
+                    assert compared is not None
+                    head = {"data": data, "steps": steps, "question": question, "one": one, "other": other}
+                    found.append({**head, "seeds_used": sorted(shared), **compared._asdict(), "compared": compared})
+    table = pd.DataFrame(found)
+    return table.assign(holm=holm(table["p"].tolist())) if len(table) else table
+
+
+def contrasts_table() -> str:
+    table = contrasts()
+    if not len(table):
+        return "No pair is there yet."
+    head = ["what differs", "networks", "data", "steps", "seeds", "figure", "difference", "with seeds resampled", "p"]
+    lines = [
+        f"{len(table)} tests, {(table['p'] < 0.05).sum()} with p < 0.05, {(table['holm'] < 0.05).sum()} after Holm's "
+        "correction.",
+        "",
+        "| " + " | ".join([*head, "after correction"]) + " |",
+        "|---" * (len(head) + 1) + "|",
+    ]
+    order = {question: index for index, question in enumerate([*QUESTIONS.values(), "all, at equal time"])}
+    table = table.assign(order=table["question"].map(order)).sort_values(["order", "steps"], kind="stable")
+    for row in table.itertuples():
+        seeds = ", ".join(map(str, row.seeds_used))
+        cells_ = [
+            row.question,
+            f"{row.one} − {row.other}",
+            PARTS[row.data],
+            str(row.steps),
+            seeds,
+            metric_label(row.figure),
+        ]
+        adjusted = "< 0.001" if row.holm < 0.001 else f"{row.holm:.3f}"
+        lines.append("| " + " | ".join([*cells_, *in_cells(row.compared), adjusted]) + " |")
+    return "\n".join(lines)
+
+
+def draw(path: Path) -> None:
+    """Best validation JA so far against steps, operations and minutes, seed 0, each network at its own rate."""
+    from matplotlib import pyplot as plt
+
+    colours = {
+        "banet": "tab:blue",
+        "banet-s2": "tab:cyan",
+        "control": "tab:orange",
+        "control-s2": "gold",
+        "unet": "tab:green",
+    }
+    gflops = {
+        name: cost(create_model(model, **more), (128, 128), rounds=0).gflops for name, (model, more) in NETWORKS.items()
+    }
+    figure, axes = plt.subplots(len(DATA), 3, figsize=(13, 10), sharey="row", layout="constrained")
+    for row, data in zip(axes, PARTS, strict=True):
+        for steps, style in ((SHORT, "-"), (LONG, "--")):
+            for network in NETWORKS:
+                _, facts = chosen(data, steps, [network])
+                if (network, 0) not in facts:
+                    continue
+                epochs = pd.DataFrame(facts[network, 0]["validation"]["epochs"])
+                best = epochs["val_JA"].cummax()
+                operations = epochs["step"] * 8 * gflops[network] / 1e3
+                for axis, x in zip(row, (epochs["step"], operations, epochs["seconds"].cumsum() / 60), strict=True):
+                    axis.plot(x, best, style, color=colours[network], label=f"{network}, {steps} steps")
+        row[0].set_ylabel(f"{PARTS[data]}\nbest validation JA so far")
+    for axis, label in zip(axes[-1], ("steps", "operations, forward (1e12)", "minutes, one thread"), strict=True):
+        axis.set_xlabel(label)
+    axes[0, 0].legend(fontsize=8)
+    figure.savefig(path, dpi=80)
+
+
+if __name__ == "__main__":
+    draw(Path(__file__).resolve().parents[1] / "docs" / "grid.png")
