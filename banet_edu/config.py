@@ -16,10 +16,11 @@ __version__ = "0.1.0"
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
-PRESETS = ("nano", "lite", "paper")
-INPUT_SIZE = {"nano": 64, "lite": 128, "paper": 256}
+# fine is lite on a grid twice as fine (docs/results.md, "What makes a boundary better")
+PRESETS = ("nano", "lite", "fine", "paper")
+INPUT_SIZE = {"nano": 64, "lite": 128, "fine": 128, "paper": 256}
 Flips = Literal["none", "horizontal", "all"]  # mirror images that a prediction is averaged over
-BASE_WIDTH = {"nano": 8, "lite": 16, "paper": 64}  # first width of the comparators
+BASE_WIDTH = {"nano": 8, "lite": 16, "fine": 16, "paper": 64}  # first width of the comparators
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def source(doc: str) -> str:
 
 
 def list_models(
-    preset: Annotated[str, typer.Option(help="nano, lite or paper.")] = "lite",
+    preset: Annotated[str, typer.Option(help="nano, lite, fine or paper.")] = "lite",
     batch_size: Annotated[int, typer.Option(help="Images in a training step.", min=2)] = 8,
     rounds: Annotated[int, typer.Option(help="Steps to time; 0 leaves the time out.", min=0)] = 3,
 ) -> None:

@@ -47,7 +47,10 @@ class TrainingOptions:
         ),
     ] = "course"
     preset: Annotated[
-        str, _training("--preset", help="Size of the networks: nano, lite or paper.", show_default="the recipe's, lite")
+        str,
+        _training(
+            "--preset", help="Size of the networks: nano, lite, fine or paper.", show_default="the recipe's, lite"
+        ),
     ] = ""
     size: Annotated[
         int | None,

@@ -22,11 +22,12 @@ from banet_edu.networks.unetpp import UNetPlusPlus
 _ENCODER: dict[str, dict[str, Any]] = {
     "nano": {"encoder": "resnet18", "encoder_width": 0.125, "output_stride": 16},
     "lite": {"encoder": "resnet18", "encoder_width": 0.5, "output_stride": 32},
+    "fine": {"encoder": "resnet18", "encoder_width": 0.5, "output_stride": 32},
     "paper": {"encoder": "resnet50", "encoder_width": 1.0, "output_stride": 8},
 }
 
-# BA-Net and its control: how fine a grid they answer on (4 in every source)
-_GRID: dict[str, Any] = {"first_stride": 4}
+# BA-Net and its control: the stride of the grid they answer on (4 in every source)
+_GRID: dict[str, dict[str, Any]] = {preset: {"first_stride": 2 if preset == "fine" else 4} for preset in PRESETS}
 
 _HEAD: dict[str, Any] = {
     "aspp_rates": (),
@@ -41,12 +42,13 @@ _HEAD: dict[str, Any] = {
 }
 
 _BANET: dict[str, dict[str, Any]] = {
-    "nano": {**_ENCODER["nano"], **_GRID, **_HEAD, "width": 16},
-    "lite": {**_ENCODER["lite"], **_GRID, **_HEAD, "width": 32},
+    "nano": {**_ENCODER["nano"], **_GRID["nano"], **_HEAD, "width": 16},
+    "lite": {**_ENCODER["lite"], **_GRID["lite"], **_HEAD, "width": 32},
+    "fine": {**_ENCODER["fine"], **_GRID["fine"], **_HEAD, "width": 32},
     # the study's network with every [release] variant
     "paper": {
         **_ENCODER["paper"],
-        **_GRID,
+        **_GRID["paper"],
         **_HEAD,
         "width": 128,
         "aspp_rates": (6, 12, 18),
@@ -56,13 +58,14 @@ _BANET: dict[str, dict[str, Any]] = {
     },
 }
 
-_CONTROL = {preset: {**arguments, **_GRID} for preset, arguments in _ENCODER.items()}
+_CONTROL = {preset: {**arguments, **_GRID[preset]} for preset, arguments in _ENCODER.items()}
 
 _BASE: dict[str, dict[str, Any]] = {preset: {"base_width": BASE_WIDTH[preset]} for preset in PRESETS}
 
 _DEEPLAB: dict[str, dict[str, Any]] = {
     "nano": {**_ENCODER["nano"], "aspp_rates": (1, 2), "channels": 16},
     "lite": {**_ENCODER["lite"], "output_stride": 16, "aspp_rates": (1, 2, 3), "channels": 64},
+    "fine": {**_ENCODER["fine"], "output_stride": 16, "aspp_rates": (1, 2, 3), "channels": 64},
     "paper": {**_ENCODER["paper"], "aspp_rates": (12, 24, 36), "channels": 256},  # its rates for stride 8
 }
 
@@ -109,7 +112,8 @@ def create_model(
 
     Args:
         name: banet, unet, unet_same_encoder, fcn, deeplabv3, cenet, attention_unet or unetpp.
-        preset: nano (tests, slides), lite (minutes on 2 cores) or paper (the study's).
+        preset: nano (tests, slides), lite (minutes on 2 cores), fine (lite, but BA-Net and unet_same_encoder answer on a grid
+            twice as fine; the others are as in lite) or paper (the study's).
         num_classes: K, background included.
         pretrained: True for public ImageNet weights of the encoder, or the path of a `.safetensors` file.
         input_size: height and width images are resized to before the network; the preset's by default.

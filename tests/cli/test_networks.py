@@ -20,7 +20,7 @@ def test_lists_every_network_with_its_cost():
 
 
 def test_unknown_preset():
-    with pytest.raises(ValueError, match="unknown preset 'tiny'; known: nano, lite, paper"):
+    with pytest.raises(ValueError, match="unknown preset 'tiny'; known: nano, lite, fine, paper"):
         CliRunner().invoke(app, ["models", "--preset", "tiny"], catch_exceptions=False)
 
 

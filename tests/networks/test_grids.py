@@ -56,3 +56,14 @@ def test_other_first_strides_are_refused():
         create_model("banet", "nano", first_stride=3)
     with pytest.raises(ValueError, match="unet has no argument first_stride"):
         create_model("unet", "nano", first_stride=2)
+
+
+def test_the_preset_fine_is_lite_on_a_finer_grid():
+    for name in ("banet", "unet_same_encoder"):
+        fine, lite = create_model(name, "fine"), create_model(name, "lite")
+        assert (fine.encoder.strides, lite.encoder.strides) == ((2, 4, 8, 16), (4, 8, 16, 32))
+        assert fine.spec.input_size == lite.spec.input_size
+        fine.load_state_dict(lite.state_dict())
+    for name in ("unet", "deeplabv3"):
+        fine, lite = create_model(name, "fine"), create_model(name, "lite")
+        assert str(fine) == str(lite)
