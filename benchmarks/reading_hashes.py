@@ -31,13 +31,13 @@ SETS: dict[str, tuple[str, dict[str, Any]]] = {
     "sz_cxr": ("sz_cxr", {}),
     "ph2": ("ph2", {}),
     "odd_encodings/busi_mini": ("folder", {}),
-    "odd_encodings/drive": ("folder", {}),
+    "odd_encodings/drive": ("folder", {"image_suffix": "_training", "mask_suffix": "_manual1"}),
     "odd_encodings/ham10000_mini": ("folder", {}),
     "odd_encodings/isbi2012_em": ("folder", {"invert": True}),
-    "odd_encodings/polypgen_150": ("folder", {}),
-    "odd_encodings/polypgen_empty": ("folder", {}),
+    "odd_encodings/polypgen_150": ("folder", {"mask_suffix": "_mask"}),
+    "odd_encodings/polypgen_empty": ("folder", {"mask_suffix": "_mask"}),
     "odd_encodings/wbc_dataset1": ("folder", {"value_map": {0: 0, 128: 1, 255: 2}}),
-    "odd_encodings/wbc_dataset2": ("folder", {"value_map": {0: 0, 128: 1, 255: 2}}),
+    "odd_encodings/wbc_dataset2": ("folder", {"value_map": {0: 0, 3: 0, 128: 1, 255: 2}}),
 }
 
 

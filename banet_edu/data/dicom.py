@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,12 @@ def read_dicom_image(path: Path) -> tuple[NDArray[np.uint8], Spacing | None]:
         if stored.dtype != np.uint8:
             raise ValueError(f"{path}: colour DICOM with {stored.dtype.itemsize * 8} bits a channel: only 8 are read")
         return np.ascontiguousarray(stored[..., :3]), pixel_spacing_mm(header)
+    for tag in ("RescaleSlope", "RescaleIntercept"):  # present but empty, or no number: as if it were not there
+        if tag in header and _number(header[tag].value) is None:
+            del header[tag]
+    if ("RescaleSlope" in header) != ("RescaleIntercept" in header):  # pydicom asks for both
+        header.RescaleSlope = header.get("RescaleSlope", 1)
+        header.RescaleIntercept = header.get("RescaleIntercept", 0)
     grey = _windowed(apply_modality_lut(stored, header).astype(np.float64), stored, header)
     if header.PhotometricInterpretation == "MONOCHROME1":
         grey = 1 - grey
@@ -62,11 +70,11 @@ def pixel_spacing_mm(header: Any) -> Spacing | None:
     X-ray's structures are somewhat smaller than measured unless the magnification is stated; then the B-mode regions of
     an ultrasound image, if all agree.
     """
-    if header.get("PixelSpacing"):
-        return _positive(*header.PixelSpacing)
-    if header.get("ImagerPixelSpacing"):
-        magnification = float(header.get("EstimatedRadiographicMagnificationFactor") or 1)
-        return _positive(*(float(value) / magnification for value in header.ImagerPixelSpacing))
+    if (spacing := _positive(header.get("PixelSpacing"))) is not None:
+        return spacing
+    if (spacing := _positive(header.get("ImagerPixelSpacing"))) is not None:
+        magnification = _number(header.get("EstimatedRadiographicMagnificationFactor")) or 1.0
+        return spacing[0] / magnification, spacing[1] / magnification
     regions = {
         (10 * abs(float(region.PhysicalDeltaY)), 10 * abs(float(region.PhysicalDeltaX)))
         for region in header.get("SequenceOfUltrasoundRegions") or ()
@@ -74,12 +82,40 @@ def pixel_spacing_mm(header: Any) -> Spacing | None:
         and region.get("PhysicalUnitsXDirection") == CENTIMETRES
         and region.get("PhysicalUnitsYDirection") == CENTIMETRES
     }
-    return _positive(*regions.pop()) if len(regions) == 1 else None
+    return _positive(regions.pop()) if len(regions) == 1 else None
 
 
-def _positive(row: Any, column: Any) -> Spacing | None:
-    spacing = float(row), float(column)
-    return spacing if min(spacing) > 0 else None
+def at_the_detector(path: Path) -> bool:
+    """Whether the pixel size is stated at the detector only (`ImagerPixelSpacing`, no magnification): what lies in the body
+    before it is smaller than measured."""
+    header = _header(path, stop_before_pixels=True)
+    return (
+        _positive(header.get("PixelSpacing")) is None
+        and _positive(header.get("ImagerPixelSpacing")) is not None
+        and not _number(header.get("EstimatedRadiographicMagnificationFactor"))
+    )
+
+
+def _positive(values: Any) -> Spacing | None:
+    """Two sizes above 0, or None: the tag may be empty, hold one or three values, or no numbers."""
+    numbers = (
+        [_number(value) for value in values] if isinstance(values, Sequence) and not isinstance(values, str) else []
+    )
+    if len(numbers) != 2 or any(number is None or number <= 0 for number in numbers):
+        return None
+    row, column = (float(number) for number in numbers if number is not None)
+    return row, column
+
+
+def _number(value: Any) -> float | None:
+    """A finite number, or None; the first of several."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        value = value[0] if len(value) else None
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _header(path: Path, *, stop_before_pixels: bool) -> Any:
@@ -93,9 +129,9 @@ def _header(path: Path, *, stop_before_pixels: bool) -> Any:
         header = pydicom.dcmread(path, stop_before_pixels=stop_before_pixels)
     except (pydicom.errors.InvalidDicomError, EOFError, OSError) as error:
         raise ValueError(f"{path}: is not a readable DICOM file ({error})") from None
-    if "Rows" not in header or "Columns" not in header:
+    if not (_number(header.get("Rows")) and _number(header.get("Columns"))):
         raise ValueError(f"{path}: is a DICOM file without an image")
-    if int(header.get("NumberOfFrames") or 1) > 1:
+    if (_number(header.get("NumberOfFrames")) or 1) > 1:
         raise ValueError(f"{path}: holds {header.NumberOfFrames} frames: export the one to use")
     return header
 
@@ -106,8 +142,11 @@ def _read(path: Path) -> tuple[Any, NDArray[Any]]:
 
     try:
         return header, pixel_array(header)  # YBR becomes RGB here
-    except (RuntimeError, AttributeError, ValueError, NotImplementedError) as error:
-        raise ValueError(f"{path}: its pixels cannot be decoded ({' '.join(str(error).split())})") from None
+    except Exception as error:  # decoders and broken headers raise whatever they like
+        raise ValueError(
+            f"{path}: its pixels cannot be decoded ({' '.join(str(error).split())}); for JPEG Lossless and JPEG-LS: "
+            "pip install 'banet-edu[dicom]'"
+        ) from None
 
 
 def _windowed(values: NDArray[np.float64], stored: NDArray[Any], header: Any) -> NDArray[np.float64]:
@@ -115,10 +154,13 @@ def _windowed(values: NDArray[np.float64], stored: NDArray[Any], header: Any) ->
     if header.get("VOILUTSequence"):
         from pydicom.pixels import apply_voi
 
-        bits = header.VOILUTSequence[0].LUTDescriptor[2]
-        return apply_voi(values.astype(np.int64), header).astype(np.float64) / (2**bits - 1)
-    if header.get("WindowCenter") is not None and header.get("WindowWidth") is not None:
-        centre, width = (float(np.atleast_1d(header[key].value)[0]) for key in ("WindowCenter", "WindowWidth"))
+        try:
+            bits = header.VOILUTSequence[0].LUTDescriptor[2]
+            return apply_voi(values.astype(np.int64), header).astype(np.float64) / (2**bits - 1)
+        except (AttributeError, IndexError, TypeError, ValueError, KeyError, NotImplementedError):
+            pass  # a broken table: as if it were not there
+    centre, width = _number(header.get("WindowCenter")), _number(header.get("WindowWidth"))
+    if centre is not None and width is not None and width > 0:
         function = str(header.get("VOILUTFunction") or "LINEAR").upper()
         if function == "SIGMOID":
             return 1 / (1 + np.exp(-4 * (values - centre) / width))

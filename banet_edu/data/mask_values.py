@@ -40,6 +40,11 @@ def foreground(pixels: NDArray[np.uint8], *, lossy: bool) -> NDArray[np.bool_]:
     if not lossy and (len(levels) == 1 or (len(levels) == 2 and levels[0] == 0)):
         return pixels > 0
     if lossy and levels[-1] <= NOISE:
+        if _has_faint_area(pixels):
+            raise ValueError(
+                f"nearly black, no level above {levels[-1]}, yet with an area in it: a mask of 0 and 1 does not survive JPEG. "
+                "Save it from its source as PNG, or as 0 and 255"
+            )
         return np.zeros(pixels.shape, bool)
     if levels[-1] <= 127:
         raise ValueError(f"no level above 127, only {_shown(levels)}: say what they mean, value_map={_example(levels)}")
@@ -58,15 +63,15 @@ def foreground(pixels: NDArray[np.uint8], *, lossy: bool) -> NDArray[np.bool_]:
     return pixels > 127
 
 
-def labels(pixels: NDArray[np.uint8], value_map: ValueMap) -> NDArray[Any]:
+def labels(pixels: NDArray[np.uint8], value_map: ValueMap, *, lossy: bool = False) -> NDArray[Any]:
     """h x w labels by a value map {grey level or (red, green, blue): label}; bool where the labels are 0 and 1.
 
-    Each pixel takes the label of the nearest value, which heals JPEG noise and a few stray levels.
+    In a lossless file every value must be one of the map's. In a lossy one each pixel takes the label of the nearest.
 
     Raises:
-        ValueError: more than 1 % of the pixels lie far from every value of the map.
+        ValueError: a value that the map does not name (lossy: more than 1 % of the pixels far from all that it names).
 
-    >>> labels(np.array([[0, 127, 255]], np.uint8), {0: 0, 128: 1, 255: 2}).tolist()
+    >>> labels(np.array([[0, 128, 255]], np.uint8), {0: 0, 128: 1, 255: 2}).tolist()
     [[0, 1, 2]]
     """
     keys = list(value_map)
@@ -79,13 +84,17 @@ def labels(pixels: NDArray[np.uint8], value_map: ValueMap) -> NDArray[Any]:
         pixels = np.repeat(pixels[..., None], 3, axis=2)
     if by_colour:
         distance = np.stack([np.abs(pixels.astype(np.int16) - key).max(axis=2) for key in keys])
-        nearest, far = distance.argmin(axis=0), distance.min(axis=0) > NOISE
+        nearest, distance = distance.argmin(axis=0), distance.min(axis=0)
     else:
-        distance = np.abs(np.arange(256)[None] - np.array(keys)[:, None])
-        nearest, far = distance.argmin(axis=0)[pixels], (distance.min(axis=0) > NOISE)[pixels]
-    if far.mean() > STRAY:
-        found = np.unique(pixels[far], axis=0)
-        raise ValueError(f"{far.mean():.0%} of the pixels have values the value map {keys} lacks: {_shown(found)}")
+        distances = np.abs(np.arange(256)[None] - np.array(keys)[:, None])
+        nearest, distance = distances.argmin(axis=0)[pixels], distances.min(axis=0)[pixels]
+    unnamed = distance > (NOISE if lossy else 0)
+    if unnamed.mean() > (STRAY if lossy else 0):
+        found = np.unique(pixels[unnamed], axis=0)
+        raise ValueError(
+            f"{np.count_nonzero(unnamed)} pixels ({unnamed.mean():.1%}) have values that the value map {keys} does not name: "
+            f"{_shown(found)}. Name them too, or save the mask without"
+        )
     result = np.array([value_map[key] for key in keys], np.uint8)[nearest]
     return result.astype(bool) if max(value_map.values()) == 1 else result
 
@@ -138,6 +147,12 @@ def _third_level(pixels: NDArray[np.uint8], counts: NDArray[Any], lossy: bool) -
     return level if area > 5e-3 * pixels.size else None
 
 
+def _has_faint_area(pixels: NDArray[np.uint8]) -> bool:
+    """Whether a nearly black picture has parts that are black and parts that are not, unlike one of noise alone."""
+    around = cv2.blur(pixels.astype(np.float32), (7, 7))
+    return bool((around > 0.75).mean() > 5e-3 and (around < 0.25).mean() > 5e-3)
+
+
 def _middle_areas(pixels: NDArray[np.uint8]) -> float:
     """Share of the pixels in areas of middle levels; lines one or two pixels wide do not count, see `_third_level`."""
     band = cv2.inRange(pixels, NOISE, 255 - NOISE)
@@ -150,4 +165,6 @@ def _shown(values: NDArray[Any], most: int = 6) -> str:
 
 
 def _example(levels: NDArray[Any]) -> str:
-    return "{" + ", ".join(f"{level}: {label}" for label, level in enumerate(levels.tolist()[:3])) + "}"
+    if len(levels) > FEW:
+        return "{LEVEL: LABEL, ...}"
+    return "{" + ", ".join(f"{level}: {label}" for label, level in enumerate(levels.tolist())) + "}"

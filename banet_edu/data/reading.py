@@ -11,28 +11,44 @@ from PIL import Image, ImageOps
 
 from banet_edu.data.mask_values import ValueMap, foreground, labels
 
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp")
-DICOM_EXTENSIONS = (".dcm", ".dicom")
+DICOM_EXTENSIONS = (".dcm", ".dicom", ".ima")
+PROMISES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp", ".heic", *DICOM_EXTENSIONS)
+ORIENTATION = 0x0112  # EXIF tag: how a viewer turns or mirrors the stored pixels; from 5 on they lie on their side
 
 DEEP = "has 16 bits a channel: save it with 8, choosing the range of values to show (its window)"
 ALPHA = "has an alpha channel: save it without (as RGB or grey)"
 
 
 def is_dicom(path: Path) -> bool:
-    """Whether a file is DICOM by its name, or by its content where it has no extension, as many archives write it."""
-    if path.suffix.lower() in DICOM_EXTENSIONS:
-        return True
-    if path.suffix.lower() in EXTENSIONS or not path.is_file():
+    """Whether a file is DICOM by its content, whatever its name; one without the usual preamble by its extension."""
+    if not path.is_file():
         return False
     with path.open("rb") as file:
-        return file.read(132)[128:] == b"DICM"
+        head = file.read(132)
+    if head[128:] == b"DICM":
+        return True
+    return path.suffix.lower() in DICOM_EXTENSIONS and not is_picture(path)
+
+
+def looks_like_an_image(path: Path) -> bool:
+    """By its content, or by a name that promises one: a damaged image must be found too, to be named."""
+    return path.suffix.lower() in PROMISES or is_dicom(path) or is_picture(path)
+
+
+def is_picture(path: Path) -> bool:
+    """Whether Pillow knows the file by its content; nothing is decoded."""
+    try:
+        with Image.open(path):
+            return True
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return False
 
 
 def read_image(path: str | Path) -> tuple[NDArray[np.uint8], tuple[float, float] | None]:
     """Any image file -> (H x W x 3 uint8 RGB, (row, column) pixel size in mm or None).
 
-    Only DICOM files state a size. Grey images are repeated over three channels, palettes applied, a photograph turned as
-    its EXIF orientation says; an alpha channel is dropped where it is opaque throughout.
+    Only DICOM files state a size. Grey images are repeated over three channels, palettes applied, pixels turned as the
+    orientation tag says, in whatever container it stands; an alpha channel is dropped where it is opaque throughout.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -47,19 +63,17 @@ def read_image(path: str | Path) -> tuple[NDArray[np.uint8], tuple[float, float]
     with open_image(path) as opened:
         if is_deep(opened, path):
             raise ValueError(f"{path}: {DEEP}")
-        image = ImageOps.exif_transpose(_decoded(opened, path))
-        if "A" in image.getbands() or "transparency" in image.info:
-            image = image.convert("RGBA")
-            if np.asarray(image)[..., 3].min() < 255:
-                raise ValueError(f"{path}: {ALPHA}")
+        image = _upright(opened, path)
+        if is_transparent(image):
+            raise ValueError(f"{path}: {ALPHA}")
         return np.array(image.convert("RGB")), None
 
 
 def read_mask(path: str | Path, *, value_map: ValueMap | None = None, invert: bool = False) -> NDArray[Any]:
     """A mask file -> h x w bool, or h x w uint8 labels where `value_map` names more than two classes.
 
-    Handles 1-bit, grey, colour and palette files (by the palette's colours, never its indices), lossless or JPEG; see
-    `mask_values.foreground` for the rules. `invert` swaps foreground and background.
+    Handles 1-bit, grey, colour and palette files (by the palette's colours, never its indices), lossless or JPEG, turned by
+    the same rule as images; see `mask_values.foreground` for the values. `invert` swaps foreground and background.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -69,7 +83,7 @@ def read_mask(path: str | Path, *, value_map: ValueMap | None = None, invert: bo
     pixels, lossy = mask_pixels(path)
     try:
         if value_map is not None:
-            return labels(pixels, value_map)
+            return labels(pixels, value_map, lossy=lossy)
         found = foreground(pixels, lossy=lossy)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
@@ -85,10 +99,13 @@ def mask_pixels(path: Path) -> tuple[NDArray[np.uint8], bool]:
     with open_image(path) as opened:
         if is_deep(opened, path):
             raise ValueError(f"{path}: {DEEP}")
-        if "A" in opened.getbands():
+        lossy = is_lossy(opened, path)
+        image = _upright(opened, path)
+        if is_transparent(image):
             raise ValueError(f"{path}: {ALPHA}")
-        image, lossy = _decoded(opened, path), opened.format in ("JPEG", "MPO", "WEBP")
-        return np.asarray(image if image.mode == "L" else image.convert("L" if image.mode == "1" else "RGB")), lossy
+        return np.asarray(
+            image if image.mode == "L" else image.convert("L" if image.mode in ("1", "LA") else "RGB")
+        ), lossy
 
 
 def open_image(path: Path) -> Image.Image:
@@ -104,6 +121,23 @@ def open_image(path: Path) -> Image.Image:
         raise ValueError(f"{path}: {reason}") from None
 
 
+def is_transparent(image: Image.Image) -> bool:
+    """Whether any pixel is see-through: an alpha channel that is opaque throughout changes nothing."""
+    if "A" not in image.getbands() and "transparency" not in image.info:
+        return False
+    return bool(np.asarray(image.convert("RGBA"))[..., 3].min() < 255)
+
+
+def stem(path: Path) -> str:
+    """A file's name without its extension, where that is one: archives name DICOM files by UIDs, whose dots are no such.
+
+    >>> stem(Path("a/photo.1.png")), stem(Path("1.2.826.0.1"))
+    ('photo.1', '1.2.826.0.1')
+    """
+    known = {*Image.registered_extensions(), *DICOM_EXTENSIONS}
+    return path.stem if path.suffix.lower() in known else path.name
+
+
 def is_deep(image: Image.Image, path: Path) -> bool:
     """Whether an opened file stores more than 8 bits a channel (Pillow itself cuts 16-bit colour to 8 silently)."""
     if image.mode.startswith(("I", "F")):
@@ -116,9 +150,41 @@ def is_deep(image: Image.Image, path: Path) -> bool:
     return False
 
 
-def _decoded(image: Image.Image, path: Path) -> Image.Image:
+def is_lossy(image: Image.Image, path: Path) -> bool:
+    """Whether the encoding moves grey levels: JPEG, also within a TIFF, and WebP unless it is the lossless kind."""
+    if image.format == "WEBP":
+        with path.open("rb") as file:
+            return b"VP8L" not in file.read(64)
+    return image.format in ("JPEG", "MPO", "HEIF", "AVIF") or image.info.get("compression") in ("jpeg", "tiff_jpeg")
+
+
+def orientation(image: Image.Image, path: Path) -> int:
+    """The orientation tag of an opened, not yet decoded file, 1 to 8; 1 (upright) where there is none.
+
+    In PNG the tag may follow the pixels, so that asking decodes them: the bytes are searched for one first.
+    """
+    if image.format == "PNG":
+        content = path.read_bytes()
+        if not any(mark in content for mark in (b"eXIf", b"Raw profile type", b"com.adobe.xmp")):
+            return 1
+        with Image.open(path) as image:
+            tag = image.getexif().get(ORIENTATION, 1)
+    else:
+        tag = image.getexif().get(ORIENTATION, 1)
+    return tag if isinstance(tag, int) and 1 <= tag <= 8 else 1
+
+
+def upright_size(image: Image.Image, turned: int) -> tuple[int, int]:
+    """(height, width) as a viewer shows it, of an opened file with the orientation `turned`."""
+    width, height = image.size
+    lies = turned >= 5 and image.format != "TIFF"  # there Pillow gives the upright size itself
+    return (width, height) if lies else (height, width)
+
+
+def _upright(image: Image.Image, path: Path) -> Image.Image:
+    """Decoded, and turned as the orientation tag says: the one place that does so, for images and masks alike."""
     try:
         image.load()
+        return ImageOps.exif_transpose(image)
     except (OSError, SyntaxError, ValueError) as error:
         raise ValueError(f"{path}: is damaged or truncated ({error})") from None
-    return image

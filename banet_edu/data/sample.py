@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 Size = int | tuple[int, int]
 
+WHITE = 255  # what drawing programs store for the foreground; no label
+
 
 def height_width(size: Size) -> tuple[int, int]:
     """(height, width) of a size given as one int (square) or as a pair.
@@ -31,7 +33,7 @@ class Sample:
     Args:
         image: H x W x 3 uint8, or a function that loads it at the first access.
         mask: h x w at its OWN size, covering the same field of view: bool for two classes, unsigned integer labels
-            for more; None where there is no mask; or a function that loads it.
+            0, 1, 2 ... for more; one of 0 and 255 counts as bool. None where there is no mask; or a function that loads it.
         name: the case's name, unique in its data set.
         spacing_mm: (row, column) size of one MASK pixel in mm; None where it is unknown. Or a function.
 
@@ -63,9 +65,19 @@ class Sample:
     def mask(self) -> NDArray[Any] | None:
         """h x w, bool or unsigned integer labels, or None."""
         mask = self._mask() if callable(self._mask) else self._mask
-        if mask is None or (mask.ndim == 2 and (mask.dtype == bool or np.issubdtype(mask.dtype, np.integer))):
+        if mask is None:
+            return None
+        if mask.ndim != 2 or not (mask.dtype == bool or np.issubdtype(mask.dtype, np.integer)):
+            raise ValueError(f"mask of {self.name!r}: h x w bool or integer expected, got {mask.shape} {mask.dtype}")
+        if mask.dtype == bool or not mask.size or (mask.min() >= 0 and mask.max() < WHITE):
             return mask
-        raise ValueError(f"mask of {self.name!r}: h x w bool or integer expected, got {mask.shape} {mask.dtype}")
+        values = np.unique(mask)
+        if set(values.tolist()) <= {0, WHITE}:
+            return mask == WHITE
+        raise ValueError(
+            f"mask of {self.name!r}: labels are 0, 1, 2 ... (or 0 and {WHITE} for one foreground), got "
+            f"{', '.join(map(str, values[:6]))}{' ...' if len(values) > 6 else ''}: give each value its label first"
+        )
 
     @cached_property
     def spacing_mm(self) -> tuple[float, float] | None:

@@ -9,12 +9,22 @@ from hashlib import sha256
 from pathlib import Path
 
 from banet_edu.data.dicom import dicom_size_and_spacing
-from banet_edu.data.reading import ALPHA, DEEP, is_deep, is_dicom, mask_pixels, open_image, read_image
+from banet_edu.data.reading import (
+    ALPHA,
+    DEEP,
+    is_deep,
+    is_dicom,
+    is_transparent,
+    mask_pixels,
+    open_image,
+    orientation,
+    read_image,
+    upright_size,
+)
 from banet_edu.datasets.layouts import Case
 from banet_edu.datasets.similarity import SAME_SCENE, difference_hash, hamming
 
 Size = tuple[int, int]
-ORIENTATION = 0x0112  # EXIF tag; from 5 on the picture lies on its side
 
 
 def file_fault(path: Path) -> tuple[Size | None, str | None]:
@@ -30,16 +40,16 @@ def file_fault(path: Path) -> tuple[Size | None, str | None]:
                 return None, f"holds {image.n_frames} frames: save the one to use"  # type: ignore[attr-defined]
             if is_deep(image, path):
                 return None, DEEP
-            if "A" in image.getbands():
-                return None, ALPHA
-            width, height = image.size
-            if image.format == "JPEG" and image.getexif().get(ORIENTATION, 1) >= 5:
-                width, height = height, width
+            if "A" in image.getbands() or "transparency" in image.info:
+                with open_image(path) as decoded:
+                    if is_transparent(decoded):
+                        return None, ALPHA
+            size = upright_size(image, orientation(image, path))
             if image.format == "PNG":
                 image.verify()
-            elif image.format != "JPEG" or not _ends_well(path):
+            elif image.format not in ("JPEG", "MPO") or not _ends_well(path):
                 image.load()
-            return (height, width), None
+            return size, None
     except (ValueError, SyntaxError, OSError, EOFError, TypeError) as error:  # whatever broken headers lead Pillow to
         if str(error).startswith(str(path)):
             return None, str(error).removeprefix(f"{path}: ")
@@ -56,14 +66,21 @@ def _ends_well(path: Path) -> bool:
 def foreign_masks(cases: Sequence[Case], sizes: Sequence[tuple[Size, Size]]) -> dict[str, str]:
     """{case name: reason} for masks that belong to another case, as far as shapes and bytes can tell.
 
-    - The mask's proportions differ from the image's.
+    - The mask's proportions differ from the image's, both turned as their orientation tags say.
     - The mask is byte for byte that of another case whose image shows another scene.
 
-    What holds for more than half of the cases is taken for the data set's way: the small ISIC-2017 has squashed images.
+    What holds for more than half of the cases is taken for the data set's way (the small ISIC-2017 has squashed images),
+    but for masks that would fit after a quarter turn: a whole set may have been drawn by a tool that ignores the tags.
     """
     found: dict[str, str] = {}
+    turned: dict[str, str] = {}
     for case, (image, mask) in zip(cases, sizes, strict=True):
-        if not _same_proportions(image, mask):
+        if not _same_proportions(image, mask) and _same_proportions((image[1], image[0]), mask):
+            turned[case.name] = (
+                f"lies on its side ({mask[0]} x {mask[1]}, its image {image[0]} x {image[1]} as a viewer shows it): turn the "
+                "mask as its image is turned, or take the image's orientation tag away (exiftool -Orientation= FILE)"
+            )
+        elif not _same_proportions(image, mask):
             shapes = f"({mask[0]} x {mask[1]}) than its image ({image[0]} x {image[1]})"
             found[case.name] = f"has other proportions {shapes}: the mask of another case?"
     if 2 * len(found) > len(cases):
@@ -78,7 +95,7 @@ def foreign_masks(cases: Sequence[Case], sizes: Sequence[tuple[Size, Size]]) -> 
             if twins:
                 twin = twins[0].mask.name
                 copies[case.name] = f"is byte for byte {twin}, though the images differ: the mask of another case?"
-    return found if 2 * len(copies) > len(cases) else copies | found
+    return (found if 2 * len(copies) > len(cases) else copies | found) | turned
 
 
 def _has_outline(path: Path) -> bool:

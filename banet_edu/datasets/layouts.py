@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from banet_edu.data.reading import DICOM_EXTENSIONS, EXTENSIONS
+from banet_edu.data.reading import looks_like_an_image, stem
 from banet_edu.data.sample import check_spacing
 from banet_edu.datasets.splits import natural_key
 
@@ -36,7 +37,6 @@ class Layout:
     mask_suffix: str = ""
     ignore_suffix: str | None = None  # files that belong to the data set but are neither
     video: bool = False  # consecutive frames are near duplicates
-    extensionless: bool = False
     upright: bool = False  # the camera always stands the same way: no image is upside down
 
 
@@ -61,7 +61,7 @@ LAYOUTS = {
     "cvc_colondb": Layout(video=True),
     "sz_cxr": Layout(("images", "CXR_png"), ("masks", "mask"), mask_suffix="_mask", upright=True),
     "folder": Layout(),
-    "dicom": Layout(extensionless=True),
+    "dicom": Layout(),
 }
 
 
@@ -128,28 +128,26 @@ def _files(root: Path, folders: Iterable[str], layout: Layout) -> list[Path]:
 
 
 def _is_candidate(path: Path, layout: Layout) -> bool:
-    extension = path.suffix.lower()
-    known = extension in EXTENSIONS or extension in DICOM_EXTENSIONS or (layout.extensionless and extension == "")
-    ignored = layout.ignore_suffix is not None and path.stem.endswith(layout.ignore_suffix)
-    return known and not ignored and not path.name.startswith(".") and path.is_file()
+    ignored = layout.ignore_suffix is not None and stem(path).endswith(layout.ignore_suffix)
+    return not ignored and not path.name.startswith(".") and path.is_file() and looks_like_an_image(path)
 
 
 def _told_apart(files: list[Path], layout: Layout) -> tuple[list[Path], list[Path]]:
     if layout.mask_suffix == layout.image_suffix:
         raise ValueError("images and masks share a folder: give mask_suffix= (or image_suffix=) to tell them apart")
     longer, shorter = sorted((layout.mask_suffix, layout.image_suffix), key=len, reverse=True)
-    first = [path for path in files if path.stem.endswith(longer)]
-    second = [path for path in files if path not in first and path.stem.endswith(shorter)]
+    first = [path for path in files if stem(path).endswith(longer)]
+    second = [path for path in files if path not in first and stem(path).endswith(shorter)]
     return (second, first) if longer == layout.mask_suffix else (first, second)
 
 
 def _by_case(files: list[Path], suffix: str, role: str, root: Path, problems: list[Problem]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for path in files:
-        if not path.stem.endswith(suffix):
+        if not stem(path).endswith(suffix):
             problems.append(Problem(_inside(path, root), f"is no {role} by its name, which lacks {suffix!r}"))
             continue
-        name = path.stem.removesuffix(suffix)
+        name = unicodedata.normalize("NFC", stem(path)).removesuffix(suffix)
         if name in found:
             problems.append(Problem(_inside(path, root), f"is a second {role} of {name!r}, beside {found[name].name}"))
             continue

@@ -88,6 +88,11 @@ def fit(
     graphed = use_cuda_graph(config.cuda_graph, device, processes)
     workers = loader_workers(config.num_workers, device, processes)
     train, val = _prepared(train, spec), _prepared(val, spec)
+    if not train.masks.any():
+        raise ValueError(
+            f"none of the {len(train)} training masks has any foreground, so there is nothing to learn: look at the mask "
+            "files, and at what their values mean (a value map, or invert)"
+        )
     batch_size = global_batch_size(config, len(train), processes)
     steps_per_epoch = len(train) // batch_size
 

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from banet_edu.data.reading import read_image, read_mask
+from banet_edu.datasets.faults import file_fault
 
 RED, GREEN = (255, 0, 0), (0, 255, 0)
 
@@ -120,14 +121,38 @@ def test_soft_edges_are_not_a_third_level(tmp_path, truth, factor):
     assert read_mask(save(tmp_path, "s.png", small)).sum() == pytest.approx(truth.sum() / 4, rel=0.1)
 
 
-def test_value_map_heals_strays_but_not_unknown_values(tmp_path, truth):
+def test_a_lossless_value_that_the_map_does_not_name_is_refused(tmp_path, truth):
     pixels = grey(truth)
-    pixels[0, :5] = [3, 7, 9, 200, 240]
-    path = save(tmp_path, "m.png", pixels)
-    np.testing.assert_array_equal(read_mask(path, value_map={0: 0, 255: 1})[1:], truth[1:])
+    pixels[0, :3] = [3, 7, 200]
+    named = r"m\.png: 3 pixels .* values that the value map \[0, 255\] does not name: 3, 7, 200"
+    with pytest.raises(ValueError, match=named):
+        read_mask(save(tmp_path, "m.png", pixels), value_map={0: 0, 255: 1})
+    colours = np.zeros((*truth.shape, 3), np.uint8)
+    colours[truth] = (255, 0, 0)
+    colours[0, 0] = (250, 0, 0)
+    with pytest.raises(ValueError, match=r"c\.png: 1 pixels .*does not name: \[250, 0, 0\]"):
+        read_mask(save(tmp_path, "c.png", colours), value_map={(0, 0, 0): 0, (255, 0, 0): 1})
+
+
+def test_in_a_jpeg_the_nearest_value_counts_but_not_for_unknown_ones(tmp_path, truth):
+    path = save(tmp_path, "m.jpg", grey(truth))
+    np.testing.assert_array_equal(read_mask(path, value_map={0: 0, 255: 1}), truth)
+    pixels = grey(truth)
     pixels[:10] = 90
-    with pytest.raises(ValueError, match=r"17% of the pixels.*90"):
-        read_mask(save(tmp_path, "n.png", pixels), value_map={0: 0, 255: 1})
+    with pytest.raises(ValueError, match=r"800 pixels \(16\.7%\) have values .* does not name"):
+        read_mask(save(tmp_path, "n.jpg", pixels), value_map={0: 0, 255: 1})
+
+
+def test_the_hint_names_every_value(tmp_path):
+    pixels = np.repeat(np.arange(5, dtype=np.uint8), 100).reshape(20, 25)
+    with pytest.raises(ValueError, match=r"value_map=\{0: 0, 1: 1, 2: 2, 3: 3, 4: 4\}"):
+        read_mask(save(tmp_path, "m.png", pixels))
+
+
+@pytest.mark.parametrize("quality", [75, 90, 95, 100])
+def test_a_mask_of_0_and_1_saved_as_jpeg_is_no_empty_mask(tmp_path, truth, quality):
+    with pytest.raises(ValueError, match=r"m\.jpg: nearly black, .* does not survive JPEG"):
+        read_mask(save(tmp_path, "m.jpg", truth.astype(np.uint8), quality=quality))
 
 
 @pytest.mark.parametrize("name", ["m.png", "m.jpg", "m.gif", "m.bmp"])
@@ -155,13 +180,39 @@ def test_images_of_every_mode_become_rgb(tmp_path, mode):
     assert image.dtype == np.uint8 and spacing is None
 
 
-def test_photograph_is_turned_as_its_exif_says(tmp_path):
-    pixels = np.zeros((20, 40, 3), np.uint8)
-    pixels[:, :20] = 255
+TAGGED = {
+    "jpg": {"quality": 100, "subsampling": 0},
+    "png": {},
+    "tif": {},
+    "webp": {"lossless": True},
+    "mpo": {"quality": 100, "subsampling": 0, "save_all": True, "append_images": [Image.new("RGB", (6, 4))]},
+}
+
+
+@pytest.mark.parametrize("turned", range(1, 9))
+@pytest.mark.parametrize("kind", TAGGED)
+def test_image_and_mask_are_turned_as_the_orientation_tag_says(tmp_path, kind, turned):
+    """All eight orientations in every container that knows them, and the size without decoding."""
+    stored = np.zeros((24, 40), bool)
+    stored[3:9, 4:20] = True
+    stored[9:16, 4:8] = True  # an F, which no turn or mirror leaves as it is
+    upright = {  # EXIF 2.32, tag 0x0112: which side of the picture row 0 and column 0 are
+        1: stored,
+        2: stored[:, ::-1],
+        3: stored[::-1, ::-1],
+        4: stored[::-1],
+        5: stored.T,
+        6: stored[::-1].T,
+        7: stored[::-1, ::-1].T,
+        8: stored[:, ::-1].T,
+    }[turned]
     exif = Image.Exif()
-    exif[0x0112] = 6  # a viewer turns it a quarter clockwise: what was left comes to the top
-    image, _ = read_image(save(tmp_path, "i.jpg", pixels, exif=exif))
-    assert image.shape == (40, 20, 3) and image[:15].min() > 200 and image[25:].max() < 50
+    exif[0x0112] = turned
+    picture = Image.fromarray(np.repeat(grey(stored)[..., None], 3, axis=2))
+    path = save(tmp_path, f"i.{kind}", picture, exif=exif, **TAGGED[kind])
+    np.testing.assert_array_equal(read_image(path)[0][..., 0] > 127, upright)
+    np.testing.assert_array_equal(read_mask(path), upright)
+    assert file_fault(path) == (upright.shape, None)
 
 
 def test_opaque_alpha_is_dropped_and_transparency_refused(tmp_path):
@@ -172,8 +223,11 @@ def test_opaque_alpha_is_dropped_and_transparency_refused(tmp_path):
     pixels[0, 0, 3] = 254
     with pytest.raises(ValueError, match=r"j\.png.*alpha channel.*without"):
         read_image(save(tmp_path, "j.png", pixels))
-    with pytest.raises(ValueError, match=r"i\.png.*alpha"):
-        read_mask(tmp_path / "i.png")
+    see_through = np.dstack([np.repeat(grey(np.eye(10, 12) > 0)[..., None], 3, axis=2), pixels[..., 3]])
+    with pytest.raises(ValueError, match=r"m\.png.*alpha"):
+        read_mask(save(tmp_path, "m.png", see_through))
+    see_through[..., 3] = 255
+    np.testing.assert_array_equal(read_mask(save(tmp_path, "n.png", see_through)), np.eye(10, 12) > 0)
 
 
 @pytest.mark.parametrize("name", ["i.png", "i.tif"])
