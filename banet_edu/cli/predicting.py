@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -26,10 +26,10 @@ EPILOG = (
     "Example: [bold]banet-edu predict photo.jpg --model banet-lite-dermoscopy[/] · your own weights: "
     "[bold]--model runs/mine/best.safetensors[/] · with millimetres: [bold]--spacing 0.05 0.05[/]"
 )
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".dcm")
 CONTOUR_COLOUR = (0, 230, 118)  # green: rare in skin, mucosa and X-rays
 SHOWN_ROWS = 20
 SHOWN_COLUMNS = ("area_mm2", "area_px", "largest_diameter", "smallest_diameter")
+AT_THE_DETECTOR = "the pixel size is stated at the detector: true sizes in the body are smaller."
 NOTICE = "For teaching and research. Not a medical device: do not use these figures for diagnosis or treatment."
 
 
@@ -45,6 +45,12 @@ def predict_files(
         bool, typer.Option("--native", help="Run at the image's own size, not the one trained at.")
     ] = False,
     threshold: Annotated[float, typer.Option(help="Foreground where its probability reaches this.")] = 0.5,
+    frame: Annotated[
+        int | None,
+        typer.Option(
+            "--frame", min=0, help="Of files that hold several: this one, counted from 0. Default: every one."
+        ),
+    ] = None,
     flips: Annotated[
         Flips, typer.Option("--flips", help="Average over mirror images: slower, a little more exact.")
     ] = "none",
@@ -52,68 +58,116 @@ def predict_files(
     """Segment images: for each a mask, the contour drawn on it, its area and diameters. Not a medical device."""
     import pandas as pd
 
+    from banet_edu.data.dicom import at_the_detector
+    from banet_edu.data.reading import is_dicom
     from banet_edu.networks.weights import load_model
     from banet_edu.prediction import predict_many
     from banet_edu.storage import write_text
 
-    paths = find_images(images)
+    paths, others = find_files(images)
     network = load_model(model)
     folder.mkdir(parents=True, exist_ok=True)
     stems = unique_stems(paths)
-    rows = []
-    for path, sample in _read_each(paths):
-        [prediction] = predict_many(
-            network, [sample], native=native, threshold=threshold, spacing_mm=spacing, flips=flips
-        )
-        save_pictures(folder, stems[path], sample.image, prediction)
-        row, column = prediction.spacing_mm or (float("nan"), float("nan"))
-        figures = {"spacing_row_mm": row, "spacing_column_mm": column, **prediction.measurements}
-        rows.append({"image": path.name, **figures})
-    if not rows:
+    rows: list[dict[str, Any]] = []
+    detector = []
+    for path, page, sample in _read_each(paths, frame, rows):
+        try:
+            [prediction] = predict_many(
+                network, [sample], native=native, threshold=threshold, spacing_mm=spacing, flips=flips
+            )
+            save_pictures(folder, stems[path] + _page_suffix(page), sample.image, prediction)
+            row, column = prediction.spacing_mm or (float("nan"), float("nan"))
+            figures = {"spacing_row_mm": row, "spacing_column_mm": column, **prediction.measurements}
+        except Exception as problem:
+            _leave_out(rows, path, page, problem, alone=images.is_file())
+            continue
+        rows.append({"image": path.name + _page_words(page), **figures})
+        if spacing is None and is_dicom(path) and at_the_detector(path):
+            detector.append(path.name)
+    if not any("spacing_row_mm" in row for row in rows):
         raise ValueError(f"none of the {len(paths)} image(s) in {images} could be read")
+    rows += [{"image": file.name, "left_out": "not an image"} for file in others]
     table = pd.DataFrame(rows)
     write_text(folder / "measurements.csv", table.to_csv(index=False))
-    show_measurements(table)
+    measured = table[table["left_out"].isna()] if "left_out" in table else table
+    show_measurements(measured)
     out.print(f"Masks, contours and measurements.csv are in {folder}", soft_wrap=True)
-    if table["spacing_row_mm"].isna().any():
+    if others:
+        shown = ", ".join(file.name for file in others[:5]) + (" ..." if len(others) > 5 else "")
+        out.print(f"Left out, not images: {shown}", markup=False, soft_wrap=True)
+    if measured["spacing_row_mm"].isna().any():
         out.print("No pixel spacing known, so no millimetres: give it with --spacing ROW COLUMN.")
+    if detector:
+        out.print(f"{', '.join(detector[:5])}: {AT_THE_DETECTOR}", style="yellow", markup=False, soft_wrap=True)
     out.print(NOTICE, style="yellow")
 
 
-def find_images(path: Path) -> list[Path]:
-    """The image itself, or the images of a folder by name; FileNotFoundError where there is none."""
+def find_files(path: Path) -> tuple[list[Path], list[Path]]:
+    """The image itself, or a folder's images by name, told by their content; and its other files.
+
+    FileNotFoundError where there is no image.
+    """
+    from banet_edu.data.reading import looks_like_an_image
+
     if path.is_file():
-        return [path]
+        return [path], []
     if not path.is_dir():
         raise FileNotFoundError(f"there is no image and no folder {path}")
-    images = sorted(file for file in path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES)
+    files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
+    images = [file for file in files if looks_like_an_image(file)]
     if not images:
-        raise FileNotFoundError(f"no image in {path}: looked for {', '.join(IMAGE_SUFFIXES)}")
-    return images
+        raise FileNotFoundError(
+            f"no image in {path}: none of its {len(files)} file(s) is a picture or DICOM by its content"
+        )
+    return images, [file for file in files if file not in images]
 
 
 def unique_stems(paths: list[Path]) -> dict[Path, str]:
     """What result files are named after: the file's stem, with its suffix where a.jpg and a.png lie side by side."""
-    stems = [path.stem for path in paths]
-    return {path: path.stem if stems.count(path.stem) == 1 else path.name.replace(".", "_") for path in paths}
+    from banet_edu.data.reading import stem
+
+    stems = [stem(path) for path in paths]
+    return {path: stem(path) if stems.count(stem(path)) == 1 else path.name.replace(".", "_") for path in paths}
 
 
-def _read_each(paths: list[Path]) -> Iterator[tuple[Path, Sample]]:
-    """Samples of the readable files; in a folder an unreadable one is reported and left out, alone it is an error."""
+def _read_each(
+    paths: list[Path], frame: int | None, rows: list[dict[str, Any]]
+) -> Iterator[tuple[Path, int | None, Sample]]:
+    """(file, frame or None, sample) of what can be read, every frame of a file that holds several unless one is asked for;
+    an unreadable file of a folder is reported, gets a row with the reason and is left out, alone it is an error."""
     from rich.progress import track
 
-    from banet_edu.prediction import as_sample
+    from banet_edu.data.reading import frame_count, read_image, stem
+    from banet_edu.data.sample import Sample
 
     for path in track(paths, "predicting", console=err, transient=True):
+        page: int | None = None
         try:
-            sample = as_sample(path)
-            sample.image  # noqa: B018 - images load at the first access
-        except (ValueError, OSError) as problem:
-            if len(paths) == 1:
-                raise
-            err.print(f"left out: {problem}", style="yellow", markup=False, soft_wrap=True)
-            continue
-        yield path, sample
+            count = frame_count(path)
+            pages: list[int | None] = [frame] if frame is not None else list(range(count))
+            if count == 1 and (frame is None or len(paths) > 1):
+                pages = [None]
+            for page in pages:
+                pixels, stored = read_image(path, frame=page)
+                yield path, page, Sample(pixels, None, stem(path), stored)
+        except Exception as problem:  # whatever a broken file leads its decoder to
+            _leave_out(rows, path, page, problem, alone=len(paths) == 1)
+
+
+def _leave_out(rows: list[dict[str, Any]], path: Path, page: int | None, problem: Exception, *, alone: bool) -> None:
+    if alone:
+        raise problem
+    reason = " ".join(str(problem).removeprefix(f"{path}: ").split()) or type(problem).__name__
+    err.print(f"left out: {path}{_page_words(page)}: {reason}", style="yellow", markup=False, soft_wrap=True)
+    rows.append({"image": path.name + _page_words(page), "left_out": reason})
+
+
+def _page_words(page: int | None) -> str:
+    return "" if page is None else f" frame {page}"
+
+
+def _page_suffix(page: int | None) -> str:
+    return "" if page is None else f"_frame{page}"
 
 
 def save_pictures(folder: Path, stem: str, image: NDArray[np.uint8], prediction: Prediction) -> None:

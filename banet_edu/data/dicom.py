@@ -15,15 +15,15 @@ CENTIMETRES = 3  # PhysicalUnitsXDirection of a calibrated ultrasound region
 TWO_DIMENSIONAL = 1  # RegionSpatialFormat of a B-mode region; others plot velocity or a spectrum
 
 
-def read_dicom_image(path: Path) -> tuple[NDArray[np.uint8], Spacing | None]:
-    """A single-frame DICOM file -> (H x W x 3 uint8 RGB, (row, column) pixel size in mm or None).
+def read_dicom_image(path: Path, frame: int = 0) -> tuple[NDArray[np.uint8], Spacing | None]:
+    """One frame of a DICOM file -> (H x W x 3 uint8 RGB, (row, column) pixel size in mm or None).
 
     Grey values go through the modality's rescaling and the file's first window or lookup table; without one, from the
     least to the greatest value (padding aside). MONOCHROME1 (small values are bright) is turned over.
     """
     from pydicom.pixels import apply_color_lut, apply_modality_lut
 
-    header, stored = _read(path)
+    header, stored = _read(path, frame)
     if header.PhotometricInterpretation == "PALETTE COLOR":
         colours = apply_color_lut(stored, header)
         stored = colours if colours.dtype == np.uint8 else (colours >> 8).astype(np.uint8)
@@ -55,6 +55,10 @@ def read_dicom_mask(path: Path) -> NDArray[np.uint8]:
     raise ValueError(
         f"{path}: mask values {stored.min()} to {stored.max()} do not fit 8 bits: save labels from 0 to 255"
     )
+
+
+def dicom_frames(path: Path) -> int:
+    return int(_number(_header(path, stop_before_pixels=True).get("NumberOfFrames")) or 1)
 
 
 def dicom_size_and_spacing(path: Path) -> tuple[tuple[int, int], Spacing | None]:
@@ -131,17 +135,16 @@ def _header(path: Path, *, stop_before_pixels: bool) -> Any:
         raise ValueError(f"{path}: is not a readable DICOM file ({error})") from None
     if not (_number(header.get("Rows")) and _number(header.get("Columns"))):
         raise ValueError(f"{path}: is a DICOM file without an image")
-    if (_number(header.get("NumberOfFrames")) or 1) > 1:
-        raise ValueError(f"{path}: holds {header.NumberOfFrames} frames: export the one to use")
     return header
 
 
-def _read(path: Path) -> tuple[Any, NDArray[Any]]:
+def _read(path: Path, frame: int = 0) -> tuple[Any, NDArray[Any]]:
     header = _header(path, stop_before_pixels=False)
     from pydicom.pixels import pixel_array
 
     try:
-        return header, pixel_array(header)  # YBR becomes RGB here
+        several = (_number(header.get("NumberOfFrames")) or 1) > 1
+        return header, pixel_array(header, index=frame if several else None)  # YBR becomes RGB here
     except Exception as error:  # decoders and broken headers raise whatever they like
         raise ValueError(
             f"{path}: its pixels cannot be decoded ({' '.join(str(error).split())}); for JPEG Lossless and JPEG-LS: "

@@ -44,7 +44,27 @@ def is_picture(path: Path) -> bool:
         return False
 
 
-def read_image(path: str | Path) -> tuple[NDArray[np.uint8], tuple[float, float] | None]:
+def frame_count(path: Path) -> int:
+    """Pages of a TIFF, frames of a DICOM file or an animation; a phone's MPO, whose second picture is a preview, has one."""
+    if is_dicom(path):
+        from banet_edu.data.dicom import dicom_frames
+
+        return dicom_frames(path)
+    with open_image(path) as image:
+        return 1 if image.format == "MPO" else int(getattr(image, "n_frames", 1))
+
+
+def _check_frame(path: Path, frame: int | None) -> int:
+    """`frame`, or 0 where there is but one; ValueError where one has to be chosen, or the chosen one is not there."""
+    count = frame_count(path)
+    if frame is None and count > 1:
+        raise ValueError(f"{path}: holds {count} frames: say which to use, 0 to {count - 1} (frame=, or --frame)")
+    if frame is not None and not 0 <= frame < count:
+        raise ValueError(f"{path}: has no frame {frame}: it holds {count}, counted from 0")
+    return frame or 0
+
+
+def read_image(path: str | Path, *, frame: int | None = None) -> tuple[NDArray[np.uint8], tuple[float, float] | None]:
     """Any image file -> (H x W x 3 uint8 RGB, (row, column) pixel size in mm or None).
 
     Only DICOM files state a size. Grey images are repeated over three channels, palettes applied, pixels turned as the
@@ -52,15 +72,18 @@ def read_image(path: str | Path) -> tuple[NDArray[np.uint8], tuple[float, float]
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: not an image, damaged, 16-bit, or partly transparent.
+        ValueError: not an image, damaged, 16-bit, partly transparent, or of several frames without `frame` (0 is the first).
         ModuleNotFoundError: a DICOM file, and pydicom is not installed.
     """
     path = Path(path)
+    frame = _check_frame(path, frame)
     if is_dicom(path):
         from banet_edu.data.dicom import read_dicom_image
 
-        return read_dicom_image(path)
+        return read_dicom_image(path, frame)
     with open_image(path) as opened:
+        if frame:
+            opened.seek(frame)
         if is_deep(opened, path):
             raise ValueError(f"{path}: {DEEP}")
         image = _upright(opened, path)
@@ -92,6 +115,7 @@ def read_mask(path: str | Path, *, value_map: ValueMap | None = None, invert: bo
 
 def mask_pixels(path: Path) -> tuple[NDArray[np.uint8], bool]:
     """A mask file's own values, (h x w or h x w x 3 uint8, whether the encoding is lossy); errors as `read_mask`."""
+    _check_frame(path, None)
     if is_dicom(path):
         from banet_edu.data.dicom import read_dicom_mask
 

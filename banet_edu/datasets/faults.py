@@ -12,6 +12,7 @@ from banet_edu.data.dicom import dicom_size_and_spacing
 from banet_edu.data.reading import (
     ALPHA,
     DEEP,
+    frame_count,
     is_deep,
     is_dicom,
     is_transparent,
@@ -33,11 +34,11 @@ def file_fault(path: Path) -> tuple[Size | None, str | None]:
     PNG files are checked by their checksums, JPEG files by their end marker, others by decoding; never by the name.
     """
     try:
+        if (frames := frame_count(path)) > 1:
+            return None, f"holds {frames} frames: save the one to use"
         if is_dicom(path):
             return dicom_size_and_spacing(path)[0], None
         with open_image(path) as image:
-            if image.format in ("GIF", "TIFF") and getattr(image, "n_frames", 1) > 1:
-                return None, f"holds {image.n_frames} frames: save the one to use"  # type: ignore[attr-defined]
             if is_deep(image, path):
                 return None, DEEP
             if "A" in image.getbands() or "transparency" in image.info:

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from banet_edu import create_model
-from banet_edu.cli.predicting import CONTOUR_COLOUR, draw_contours, find_images, unique_stems
+from banet_edu.cli.predicting import CONTOUR_COLOUR, draw_contours, find_files, unique_stems
 from banet_edu.storage import save_model
 
 
@@ -67,7 +67,8 @@ def test_unreadable_file_is_named_and_the_others_go_on(banet_edu, folder, weight
     assert code == 0
     assert "left out" in err
     assert "bad.png" in err
-    assert len(read(tmp_path / "measurements.csv")) == 2
+    rows = {row["image"]: row["left_out"] for row in read(tmp_path / "measurements.csv")}
+    assert rows == {"a.png": "", "b.jpg": "", "bad.png": "is not a readable image"}
     code, _, err = banet_edu("predict", folder / "bad.png", "--model", weights, "--out", tmp_path)
     assert code == 1
     assert "bad.png" in err
@@ -79,7 +80,7 @@ def test_unknown_model_and_missing_images(banet_edu, folder, tmp_path):
     assert code == 1
     assert "no-such-model" in err
     with pytest.raises(FileNotFoundError, match="no image in"):
-        find_images(tmp_path)
+        find_files(tmp_path)
 
 
 def test_images_of_one_stem_do_not_overwrite_each_other(tmp_path):
@@ -97,3 +98,71 @@ def test_contour_is_drawn_where_it_lies_and_nowhere_else():
     assert not drawn[14:27, 24:37].any()
     assert not drawn[:8].any()
     assert not image.any()
+
+
+@pytest.fixture
+def mixed(tmp_path):
+    """A picture, a WebP, a stack of three pages, DICOM by another extension and by a UID, a broken file, notes."""
+    from pydicom.dataset import Dataset, FileMetaDataset
+    from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
+
+    images, generator = tmp_path / "mixed", np.random.default_rng(0)
+    images.mkdir()
+
+    def picture():
+        return Image.fromarray(generator.integers(0, 255, (48, 64, 3), dtype=np.uint8))
+
+    picture().save(images / "a.png")
+    picture().save(images / "b.webp")
+    picture().save(images / "stack.tif", save_all=True, append_images=[picture(), picture()])
+    (images / "broken.png").write_bytes((images / "a.png").read_bytes()[:400])
+    (images / "notes.txt").write_text("left breast first")
+    for name in ("f.dicom", "1.2.826.0.1.3680043.8.498.11"):
+        file = Dataset()
+        file.file_meta = FileMetaDataset()
+        file.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        file.file_meta.MediaStorageSOPClassUID = file.SOPClassUID = SecondaryCaptureImageStorage
+        file.file_meta.MediaStorageSOPInstanceUID = file.SOPInstanceUID = generate_uid()
+        file.Rows, file.Columns, file.SamplesPerPixel = 48, 64, 1
+        file.BitsAllocated = file.BitsStored = 8
+        file.HighBit, file.PixelRepresentation, file.PhotometricInterpretation = 7, 0, "MONOCHROME2"
+        file.PixelData = generator.integers(0, 255, (48, 64), dtype=np.uint8).tobytes()
+        file.ImagerPixelSpacing = [0.2, 0.2]
+        file.save_as(images / name, enforce_file_format=True)
+    return images
+
+
+def test_a_folder_is_read_by_content_every_page_a_row_and_what_is_left_out_is_named(
+    banet_edu, mixed, weights, tmp_path
+):
+    pytest.importorskip("pydicom", reason="the extra 'dicom' is not installed")
+    code, out, err = banet_edu("predict", mixed, "--model", weights, "--out", tmp_path / "out")
+    assert code == 0, err
+    rows = {row["image"]: row for row in read(tmp_path / "out" / "measurements.csv")}
+    pages = [f"stack.tif frame {page}" for page in range(3)]
+    done = ["1.2.826.0.1.3680043.8.498.11", "a.png", "b.webp", "f.dicom", *pages]
+    assert sorted(name for name, row in rows.items() if not row["left_out"]) == sorted(done)
+    assert "damaged or truncated" in rows["broken.png"]["left_out"] and rows["notes.txt"]["left_out"] == "not an image"
+    assert (tmp_path / "out" / "stack_frame2_mask.png").is_file()
+    assert (tmp_path / "out" / "1.2.826.0.1.3680043.8.498.11_mask.png").is_file()
+    assert "broken.png" in err and "notes.txt" in out
+    assert "at the detector: true sizes in the body are smaller" in " ".join(out.split())
+
+
+def test_one_page_of_a_stack(banet_edu, mixed, weights, tmp_path):
+    stack = mixed / "stack.tif"
+    code, _, err = banet_edu("predict", stack, "--model", weights, "--out", tmp_path / "one", "--frame", 1)
+    assert code == 0, err
+    assert [row["image"] for row in read(tmp_path / "one" / "measurements.csv")] == ["stack.tif frame 1"]
+    code, _, err = banet_edu("predict", stack, "--model", weights, "--out", tmp_path / "none", "--frame", 3)
+    assert code == 1 and "has no frame 3: it holds 3" in " ".join(err.split())
+
+
+def test_whatever_fails_on_one_image_the_others_are_done(banet_edu, folder, weights, tmp_path):
+    Image.new("RGB", (1, 90)).save(folder / "thin.png")
+    Image.new("RGB", (20, 20)).save(folder / "small.png")
+    code, _, err = banet_edu("predict", folder, "--model", weights, "--out", tmp_path / "out", "--native")
+    assert code == 0, err
+    rows = {row["image"]: row for row in read(tmp_path / "out" / "measurements.csv")}
+    assert rows["a.png"]["area_px"] and rows["b.jpg"]["area_px"]
+    assert "too small" in rows["small.png"]["left_out"] and rows["thin.png"]["left_out"]

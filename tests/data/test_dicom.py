@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from banet_edu.data.dicom import at_the_detector
 from banet_edu.data.reading import read_image, read_mask
 from banet_edu.datasets.opening import open_dataset
 
@@ -162,3 +163,46 @@ def test_without_pydicom_the_error_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pydicom", None)
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'banet-edu\[dicom\]'"):
         read_image(path)
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"RescaleSlope": "", "RescaleIntercept": ""},
+        {"RescaleSlope": 1},
+        {"WindowCenter": "", "WindowWidth": ""},
+        {"WindowCenter": 100, "WindowWidth": 0},
+    ],
+)
+def test_tags_that_say_nothing_change_nothing(tmp_path, tags):
+    plain, _ = read_image(write(tmp_path / "plain.dcm", RAMP))
+    np.testing.assert_array_equal(read_image(write(tmp_path / "odd.dcm", RAMP, **tags))[0], plain)
+
+
+@pytest.mark.parametrize("value", ["", [0.2], [0.2, 0.1, 0.3], [0, 0.1], [-1, 1]])
+def test_a_spacing_that_is_none_is_unknown_and_the_next_tag_counts(tmp_path, value):
+    assert read_image(write(tmp_path / "a.dcm", RAMP, PixelSpacing=value))[1] is None
+    path = write(tmp_path / "b.dcm", RAMP, PixelSpacing=value, ImagerPixelSpacing=[0.3, 0.2])
+    assert read_image(path)[1] == (0.3, 0.2)
+    assert at_the_detector(path)
+    assert not at_the_detector(write(tmp_path / "c.dcm", RAMP, PixelSpacing=[0.3, 0.2], ImagerPixelSpacing=[0.4, 0.4]))
+    magnified = {"ImagerPixelSpacing": [0.3, 0.2], "EstimatedRadiographicMagnificationFactor": 2}
+    assert not at_the_detector(write(tmp_path / "d.dcm", RAMP, **magnified))
+
+
+def test_frames_are_chosen_not_guessed(tmp_path):
+    stored = np.stack([RAMP, RAMP[::-1], RAMP.T])
+    path = write(tmp_path / "a.dcm", RAMP, NumberOfFrames=3, PixelData=stored.tobytes())
+    with pytest.raises(ValueError, match=r"a\.dcm: holds 3 frames: say which to use, 0 to 2"):
+        read_image(path)
+    np.testing.assert_array_equal(read_image(path, frame=2)[0], read_image(write(tmp_path / "b.dcm", RAMP.T))[0])
+    with pytest.raises(ValueError, match=r"has no frame 3: it holds 3"):
+        read_image(path, frame=3)
+
+
+def test_content_decides_what_is_dicom(tmp_path):
+    path = write(tmp_path / "named_as.png", RAMP)
+    assert read_image(path)[0].shape == (20, 20, 3)
+    Image.fromarray(np.zeros((5, 6), np.uint8)).save(tmp_path / "picture.png")
+    (tmp_path / "picture.png").rename(tmp_path / "picture.dcm")
+    assert read_image(tmp_path / "picture.dcm")[0].shape == (5, 6, 3)
