@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields, is_dataclass
@@ -30,6 +31,20 @@ def parse_value_map(text: str) -> dict[int, int]:
         raise ValueError(f"--value-map is VALUE=CLASS,VALUE=CLASS, as in 0=0,128=1,255=2, not {text!r}") from None
 
 
+def parse_groups(text: str) -> str | dict[str, str]:
+    """`FILE.csv:COLUMN` as {name: group}; `folder` and regular expressions as they are."""
+    file, _, column = text.rpartition(":")
+    if not file.lower().endswith(".csv"):
+        return text
+    try:
+        with Path(file).open(newline="", encoding="utf-8-sig") as opened:
+            return {row["name"]: row[column] for row in csv.DictReader(opened)}
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{file}: no such file, for --groups {text}") from None
+    except KeyError as missing:
+        raise ValueError(f"{file} has no column {missing}; --groups FILE.csv:COLUMN needs name and COLUMN") from None
+
+
 @dataclass(frozen=True, kw_only=True)
 class FormatOptions:
     """How a data set's files are named, encoded and split."""
@@ -43,6 +58,21 @@ class FormatOptions:
     mask_dir: Annotated[str | None, _data("--mask-dir", help="Folder of the masks, where not the format's.")] = None
     mask_suffix: Annotated[
         str | None, _data("--mask-suffix", help="What a mask's name has after its image's, as _mask.")
+    ] = None
+    mask_prefix: Annotated[
+        str | None, _data("--mask-prefix", help="What a mask's name has before its image's, as mask_.")
+    ] = None
+    image_suffix: Annotated[
+        str | None, _data("--image-suffix", help="What an image's name has after the case's, as _training.")
+    ] = None
+    groups: Annotated[
+        str | None,
+        _data(
+            "--groups",
+            metavar="WHAT",
+            help="What must stay on one side of the split: 'folder', a regular expression with one group for the names, or "
+            "FILE.csv:COLUMN (beside a column name).",
+        ),
     ] = None
     value_map: Annotated[
         str | None, _data("--value-map", metavar="MAP", help="Class of each mask value: 0=0,128=1,255=2.")
@@ -60,6 +90,9 @@ class FormatOptions:
             "image_dir": self.image_dir,
             "mask_dir": self.mask_dir,
             "mask_suffix": self.mask_suffix,
+            "mask_prefix": self.mask_prefix,
+            "image_suffix": self.image_suffix,
+            "groups": None if self.groups is None else parse_groups(self.groups),
             "value_map": None if self.value_map is None else parse_value_map(self.value_map),
             "invert": self.invert,
             "spacing_mm": self.spacing,

@@ -89,6 +89,14 @@ def pixel_spacing_mm(header: Any) -> Spacing | None:
     return _positive(regions.pop()) if len(regions) == 1 else None
 
 
+def patient_id(path: Path) -> str | None:
+    """PatientID, or None where the header has none, or is none."""
+    try:
+        return str(_header(path, stop_before_pixels=True).get("PatientID") or "").strip() or None
+    except (ValueError, OSError, ModuleNotFoundError):
+        return None
+
+
 def at_the_detector(path: Path) -> bool:
     """Whether the pixel size is stated at the detector only (`ImagerPixelSpacing`, no magnification): what lies in the body
     before it is smaller than measured."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from banet_edu.data.reading import is_dicom, open_image, orientation
 from banet_edu.datasets.dataset import Dataset
+from banet_edu.datasets.grouping import proposed_pattern
 from banet_edu.datasets.layouts import Problem
 from banet_edu.datasets.opening import WORKERS, open_dataset
 from banet_edu.datasets.similarity import difference_hash, near_duplicates
@@ -65,11 +67,17 @@ class CheckReport:
     foreground: dict[str, float]
     problems: list[Problem]
     duplicates: list[Duplicate]
+    reading: str = ""
+    turned: tuple[int, int] = (0, 0)  # images and masks that an orientation tag turned or mirrored
+    square: bool = False  # all of these are square, so that their sizes cannot show whether tags were meant
+    groups: int | None = None  # of the split, None where every case stands for itself
+    proposal: tuple[str, int] | None = None  # a pattern for groups that the names suggest
 
     @property
     def ok(self) -> bool:
-        """No bad file, and no near duplicates across parts."""
-        return not self.problems and not any(pair.leaks for pair in self.duplicates)
+        """No bad file, no near duplicates across parts, and something to learn from."""
+        nothing = bool(self.foreground) and len(self.empty) == len(self.foreground)
+        return not self.problems and not nothing and not any(pair.leaks for pair in self.duplicates)
 
     @property
     def empty(self) -> list[str]:
@@ -82,17 +90,37 @@ class CheckReport:
         low, middle, high = np.percentile(shares, [0, 50, 100])
         split = ", ".join(f"{part} {count}" for part, count in self.parts.items())
         rows = [
+            ("read as", self.reading),
             ("cases", f"{len(self.foreground)} ({split}; split seed {self.split_seed})"),
+            ("groups", self._groups()),
             ("image sizes", _counted(self.image_sizes)),
             ("mask sizes", _counted(self.mask_sizes)),
             ("pixel spacing", _counted(Counter({_spacing(s): n for s, n in self.spacings_mm.items()}))),
             ("foreground", f"{low:.1f} % to {high:.1f} % of the mask, median {middle:.1f} %"),
             ("empty masks", _listed(self.empty)),
+            ("orientation tags", self._turned()),
             ("bad files", str(len(self.problems))),
         ]
         leaking = sum(pair.leaks for pair in self.duplicates)
         rows.append(("near duplicates", f"{len(self.duplicates)} (pairs), {leaking} of them across parts of the split"))
         return rows
+
+    def _groups(self) -> str:
+        if self.groups is not None:
+            return f"{self.groups}, none on two sides of the split"
+        if self.proposal is None:
+            return "none: every case stands for itself"
+        pattern, count = self.proposal
+        return f"none, though names look like {count} groups: if these belong together, --groups '{pattern}'"
+
+    def _turned(self) -> str:
+        images, masks = self.turned
+        if not images and not masks:
+            return "none"
+        said = f"applied to {images} image(s) and {masks} mask(s)"
+        if self.square:
+            said += ", all square: look at one, its size cannot show whether its mask was drawn upright"
+        return said
 
     def to_text(self) -> str:
         """The rows, then every bad file and near-duplicate pair (the first twenty of each)."""
@@ -127,6 +155,7 @@ def check_dataset(
         FileNotFoundError, ValueError: as `open_dataset`, but never for bad files, which the report lists.
     """
     dataset = open_dataset(format, root, on_error="skip", **options)
+    turned = {case.name: (_tag(case.image), _tag(case.mask)) for case in dataset.cases}
     part_of = {}
     if len(dataset) >= len(PARTS):
         part_of = {name: part for part in PARTS for name in dataset.part(part, split_seed).names}
@@ -161,7 +190,25 @@ def check_dataset(
         foreground={name: facts.share for name, facts in found.items()},
         problems=problems,
         duplicates=duplicates,
+        reading=dataset.reading,
+        turned=(sum(image > 1 for image, _ in turned.values()), sum(mask > 1 for _, mask in turned.values())),
+        square=_all_square(facts.image_size for name, facts in found.items() if max(turned[name]) > 1),
+        groups=None if dataset.groups is None else len({dataset.groups[name] for name in dataset.names}),
+        proposal=proposed_pattern(names, [(pair.first, pair.second) for pair in duplicates if pair.leaks]),
     )
+
+
+def _tag(path: Path) -> int:
+    """The orientation tag, 1 where there is none."""
+    if is_dicom(path):
+        return 1
+    with open_image(path) as image:
+        return orientation(image, path)
+
+
+def _all_square(sizes: Iterable[str]) -> bool:
+    sides = [size.split(" x ") for size in sizes]
+    return bool(sides) and all(width == height for width, height in sides)
 
 
 def _facts(dataset: Dataset, name: str) -> _Facts | Problem:

@@ -95,6 +95,7 @@ class Dataset(Sequence[Sample]):
         problems: every file left out because something is wrong with it (`on_error="skip"`).
         excluded: names left out on request (`empty="exclude"`).
         format, root: as opened. num_classes: 2, or more by a value map.
+        groups: {name: group} of what stays on one side of a split, or None. reading: where images and masks were found.
     """
 
     def __init__(
@@ -108,12 +109,20 @@ class Dataset(Sequence[Sample]):
         excluded: Sequence[str] = (),
         all_names: Sequence[str] | None = None,
         video: bool = False,
+        groups: Mapping[str, str] | None = None,
+        reading: str = "",
     ) -> None:
         self._cases, self._reader, self._video = list(cases), reader, video
+        self.groups, self.reading = groups, reading
         self.format, self.root = format, root
         self.problems, self.excluded = list(problems), list(excluded)
         self.names = [case.name for case in self._cases]
         self._all_names = list(self.names if all_names is None else all_names)
+
+    @property
+    def cases(self) -> list[Case]:
+        """Names and files."""
+        return list(self._cases)
 
     @property
     def num_classes(self) -> int:
@@ -151,9 +160,10 @@ class Dataset(Sequence[Sample]):
         """The 70 % for "train", 10 % for "val" or 20 % for "test".
 
         The split is made over all cases that were found, before bad or excluded ones are dropped, so a damaged file
-        moves no other case. Frames of `cvc_colondb` stay in contiguous blocks.
+        moves no other case. Frames of `cvc_colondb` stay in contiguous blocks, and a group on one side.
         """
-        chosen = set(split_names(self._all_names, split_seed, contiguous=self._video)[check_part(split)])
+        parts = split_names(self._all_names, split_seed, contiguous=self._video, groups=self.groups)
+        chosen = set(parts[check_part(split)])
         return self._with([case for case in self._cases if case.name in chosen])
 
     def _with(self, cases: Sequence[Case]) -> Dataset:
@@ -166,6 +176,8 @@ class Dataset(Sequence[Sample]):
             excluded=self.excluded,
             all_names=self._all_names,
             video=self._video,
+            groups=self.groups,
+            reading=self.reading,
         )
 
     def __repr__(self) -> str:

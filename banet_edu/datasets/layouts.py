@@ -28,13 +28,15 @@ class Problem(NamedTuple):
 class Layout:
     """Where a data set keeps its files. Of several folders (or glob patterns of files) the first that exists counts.
 
-    An image is called CASE + image_suffix, its mask CASE + mask_suffix, each with any known extension.
+    An image is called CASE + image_suffix, its mask mask_prefix + CASE + mask_suffix, each with any extension.
     """
 
     image_dirs: tuple[str, ...] = ("images",)
     mask_dirs: tuple[str, ...] = ("masks",)
     image_suffix: str = ""
     mask_suffix: str = ""
+    mask_prefix: str = ""
+    nested: bool = False  # one folder for each patient, whose name is part of the case's: CASE is FOLDER_CASE
     ignore_suffix: str | None = None  # files that belong to the data set but are neither
     video: bool = False  # consecutive frames are near duplicates
     upright: bool = False  # the camera always stands the same way: no image is upside down
@@ -84,9 +86,12 @@ def find_cases(root: Path, layout: Layout) -> tuple[list[Case], list[Problem]]:
     image_files, mask_files = _files(root, layout.image_dirs, layout), _files(root, layout.mask_dirs, layout)
     if set(image_files) & set(mask_files):  # one folder for both: the suffix tells them apart
         image_files, mask_files = _told_apart(image_files, layout)
+        if not image_files or not mask_files:
+            told = layout.mask_prefix or layout.mask_suffix or layout.image_suffix
+            raise FileNotFoundError(f"{root}: {told!r} does not tell images and masks of one folder apart")
     problems: list[Problem] = []
-    images = _by_case(image_files, layout.image_suffix, "image", root, problems)
-    masks = _by_case(mask_files, layout.mask_suffix, "mask", root, problems)
+    images = _by_case(image_files, "", layout.image_suffix, "image", root, layout, problems)
+    masks = _by_case(mask_files, layout.mask_prefix, layout.mask_suffix, "mask", root, layout, problems)
     if not images.keys() & masks.keys():
         raise ValueError(
             f"{root}: no image has a mask. Images are called like {image_files[0].name!r}, masks like "
@@ -133,6 +138,9 @@ def _is_candidate(path: Path, layout: Layout) -> bool:
 
 
 def _told_apart(files: list[Path], layout: Layout) -> tuple[list[Path], list[Path]]:
+    if layout.mask_prefix:
+        masks = [path for path in files if stem(path).startswith(layout.mask_prefix)]
+        return [path for path in files if path not in masks], masks
     if layout.mask_suffix == layout.image_suffix:
         raise ValueError("images and masks share a folder: give mask_suffix= (or image_suffix=) to tell them apart")
     longer, shorter = sorted((layout.mask_suffix, layout.image_suffix), key=len, reverse=True)
@@ -141,18 +149,27 @@ def _told_apart(files: list[Path], layout: Layout) -> tuple[list[Path], list[Pat
     return (second, first) if longer == layout.mask_suffix else (first, second)
 
 
-def _by_case(files: list[Path], suffix: str, role: str, root: Path, problems: list[Problem]) -> dict[str, Path]:
+def _by_case(
+    files: list[Path], prefix: str, suffix: str, role: str, root: Path, layout: Layout, problems: list[Problem]
+) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for path in files:
-        if not stem(path).endswith(suffix):
-            problems.append(Problem(_inside(path, root), f"is no {role} by its name, which lacks {suffix!r}"))
+        if not (stem(path).startswith(prefix) and stem(path).endswith(suffix)):
+            problems.append(Problem(_inside(path, root), f"is no {role} by its name, which lacks {prefix or suffix!r}"))
             continue
-        name = unicodedata.normalize("NFC", stem(path)).removesuffix(suffix)
+        name = unicodedata.normalize("NFC", stem(path)).removeprefix(prefix).removesuffix(suffix)
+        if layout.nested:
+            name = f"{group_folder(path, root)}_{name}"
         if name in found:
             problems.append(Problem(_inside(path, root), f"is a second {role} of {name!r}, beside {found[name].name}"))
             continue
         found[name] = path
     return found
+
+
+def group_folder(path: Path, root: Path) -> str:
+    """The folder directly below the data set's own that a file lies in: its patient's, where folders are per patient."""
+    return unicodedata.normalize("NFC", path.relative_to(root).parts[0])
 
 
 def _inside(path: Path, root: Path) -> str:

@@ -11,7 +11,9 @@ from typing import Literal
 from banet_edu.data.mask_values import ValueMap, check_value_map
 from banet_edu.data.sample import check_spacing
 from banet_edu.datasets.dataset import Dataset, Reader
+from banet_edu.datasets.discovery import Reading, find_reading
 from banet_edu.datasets.faults import Size, file_fault, foreign_masks
+from banet_edu.datasets.grouping import Groups, group_names
 from banet_edu.datasets.layouts import LAYOUTS, Case, Problem, find_cases, read_spacing_table
 from banet_edu.datasets.splits import Part, check_part
 
@@ -36,6 +38,8 @@ def open_dataset(
     mask_dir: str | None = None,
     image_suffix: str | None = None,
     mask_suffix: str | None = None,
+    mask_prefix: str | None = None,
+    groups: Groups = None,
 ) -> Dataset:
     """Open a data set: pairs of ROOT/images and ROOT/masks (or the folders it is distributed in), matched by name.
 
@@ -45,7 +49,7 @@ def open_dataset(
     | ph2 | IMD002.bmp | IMD002_lesion.bmp |
     | kvasir_seg, cvc_colondb | NAME.jpg, 1.png | the same name |
     | sz_cxr | CHNCXR_0001_0.jpg | CHNCXR_0001_0_mask.jpg |
-    | folder | CASE + image_suffix | CASE + mask_suffix |
+    | folder | found by looking: images/ and masks/, IMAGE_mask beside IMAGE, a folder for each patient, and the like |
     | dicom | CASE.dcm or CASE | CASE, as image or DICOM |
 
     Args:
@@ -57,7 +61,11 @@ def open_dataset(
         value_map: {grey level or (r, g, b): label} for masks of several classes or unusual values.
         invert: foreground is the dark part of the masks.
         spacing_mm: size of a mask pixel, one number or (row, column); overrides table and DICOM header.
-        image_dir, mask_dir, image_suffix, mask_suffix: replace the format's own rules. Both folders may be the same.
+        image_dir, mask_dir, image_suffix, mask_suffix, mask_prefix: replace the format's own rules, or what was found. Both
+            folders may be the same, or patterns such as "*/images/*" (one folder for each patient).
+        groups: what must not lie on two sides of a split, such as the images of one patient: "folder" (the folder below
+            root; where folders are per patient the default), a regular expression with one group for the names,
+            {name: group}, or None. DICOM files that name several images of a patient are grouped by PatientID.
 
     Raises:
         FileNotFoundError: no such folder, or no images in it.
@@ -78,15 +86,24 @@ def open_dataset(
 
     root = Path(root)
     layout = LAYOUTS[format]
+    rules = (image_dir, mask_dir, image_suffix, mask_suffix, mask_prefix)
+    if format == "folder" and all(rule is None for rule in rules):
+        reading = find_reading(root)
+        layout = layout if reading is None else reading.layout
     layout = replace(
         layout,
+        nested=layout.nested if image_dir is None else "*/" in image_dir,
+        mask_prefix=layout.mask_prefix if mask_prefix is None else mask_prefix,
         image_dirs=layout.image_dirs if image_dir is None else (image_dir,),
         mask_dirs=layout.mask_dirs if mask_dir is None else (mask_dir,),
         image_suffix=layout.image_suffix if image_suffix is None else image_suffix,
         mask_suffix=layout.mask_suffix if mask_suffix is None else mask_suffix,
     )
     found, problems = find_cases(root, layout)
-    reader = Reader(value_map, invert, spacing_mm, read_spacing_table(root))
+    table = read_spacing_table(root)
+    if strange := sorted(set(table) - {case.name for case in found}):
+        problems.append(Problem("spacing.csv", f"names no case of this data set: {', '.join(strange[:5])}"))
+    reader = Reader(value_map, invert, spacing_mm, table)
     cases, faults = _without_faults(found, reader, root)
     problems += faults
     if problems and on_error == "raise":
@@ -101,6 +118,8 @@ def open_dataset(
         excluded=[case.name for case in cases if case not in kept],
         all_names=[case.name for case in found],
         video=layout.video,
+        groups=group_names(found, root, groups, layout),
+        reading=str(Reading(layout, len(found))),
     )
     return dataset if split is None else dataset.part(split, split_seed)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from itertools import permutations
 from typing import Literal
@@ -34,13 +34,16 @@ def part_sizes(total: int) -> tuple[int, int, int]:
     return total - val - test, val, test
 
 
-def split_names(names: Sequence[str], split_seed: int = 0, *, contiguous: bool = False) -> dict[Part, list[str]]:
+def split_names(
+    names: Sequence[str], split_seed: int = 0, *, contiguous: bool = False, groups: Mapping[str, str] | None = None
+) -> dict[Part, list[str]]:
     """Divide case names into {"train": ..., "val": ..., "test": ...}, each in natural order.
 
     The order behind it is that of sha256(seed and name): it depends on no library's random numbers and hardly moves
     when a case is added. `contiguous` is for video frames, whose neighbours are near duplicates: three blocks of
     consecutive frames, so that only frames at the two cuts have a twin on the other side; the seed chooses the order of
-    the blocks (six different splits exist).
+    the blocks (six different splits exist). `groups` {name: group} keeps each group on one side: in that order too, each
+    goes to the part that lacks most of its share, so that parts come close to 70/10/20 only where groups are small.
 
     >>> parts = split_names([f"case{i}" for i in range(10)])
     >>> {part: len(names) for part, names in parts.items()}
@@ -48,6 +51,8 @@ def split_names(names: Sequence[str], split_seed: int = 0, *, contiguous: bool =
     """
     ordered = sorted(names, key=natural_key)
     sizes = dict(zip(PARTS, part_sizes(len(ordered)), strict=True))
+    if groups is not None:
+        return _split_groups(ordered, split_seed, groups, sizes)
     order: Sequence[Part] = PARTS
     if contiguous:
         order = list(permutations(PARTS))[split_seed % 6]
@@ -59,6 +64,24 @@ def split_names(names: Sequence[str], split_seed: int = 0, *, contiguous: bool =
         parts[part] = sorted(ordered[start : start + sizes[part]], key=natural_key)
         start += sizes[part]
     return {part: parts[part] for part in PARTS}
+
+
+def _split_groups(
+    names: Sequence[str], split_seed: int, groups: Mapping[str, str], sizes: Mapping[Part, int]
+) -> dict[Part, list[str]]:
+    members: dict[str, list[str]] = {}
+    for name in names:
+        members.setdefault(groups[name], []).append(name)
+    if len(members) < len(PARTS):
+        raise ValueError(
+            f"a split into {', '.join(PARTS)} needs at least 3 groups, got {len(members)} ({', '.join(sorted(members)[:3])}): "
+            "choose other groups, or groups=None"
+        )
+    parts: dict[Part, list[str]] = {part: [] for part in PARTS}
+    for group in sorted(members, key=lambda group: sha256(f"{split_seed}/{group}".encode()).digest()):
+        neediest = max(PARTS, key=lambda part: 1 - len(parts[part]) / sizes[part])
+        parts[neediest] += members[group]
+    return {part: sorted(parts[part], key=natural_key) for part in PARTS}
 
 
 def check_part(part: str) -> Part:

@@ -103,8 +103,7 @@ def test_contour_is_drawn_where_it_lies_and_nowhere_else():
 @pytest.fixture
 def mixed(tmp_path):
     """A picture, a WebP, a stack of three pages, DICOM by another extension and by a UID, a broken file, notes."""
-    from pydicom.dataset import Dataset, FileMetaDataset
-    from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
+    from dicom_files import write
 
     images, generator = tmp_path / "mixed", np.random.default_rng(0)
     images.mkdir()
@@ -118,17 +117,7 @@ def mixed(tmp_path):
     (images / "broken.png").write_bytes((images / "a.png").read_bytes()[:400])
     (images / "notes.txt").write_text("left breast first")
     for name in ("f.dicom", "1.2.826.0.1.3680043.8.498.11"):
-        file = Dataset()
-        file.file_meta = FileMetaDataset()
-        file.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-        file.file_meta.MediaStorageSOPClassUID = file.SOPClassUID = SecondaryCaptureImageStorage
-        file.file_meta.MediaStorageSOPInstanceUID = file.SOPInstanceUID = generate_uid()
-        file.Rows, file.Columns, file.SamplesPerPixel = 48, 64, 1
-        file.BitsAllocated = file.BitsStored = 8
-        file.HighBit, file.PixelRepresentation, file.PhotometricInterpretation = 7, 0, "MONOCHROME2"
-        file.PixelData = generator.integers(0, 255, (48, 64), dtype=np.uint8).tobytes()
-        file.ImagerPixelSpacing = [0.2, 0.2]
-        file.save_as(images / name, enforce_file_format=True)
+        write(images / name, generator.integers(0, 255, (48, 64), dtype=np.uint8), ImagerPixelSpacing=[0.2, 0.2])
     return images
 
 

@@ -93,4 +93,4 @@ def test_damage_found_only_by_decoding_is_listed(tmp_path):
 def test_healthy_set_is_ok(make_set):
     report = check_dataset("folder", make_set(12))
     assert report.ok and report.duplicates == [] and report.problems == []
-    assert "near duplicates  0 (pairs)" in report.to_text()
+    assert "near duplicates   0 (pairs)" in report.to_text()
