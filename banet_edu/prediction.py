@@ -14,7 +14,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, get_args
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -22,7 +21,7 @@ from torch import Tensor, nn
 
 from banet_edu.config import Flips, ModelSpec
 from banet_edu.data.reading import read_image
-from banet_edu.data.sample import Sample
+from banet_edu.data.sample import Sample, resize
 from banet_edu.data.tensors import normalise, prepare
 from banet_edu.metrics.shape import measure, outlines
 
@@ -236,4 +235,4 @@ def _leave(
 
 
 def _resize(channel: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
-    return np.asarray(cv2.resize(channel, (size[1], size[0]), interpolation=cv2.INTER_LINEAR), dtype=np.float32)
+    return np.asarray(resize(channel, size), dtype=np.float32)

@@ -112,13 +112,23 @@ def check_spacing(spacing_mm: tuple[float, float]) -> tuple[float, float]:
 
 
 def resize_image(image: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
-    """Resize H x W x 3 uint8: area average where it shrinks (no aliasing), bilinear where it grows."""
+    """Resize H x W x 3 uint8, see `resize`."""
+    return np.asarray(resize(image, size), np.uint8)
+
+
+def resize(values: NDArray[Any], size: Size) -> NDArray[Any]:
+    """Resize h x w (x channels), uint8 or float: area average where a side shrinks (no aliasing), bilinear where one grows.
+
+    One side after the other where one does each: an area average shifts what it enlarges.
+    """
     height, width = height_width(size)
-    if image.shape[:2] == (height, width):
-        return image
-    shrinks = height < image.shape[0] or width < image.shape[1]
-    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image, (width, height), interpolation=method), np.uint8)
+    rows, columns = values.shape[:2]
+    smaller = min(rows, height), min(columns, width)
+    if smaller != (rows, columns):
+        values = cv2.resize(values, smaller[::-1], interpolation=cv2.INTER_AREA)
+    if smaller != (height, width):
+        values = cv2.resize(values, (width, height), interpolation=cv2.INTER_LINEAR)
+    return values
 
 
 def resize_mask(mask: NDArray[Any], size: Size) -> NDArray[Any]:

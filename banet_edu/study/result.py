@@ -169,7 +169,12 @@ def _verdict(test: Mapping[Any, Any]) -> str:
     if not (p_value < _SIGNIFICANT and low * high > 0):
         interval = "" if isnan(low) else f", 95 % interval {low:+.3f} to {high:+.3f}"
         mean = f"{a} − {b} is {test['mean_difference']:+.3f} on average{interval}"
-        split = "; the test and the interval disagree" if p_value < _SIGNIFICANT or low * high > 0 else ""
+        made = not isnan(p_value)  # of a test that was not made nothing is said
+        split = "; the test and the interval disagree" if made and (p_value < _SIGNIFICANT or low * high > 0) else ""
+        if not made:
+            return (
+                f"{label}: too few images to test whether {a} and {b} differ: {mean} ({test['n_pairs']} images){note}."
+            )
         return f"{label}: no clear difference between {a} and {b}: {mean} ({basis}{split}){note}."
     lower_wins = column.startswith(_LOWER_IS_BETTER)
     better, worse = (a, b) if (high < 0) == lower_wins else (b, a)

@@ -6,7 +6,7 @@ import torch
 
 from banet_edu.config import ModelSpec
 from banet_edu.data.prepared import Prepared
-from banet_edu.data.sample import Sample, resize_mask
+from banet_edu.data.sample import Sample, resize, resize_image, resize_mask
 from banet_edu.data.tensors import normalise, prepare
 
 
@@ -103,3 +103,50 @@ def test_prepared_passes_a_reading_error_on():
         Prepared([], 8)
     with pytest.raises(ValueError, match="'c' has no mask"):
         Prepared([Sample(np.zeros((8, 8, 3), np.uint8), None, "c")], 8)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        (300, 40),
+        (40, 300),
+        (1000, 127),
+        (127, 1000),
+        (90, 2000),
+        (512, 512),
+        (64, 64),
+        (64, 400),
+        (2848, 4288),
+        (128, 99),
+    ],
+)
+@pytest.mark.parametrize("target", [(128, 128), (256, 96)])
+def test_a_ramp_stays_a_ramp_whatever_grows_and_whatever_shrinks(source, target):
+    """Within a tenth of a network pixel, the frame aside: whatever the sides do."""
+    for axis in (0, 1):
+        place = (np.arange(source[axis]) + 0.5) / source[axis]  # of a pixel's centre, 0..1
+        ramp = np.broadcast_to(place[:, None] if axis == 0 else place[None], source).astype(np.float32)
+        wanted = (np.arange(target[axis]) + 0.5) / target[axis]
+        found = resize(ramp, target).mean(axis=1 - axis)
+        edge = 2 + int(np.ceil(target[axis] / source[axis]))
+        assert np.abs((found - wanted)[edge:-edge] * target[axis]).max() < 0.1
+        image = np.repeat((ramp * 255).round().astype(np.uint8)[..., None], 3, axis=2)
+        assert np.abs(resize_image(image, target) - resize(image.astype(np.float32), target)).max() <= 1  # rounded
+
+
+def test_fine_stripes_do_not_alias_where_one_side_grows():
+    stripes = np.tile(np.array([0, 255], np.uint8), (40, 500))  # 1000 columns
+    small = resize_image(np.repeat(stripes[..., None], 3, axis=2), (128, 128))
+    assert small.min() > 100 and small.max() < 155
+
+
+def test_a_mask_of_0_and_255_is_a_foreground_and_odd_labels_are_refused():
+    mask = np.zeros((6, 8), np.uint8)
+    mask[2:4, 2:5] = 255
+    image = np.zeros((6, 8, 3), np.uint8)
+    found = Sample(image, mask, "a").mask
+    assert found is not None and found.dtype == bool and found.sum() == 6
+    np.testing.assert_array_equal(Sample(image, mask // 255, "b").mask, mask // 255)  # labels 0 and 1 stay labels
+    mask[0, 0] = 7
+    with pytest.raises(ValueError, match=r"mask of 'c': labels are 0, 1, 2 .*got 0, 7, 255: give each value its label"):
+        Sample(image, mask, "c").mask  # noqa: B018
