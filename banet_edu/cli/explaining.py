@@ -37,17 +37,23 @@ def explain_image(
     tolerance: Annotated[
         float, typer.Option(help="Errors up to here count as right: mm, or % of the diagonal without a spacing.")
     ] = 1.0,
+    frame: Annotated[
+        int | None,
+        typer.Option("--frame", min=0, help="Of an image file that holds several: this one, counted from 0."),
+    ] = None,
     shapley: Annotated[
         bool, typer.Option("--shapley", help="Also divide the network's confidence among its blocks (slower).")
     ] = False,
 ) -> None:
     """Explain one image: where its boundary may be wrong, what goes with it, and what the network did. Not a medical device."""
+    from banet_edu.cli.predicting import AT_THE_DETECTOR
+    from banet_edu.data.dicom import at_the_detector
     from banet_edu.networks.weights import load_model
     from banet_edu.reports.explanation import write_explanation
 
     if tolerance <= 0:
         raise ValueError(f"--tolerance must be above 0, got {tolerance:g}")
-    sample = read_case(image, mask, spacing)
+    sample = read_case(image, mask, spacing, frame)
     network = load_model(model)
     target = target or Path("runs/explain") / f"{image.stem}.html"
     with err.status("reading") as status:
@@ -65,10 +71,12 @@ def explain_image(
         out.print("No expert's mask, so no error was measured: give one with --mask.")
     if sample.spacing_mm is None:
         out.print("No pixel spacing known, so no millimetres: give it with --spacing ROW COLUMN.")
+    elif spacing is None and at_the_detector(image):
+        out.print(f"{image.name}: {AT_THE_DETECTOR}", style="yellow", markup=False, soft_wrap=True)
     out.print("For teaching and research. Not a medical device.", style="yellow")
 
 
-def read_case(image: Path, mask: Path | None, spacing: tuple[float, float] | None) -> Sample:
+def read_case(image: Path, mask: Path | None, spacing: tuple[float, float] | None, frame: int | None = None) -> Sample:
     """Image, mask and the size of a MASK pixel; `spacing` is that of an image pixel, and replaces what a DICOM file says.
 
     A mask of other proportions is taken to show the same field of view, stored squeezed, and that is said aloud; one that
@@ -77,7 +85,7 @@ def read_case(image: Path, mask: Path | None, spacing: tuple[float, float] | Non
     from banet_edu.data.reading import read_image, read_mask
     from banet_edu.data.sample import Sample, check_spacing
 
-    pixels, stored = read_image(image)
+    pixels, stored = read_image(image, frame=frame)
     known = stored if spacing is None else check_spacing(spacing)
     if mask is None:
         return Sample(pixels, None, image.stem, known)

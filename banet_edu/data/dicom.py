@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from banet_edu.data.mask_values import in_8_bits
+
 Spacing = tuple[float, float]
 CENTIMETRES = 3  # PhysicalUnitsXDirection of a calibrated ultrasound region
 TWO_DIMENSIONAL = 1  # RegionSpatialFormat of a B-mode region; others plot velocity or a spectrum
@@ -48,13 +50,10 @@ def read_dicom_mask(path: Path) -> NDArray[np.uint8]:
     _, stored = _read(path)
     if stored.ndim != 2:
         raise ValueError(f"{path}: a DICOM mask has one channel, this one has {stored.shape[-1]}")
-    if stored.min() >= 0 and stored.max() <= 255:
-        return stored.astype(np.uint8)
-    if stored.min() == 0 and len(np.unique(stored)) == 2:
-        return (stored > 0).astype(np.uint8) * np.uint8(255)
-    raise ValueError(
-        f"{path}: mask values {stored.min()} to {stored.max()} do not fit 8 bits: save labels from 0 to 255"
-    )
+    try:
+        return in_8_bits(stored)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
 def dicom_frames(path: Path) -> int:

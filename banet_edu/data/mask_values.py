@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 import cv2
@@ -82,6 +83,11 @@ def labels(pixels: NDArray[np.uint8], value_map: ValueMap, *, lossy: bool = Fals
         pixels = pixels[..., 0]
     if by_colour and pixels.ndim == 2:
         pixels = np.repeat(pixels[..., None], 3, axis=2)
+    if lossy and (near := _too_near(keys)):
+        raise ValueError(
+            f"the values {near[0]} and {near[1]} of the value map lie closer than JPEG keeps apart (about {NOISE}): "
+            "save the mask losslessly, as PNG"
+        )
     if by_colour:
         distance = np.stack([np.abs(pixels.astype(np.int16) - key).max(axis=2) for key in keys])
         nearest, distance = distance.argmin(axis=0), distance.min(axis=0)
@@ -97,6 +103,26 @@ def labels(pixels: NDArray[np.uint8], value_map: ValueMap, *, lossy: bool = Fals
         )
     result = np.array([value_map[key] for key in keys], np.uint8)[nearest]
     return result.astype(bool) if max(value_map.values()) == 1 else result
+
+
+def _too_near(keys: Sequence[Colour]) -> tuple[Colour, Colour] | None:
+    """Two values that JPEG's noise may turn into one another, or None."""
+    for one, other in combinations(keys, 2):
+        if np.abs(np.subtract(one, other)).max() <= NOISE:
+            return one, other
+    return None
+
+
+def in_8_bits(stored: NDArray[Any]) -> NDArray[np.uint8]:
+    """Integer mask values of any depth as h x w uint8: as they are where they fit, two values with 0 among them as 0 and 255.
+
+    ValueError for others.
+    """
+    if stored.min() >= 0 and stored.max() <= 255:
+        return stored.astype(np.uint8)
+    if stored.min() == 0 and len(np.unique(stored)) == 2:
+        return (stored > 0).astype(np.uint8) * np.uint8(255)
+    raise ValueError(f"mask values {stored.min()} to {stored.max()} do not fit 8 bits: save labels from 0 to 255")
 
 
 def check_value_map(value_map: ValueMap) -> None:
@@ -148,9 +174,20 @@ def _third_level(pixels: NDArray[np.uint8], counts: NDArray[Any], lossy: bool) -
 
 
 def _has_faint_area(pixels: NDArray[np.uint8]) -> bool:
-    """Whether a nearly black picture has parts that are black and parts that are not, unlike one of noise alone."""
+    """Whether a nearly black picture has two kinds of parts, unlike one of noise alone.
+
+    Smoothed and cut in two by Otsu's rule, two levels leave little variance within the parts; noise leaves a third of it.
+    """
     around = cv2.blur(pixels.astype(np.float32), (7, 7))
-    return bool((around > 0.75).mean() > 5e-3 and (around < 0.25).mean() > 5e-3)
+    spread = float(around.max() - around.min())
+    if spread < 0.5:  # not even one grey level apart
+        return False
+    scaled = ((around - around.min()) * (255 / spread)).astype(np.uint8)
+    _, parts = cv2.threshold(scaled, 0, 1, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    inside = parts.astype(bool)
+    share = float(inside.mean())
+    within = share * around[inside].var() + (1 - share) * around[~inside].var()
+    return bool(min(share, 1 - share) > 5e-3 and within < 0.2 * around.var())
 
 
 def _middle_areas(pixels: NDArray[np.uint8]) -> float:

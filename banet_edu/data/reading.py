@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from banet_edu.data.mask_values import ValueMap, foreground, labels
+from banet_edu.data.mask_values import ValueMap, foreground, in_8_bits, labels
 
 DICOM_EXTENSIONS = (".dcm", ".dicom", ".ima")
 PROMISES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp", ".heic", *DICOM_EXTENSIONS)
@@ -37,6 +37,8 @@ def looks_like_an_image(path: Path) -> bool:
 
 def is_picture(path: Path) -> bool:
     """Whether Pillow knows the file by its content; nothing is decoded."""
+    if is_heic(path):
+        return True
     try:
         with Image.open(path):
             return True
@@ -121,6 +123,11 @@ def mask_pixels(path: Path) -> tuple[NDArray[np.uint8], bool]:
 
         return read_dicom_mask(path), False
     with open_image(path) as opened:
+        if opened.mode.startswith("I"):  # labels of 16 bits, as segmentation programs write them
+            try:
+                return in_8_bits(np.asarray(_upright(opened, path))), False
+            except ValueError as error:
+                raise ValueError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None
         if is_deep(opened, path):
             raise ValueError(f"{path}: {DEEP}")
         lossy = is_lossy(opened, path)
@@ -137,12 +144,34 @@ def open_image(path: Path) -> Image.Image:
     if path.is_file() and path.stat().st_size == 0:
         raise ValueError(f"{path}: is empty (0 bytes)")
     try:
-        return Image.open(path)
+        if is_heic(path):
+            _learn_heic(path)
+        image = Image.open(path)
+        if image.format == "TIFF":
+            image.filename = ""  # or Pillow maps plain grey files into memory, and forgets to turn them
+        return image
     except FileNotFoundError:
         raise FileNotFoundError(f"{path}: no such file") from None
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
         reason = "is not a readable image" if isinstance(error, Image.UnidentifiedImageError) else f"({error})"
         raise ValueError(f"{path}: {reason}") from None
+
+
+def is_heic(path: Path) -> bool:
+    """Whether a file is HEIC or HEIF by its content, as phones store photos."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        head = file.read(12)
+    return head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+
+
+def _learn_heic(path: Path) -> None:
+    try:
+        import pillow_heif
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError(f"{path}: reading HEIC needs pillow-heif: pip install 'banet-edu[heic]'") from None
+    pillow_heif.register_heif_opener()  # it turns the pixels itself, as the file says
 
 
 def is_transparent(image: Image.Image) -> bool:

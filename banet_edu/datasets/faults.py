@@ -28,7 +28,7 @@ from banet_edu.datasets.similarity import SAME_SCENE, difference_hash, hamming
 Size = tuple[int, int]
 
 
-def file_fault(path: Path) -> tuple[Size | None, str | None]:
+def file_fault(path: Path, *, mask: bool = False) -> tuple[Size | None, str | None]:
     """((height, width), None) of a file that looks whole, or (None, reason).
 
     PNG files are checked by their checksums, JPEG files by their end marker, others by decoding; never by the name.
@@ -39,7 +39,7 @@ def file_fault(path: Path) -> tuple[Size | None, str | None]:
         if is_dicom(path):
             return dicom_size_and_spacing(path)[0], None
         with open_image(path) as image:
-            if is_deep(image, path):
+            if is_deep(image, path) and not (mask and image.mode.startswith("I")):  # deep labels may fit
                 return None, DEEP
             if "A" in image.getbands() or "transparency" in image.info:
                 with open_image(path) as decoded:

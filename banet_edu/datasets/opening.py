@@ -138,7 +138,7 @@ def _without_faults(cases: Sequence[Case], reader: Reader, root: Path) -> tuple[
 
     def inspect(case: Case) -> tuple[Size | None, Size | None, list[Problem]]:
         image_size, image_fault = file_fault(case.image)
-        mask_size, mask_fault = file_fault(case.mask)
+        mask_size, mask_fault = file_fault(case.mask, mask=True)
         if mask_size is not None and mask_size[0] * mask_size[1] <= DECODED_AT_OPENING:
             mask_fault = _value_fault(case, reader)
         faults = [(case.image, image_fault), (case.mask, mask_fault)]

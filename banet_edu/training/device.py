@@ -28,7 +28,13 @@ def make_accelerator(config: TrainConfig) -> tuple[Accelerator, torch.device, bo
     device = choose_device(config.device)
     # Accelerate has to be told of several processes without CUDA, or each would believe to be alone.
     # bfloat16 is switched on around the forward pass instead: Accelerate could set it once per Python process only.
-    accelerator = Accelerator(cpu=processes > 1 and device.type != "cuda", mixed_precision="no")
+    try:
+        accelerator = Accelerator(cpu=processes > 1 and device.type != "cuda", mixed_precision="no")
+    except ValueError as error:  # it keeps one state for the whole process
+        raise RuntimeError(
+            "an Accelerator was created earlier in this process with other settings, and Accelerate keeps the first for good: "
+            "restart the kernel (or the program) and create none before fit; precision and device go into TrainConfig"
+        ) from error
     if accelerator.num_processes != processes:
         raise RuntimeError(
             f"{processes} processes were launched, but Accelerate sees {accelerator.num_processes}: "

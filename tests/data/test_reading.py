@@ -143,6 +143,15 @@ def test_in_a_jpeg_the_nearest_value_counts_but_not_for_unknown_ones(tmp_path, t
         read_mask(save(tmp_path, "n.jpg", pixels), value_map={0: 0, 255: 1})
 
 
+def test_values_that_jpeg_does_not_keep_apart_are_refused(tmp_path, truth):
+    path = save(tmp_path, "m.jpg", grey(truth, 0, 20))
+    with pytest.raises(
+        ValueError, match=r"m\.jpg: the values 0 and 20 of the value map lie closer than JPEG keeps apart"
+    ):
+        read_mask(path, value_map={0: 0, 20: 1})
+    assert read_mask(save(tmp_path, "m.png", grey(truth, 0, 20)), value_map={0: 0, 20: 1}).any()
+
+
 def test_the_hint_names_every_value(tmp_path):
     pixels = np.repeat(np.arange(5, dtype=np.uint8), 100).reshape(20, 25)
     with pytest.raises(ValueError, match=r"value_map=\{0: 0, 1: 1, 2: 2, 3: 3, 4: 4\}"):
@@ -208,11 +217,12 @@ def test_image_and_mask_are_turned_as_the_orientation_tag_says(tmp_path, kind, t
     }[turned]
     exif = Image.Exif()
     exif[0x0112] = turned
-    picture = Image.fromarray(np.repeat(grey(stored)[..., None], 3, axis=2))
-    path = save(tmp_path, f"i.{kind}", picture, exif=exif, **TAGGED[kind])
-    np.testing.assert_array_equal(read_image(path)[0][..., 0] > 127, upright)
-    np.testing.assert_array_equal(read_mask(path), upright)
-    assert file_fault(path) == (upright.shape, None)
+    for mode in ("RGB", "L"):  # Pillow reads grey TIFF files another way
+        picture = Image.fromarray(grey(stored)).convert(mode)
+        path = save(tmp_path, f"i-{mode}.{kind}", picture, exif=exif, **TAGGED[kind])
+        np.testing.assert_array_equal(read_image(path)[0][..., 0] > 127, upright)
+        np.testing.assert_array_equal(read_mask(path), upright)
+        assert file_fault(path) == (upright.shape, None)
 
 
 def test_opaque_alpha_is_dropped_and_transparency_refused(tmp_path):
@@ -233,9 +243,10 @@ def test_opaque_alpha_is_dropped_and_transparency_refused(tmp_path):
 @pytest.mark.parametrize("name", ["i.png", "i.tif"])
 def test_sixteen_bit_grey_is_refused_with_the_way_out(tmp_path, name):
     path = save(tmp_path, name, np.full((10, 10), 4000, np.uint16))
-    for read in (read_image, read_mask):
-        with pytest.raises(ValueError, match=r"16 bits.*8.*window"):
-            read(path)
+    with pytest.raises(ValueError, match=r"16 bits.*8.*window"):
+        read_image(path)
+    with pytest.raises(ValueError, match=r"mask values 4000 to 4000 do not fit 8 bits"):
+        read_mask(path)
 
 
 def test_sixteen_bit_colour_is_refused(tmp_path):
@@ -276,3 +287,15 @@ def test_a_photo_is_no_mask(tmp_path, suffix):
     Image.fromarray(photo.clip(0, 255).astype(np.uint8)).save(file)
     with pytest.raises(ValueError, match=rf"photo.{suffix}.*looks like a photo, not like a mask"):
         read_mask(file)
+
+
+@pytest.mark.parametrize("high", [1, 255, 4096, 65535])
+def test_deep_masks_of_two_values_or_small_labels_are_read(tmp_path, truth, high):
+    path = save(tmp_path, "m.png", Image.fromarray(truth.astype(np.uint16) * high))
+    np.testing.assert_array_equal(read_mask(path), truth)
+    three = truth.astype(np.uint16)
+    three[:4] = 2
+    found = read_mask(save(tmp_path, "n.tif", Image.fromarray(three)), value_map={0: 0, 1: 1, 2: 2})
+    np.testing.assert_array_equal(found, three)
+    with pytest.raises(ValueError, match=r"o\.png: mask values 0 to 600 do not fit 8 bits"):
+        read_mask(save(tmp_path, "o.png", Image.fromarray(three * 300)))

@@ -219,3 +219,16 @@ def test_two_processes_train_as_one(tmp_path):
     weights, weights_two = (load_file(tmp_path / name / "best.safetensors") for name in ("one", "two"))
     for name, value in weights.items():
         assert np.allclose(value, weights_two[name], atol=1e-4), name
+
+
+def test_an_accelerator_made_earlier_gets_a_sentence_of_ours(tmp_path):
+    code = (
+        "from accelerate import Accelerator; Accelerator(mixed_precision='bf16', cpu=True)\n"
+        "from training_helpers import CONFIG, discs, tiny\nfrom banet_edu.training.loop import fit\n"
+        f"fit(tiny(), discs(8), discs(2), CONFIG, {str(tmp_path / 'run')!r})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parent, env=ENVIRONMENT
+    )
+    assert "RuntimeError: an Accelerator was created earlier in this process" in done.stderr
+    assert "restart the kernel" in done.stderr and not (tmp_path / "run").exists()

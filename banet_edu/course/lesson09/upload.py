@@ -14,7 +14,6 @@ from banet_edu.course.lesson09.figures import card_figure
 from banet_edu.course.lesson09.uploaded import uploaded_image, uploaded_mask
 from banet_edu.course.panel import ForReader, Panel, choice
 
-IMAGE_KINDS = ".png,.jpg,.jpeg,.bmp,.tif,.tiff,.dcm"
 LARGEST_PIXEL = 10.0  # mm
 _CARD = (
     "In a running notebook: upload a picture (PNG, JPEG, BMP, TIFF or DICOM) and, if there is one, an expert's mask of it.\n"
@@ -44,8 +43,9 @@ def upload_explorer(desk: Desk) -> Panel:
             drawing.pop()
         return doubt_figure(desk.sample, desk.found(), network)
 
-    def upload(label: str, accept: str, take: Callable[[str, Any], None]) -> ipywidgets.FileUpload:
-        made = ipywidgets.FileUpload(accept=accept, multiple=False, description=label, layout={"width": "16rem"})
+    def upload(label: str, take: Callable[[str, Any], None]) -> ipywidgets.FileUpload:
+        # of any name: archives give DICOM files none, and content decides
+        made = ipywidgets.FileUpload(multiple=False, description=label, layout={"width": "16rem"})
 
         def received(change: dict[str, Any]) -> None:
             if not change["new"]:
@@ -77,7 +77,7 @@ def upload_explorer(desk: Desk) -> Panel:
         style={"description_width": "11rem"}, layout={"width": "18rem"},
     )  # fmt: skip
     pixel.observe(set_pixel, names="value")
-    files = [upload("Upload a picture", IMAGE_KINDS, take_image), upload("Upload its mask", IMAGE_KINDS, take_mask)]
+    files = [upload("Upload a picture", take_image), upload("Upload its mask", take_mask)]
     panel = Panel(
         render,
         {"network": choice("network learned from", {name: name for name in desk.networks})},
