@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from banet_edu.config import Flips, ModelSpec
+from banet_edu.data.domain import domain_warning
 from banet_edu.data.reading import read_image
 from banet_edu.data.sample import Sample, resize
 from banet_edu.data.tensors import normalise, prepare
@@ -49,6 +50,7 @@ class Prediction:
     threshold: float
     spacing_mm: tuple[float, float] | None = None
     margin: NDArray[np.float32] | None = None  # several classes: best foreground probability minus the background's
+    warning: str | None = None  # where the image is unlike all that the network has learned from (`data.domain`)
 
     @property
     def mask(self) -> NDArray[np.bool_]:
@@ -133,10 +135,14 @@ def predict_many(
             yield _leave(np.stack([1 - found, found]), spec, threshold, spacing_mm, **_return_to(sample))
         return
     source = iter(samples)
-    while batch := [_enter(sample, spec, native) for sample in islice(source, 1 if native else batch_size)]:
-        tensors, contexts = zip(*batch, strict=True)
-        for probability, context in zip(_probabilities(model, torch.cat(tensors), flips), contexts, strict=True):
-            yield _leave(probability, spec, threshold, spacing_mm, **context)
+    while batch := [
+        (*_enter(sample, spec, native), domain_warning(model, sample.image))
+        for sample in islice(source, 1 if native else batch_size)
+    ]:
+        tensors, contexts, warnings = zip(*batch, strict=True)
+        found = _probabilities(model, torch.cat(tensors), flips)
+        for probability, context, warning in zip(found, contexts, warnings, strict=True):
+            yield replace(_leave(probability, spec, threshold, spacing_mm, **context), warning=warning)
 
 
 def model_spec(model: Model) -> ModelSpec:

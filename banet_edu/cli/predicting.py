@@ -77,10 +77,13 @@ def predict_files(
             )
             save_pictures(folder, stems[path] + _page_suffix(page), sample.image, prediction)
             row, column = prediction.spacing_mm or (float("nan"), float("nan"))
-            figures = {"spacing_row_mm": row, "spacing_column_mm": column, **prediction.measurements}
+            figures: dict[str, Any] = {"spacing_row_mm": row, "spacing_column_mm": column, **prediction.measurements}
         except Exception as problem:
             _leave_out(rows, path, page, problem, alone=images.is_file())
             continue
+        if prediction.warning:
+            figures["warning"] = prediction.warning
+            err.print(f"{path}{_page_words(page)}: {prediction.warning}", style="yellow", markup=False, soft_wrap=True)
         rows.append({"image": path.name + _page_words(page), **figures})
         if spacing is None and is_dicom(path) and at_the_detector(path):
             detector.append(path.name)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
@@ -47,5 +49,9 @@ def load_model(name_or_path: str | Path) -> nn.Module:
         model.load_state_dict(from_int8(tensors))
     except RuntimeError as error:
         raise ValueError(f"{path}: weights and description do not fit each other: {error}") from None
-    model.info = meta.get("info", {})
+    info: Any = dict(meta.get("info", {}))
+    card = path.with_suffix(".json")
+    if path == bundled and card.is_file():  # what it has learned from, for `domain_warning`
+        info["domain"] = json.loads(card.read_text(encoding="utf-8")).get("domain")
+    model.info = info
     return model.eval()

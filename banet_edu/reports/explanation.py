@@ -50,7 +50,8 @@ def write_explanation(
     found = why(profile, tolerance=tolerance)
     case = Case(model, sample, trace, trace.prediction, profile, found, tolerance, shapley)
     case.seconds["prediction and profile"] = time.perf_counter() - started
-    sections: dict[str, list[Piece]] = {"In short": [[*_figures_line(case), *found.sentences, _finest(case)]]}
+    warning = [f"Beware: {case.prediction.warning}"] if case.prediction.warning else []
+    sections: dict[str, list[Piece]] = {"In short": [[*warning, *_figures_line(case), *found.sentences, _finest(case)]]}
     for heading, make in SECTIONS.items():
         say(heading.lower())
         started = time.perf_counter()

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from banet_edu.config import ModelSpec, TrainConfig
+from banet_edu.data.domain import domain_of
 from banet_edu.data.prepared import Prepared
 from banet_edu.data.sample import Sample
 from banet_edu.storage import save_model
@@ -96,6 +97,8 @@ def fit(
     batch_size = global_batch_size(config, len(train), processes)
     steps_per_epoch = len(train) // batch_size
 
+    domain = domain_of(list(train.images))  # kept with the weights: an image unlike these will be said to be
+
     # A new run directory, one to go on with, or a finished one.
     description = describe_run(model, config, train.names, val.names)
     resume = resume and (run_dir / LAST).exists()
@@ -164,7 +167,8 @@ def fit(
                     history.stopped = _reason_to_stop(history, config)
                     if is_main:
                         if history.best is row:
-                            save_model(run_dir / BEST, model, {key: row[key] for key in ("epoch", "step", "val_JA")})
+                            info = {key: row[key] for key in ("epoch", "step", "val_JA")} | {"domain": domain}
+                            save_model(run_dir / BEST, model, info)
                         history.to_csv(run_dir / HISTORY)
                     sums, epoch_began = LossSums({}, device), time.monotonic()
                     tell("on_epoch", row)
