@@ -163,18 +163,17 @@ def _verdict(test: Mapping[Any, Any]) -> str:
     if test["n_pairs"] == 0:
         return f"{label}: {a} and {b} cannot be compared{note}."
     p_value, low, high = test["p_value"], test["low"], test["high"]
-    tested = "not tested" if isnan(p_value) else "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}"
+    tested = "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}"
     basis = f"paired Wilcoxon {tested}, {test['n_pairs']} images"
     # Both must agree before anyone is called better: the test looks at ranks, the interval at the mean.
     if not (p_value < _SIGNIFICANT and low * high > 0):
         interval = "" if isnan(low) else f", 95 % interval {low:+.3f} to {high:+.3f}"
         mean = f"{a} − {b} is {test['mean_difference']:+.3f} on average{interval}"
-        made = not isnan(p_value)  # of a test that was not made nothing is said
-        split = "; the test and the interval disagree" if made and (p_value < _SIGNIFICANT or low * high > 0) else ""
-        if not made:
+        if isnan(p_value):  # of a test that was not made nothing is said
             return (
                 f"{label}: too few images to test whether {a} and {b} differ: {mean} ({test['n_pairs']} images){note}."
             )
+        split = "; the test and the interval disagree" if p_value < _SIGNIFICANT or low * high > 0 else ""
         return f"{label}: no clear difference between {a} and {b}: {mean} ({basis}{split}){note}."
     lower_wins = column.startswith(_LOWER_IS_BETTER)
     better, worse = (a, b) if (high < 0) == lower_wins else (b, a)
