@@ -6,6 +6,7 @@ python benchmarks/grid_results.py          # draws docs/grid.png: validation aga
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +75,8 @@ def grid_table(data: str) -> str:
     lines = ["```", "python benchmarks/grid.py run --root ../shared/data", "```", ""]
     lines += [
         f"{first['train_images']} training, {first['val_images']} validation, {first['test_images']} test images; preset "
-        f"{first['preset']} but for the stride, 128 x 128, batches of {first['training']['batch_size']}, bfloat16 on a CPU, "
-        f"each network at its own rate; recorded {' and '.join(days)} at commit {' and '.join(commits)}.",
+        f"{first['preset']} but for the stride, 128 x 128, batches of {first['training']['batch_size']}, on a CPU in "
+        f"{precisions(done)}, each network at its own rate; recorded {' and '.join(days)} at commit {' and '.join(commits)}.",
         "",
         "| network | steps | seeds | "
         + " | ".join(map(metric_label, FIGURES))
@@ -97,6 +98,16 @@ def grid_table(data: str) -> str:
             lines.append(f"| {network} | {', '.join(map(str, sorted(seeds)))} | {' | '.join(found)} |")
     lines += ["", f"{len(done)} cells are there, {len(missing)} of the plan are missing."]
     return "\n".join(lines)
+
+
+def precisions(done: list[Cell]) -> str:
+    """In which precision these cells were computed: another processor may have none but fp32, and other minutes."""
+    used = Counter(cell.facts["training"]["precision"] for cell in done)
+    if len(used) == 1:
+        return str(*used)
+    return (
+        " and ".join(f"{name} ({count} cells)" for name, count in used.most_common()) + ", whose minutes do not compare"
+    )
 
 
 def rows(
