@@ -46,8 +46,6 @@ def explain_image(
     ] = False,
 ) -> None:
     """Explain one image: where its boundary may be wrong, what goes with it, and what the network did. Not a medical device."""
-    from banet_edu.cli.predicting import AT_THE_DETECTOR
-    from banet_edu.data.dicom import at_the_detector
     from banet_edu.networks.weights import load_model
     from banet_edu.reports.explanation import write_explanation
 
@@ -71,8 +69,8 @@ def explain_image(
         out.print("No expert's mask, so no error was measured: give one with --mask.")
     if sample.spacing_mm is None:
         out.print("No pixel spacing known, so no millimetres: give it with --spacing ROW COLUMN.")
-    elif spacing is None and at_the_detector(image):
-        out.print(f"{image.name}: {AT_THE_DETECTOR}", style="yellow", markup=False, soft_wrap=True)
+    elif sample.spacing_note:
+        out.print(f"{image.name}: {sample.spacing_note}.", style="yellow", markup=False, soft_wrap=True)
     out.print("For teaching and research. Not a medical device.", style="yellow")
 
 
@@ -82,13 +80,13 @@ def read_case(image: Path, mask: Path | None, spacing: tuple[float, float] | Non
     A mask of other proportions is taken to show the same field of view, stored squeezed, and that is said aloud; one that
     would fit when turned by 90 degrees is refused with a ValueError.
     """
-    from banet_edu.data.reading import read_image, read_mask
+    from banet_edu.data.reading import read_image, read_mask, spacing_note
     from banet_edu.data.sample import Sample, check_spacing
 
     pixels, stored = read_image(image, frame=frame)
-    known = stored if spacing is None else check_spacing(spacing)
+    known, note = (stored, spacing_note(image)) if spacing is None else (check_spacing(spacing), "")
     if mask is None:
-        return Sample(pixels, None, image.stem, known)
+        return Sample(pixels, None, image.stem, known, note)
     reference = read_mask(mask)
     (height, width), (rows, columns) = pixels.shape[:2], reference.shape
     sizes = f"{mask} is {rows} x {columns}, {image} is {height} x {width}"
@@ -100,7 +98,7 @@ def read_case(image: Path, mask: Path | None, spacing: tuple[float, float] | Non
         )
     if known is not None:
         known = (known[0] * height / rows, known[1] * width / columns)
-    return Sample(pixels, reference, image.stem, known)
+    return Sample(pixels, reference, image.stem, known, note)
 
 
 def _differ(one: float, other: float) -> bool:

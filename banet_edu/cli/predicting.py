@@ -29,7 +29,6 @@ EPILOG = (
 CONTOUR_COLOUR = (0, 230, 118)  # green: rare in skin, mucosa and X-rays
 SHOWN_ROWS = 20
 SHOWN_COLUMNS = ("area_mm2", "area_px", "largest_diameter", "smallest_diameter")
-AT_THE_DETECTOR = "the pixel size is stated at the detector: true sizes in the body are smaller."
 NOTICE = "For teaching and research. Not a medical device: do not use these figures for diagnosis or treatment."
 
 
@@ -58,8 +57,6 @@ def predict_files(
     """Segment images: for each a mask, the contour drawn on it, its area and diameters. Not a medical device."""
     import pandas as pd
 
-    from banet_edu.data.dicom import at_the_detector
-    from banet_edu.data.reading import is_dicom
     from banet_edu.networks.weights import load_model
     from banet_edu.prediction import predict_many
     from banet_edu.storage import write_text
@@ -69,7 +66,7 @@ def predict_files(
     folder.mkdir(parents=True, exist_ok=True)
     stems = unique_stems(paths)
     rows: list[dict[str, Any]] = []
-    detector = []
+    notes: dict[str, list[str]] = {}
     for path, page, sample in _read_each(paths, frame, rows):
         try:
             [prediction] = predict_many(
@@ -85,8 +82,8 @@ def predict_files(
             figures["warning"] = prediction.warning
             err.print(f"{path}{_page_words(page)}: {prediction.warning}", style="yellow", markup=False, soft_wrap=True)
         rows.append({"image": path.name + _page_words(page), **figures})
-        if spacing is None and is_dicom(path) and at_the_detector(path):
-            detector.append(path.name)
+        if spacing is None and sample.spacing_note:
+            notes.setdefault(sample.spacing_note, []).append(path.name)
     if not any("spacing_row_mm" in row for row in rows):
         raise ValueError(f"none of the {len(paths)} image(s) in {images} could be read")
     rows += [{"image": file.name, "left_out": "not an image"} for file in others]
@@ -100,8 +97,9 @@ def predict_files(
         out.print(f"Left out, not images: {shown}", markup=False, soft_wrap=True)
     if measured["spacing_row_mm"].isna().any():
         out.print("No pixel spacing known, so no millimetres: give it with --spacing ROW COLUMN.")
-    if detector:
-        out.print(f"{', '.join(detector[:5])}: {AT_THE_DETECTOR}", style="yellow", markup=False, soft_wrap=True)
+    for note, names in notes.items():
+        shown = ", ".join(names[:5]) + (" ..." if len(names) > 5 else "")
+        out.print(f"{shown}: {note}.", style="yellow", markup=False, soft_wrap=True)
     out.print(NOTICE, style="yellow")
 
 
@@ -140,7 +138,7 @@ def _read_each(
     an unreadable file of a folder is reported, gets a row with the reason and is left out, alone it is an error."""
     from rich.progress import track
 
-    from banet_edu.data.reading import frame_count, read_image, stem
+    from banet_edu.data.reading import frame_count, read_image, spacing_note, stem
     from banet_edu.data.sample import Sample
 
     for path in track(paths, "predicting", console=err, transient=True):
@@ -152,7 +150,7 @@ def _read_each(
                 pages = [None]
             for page in pages:
                 pixels, stored = read_image(path, frame=page)
-                yield path, page, Sample(pixels, None, stem(path), stored)
+                yield path, page, Sample(pixels, None, stem(path), stored, spacing_note(path))
         except Exception as problem:  # whatever a broken file leads its decoder to
             _leave_out(rows, path, page, problem, alone=len(paths) == 1)
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from banet_edu.data.mask_values import in_8_bits
 
 Spacing = tuple[float, float]
+AT_THE_DETECTOR = "the pixel size is stated at the detector: true sizes in the body are smaller"
 CENTIMETRES = 3  # PhysicalUnitsXDirection of a calibrated ultrasound region
 TWO_DIMENSIONAL = 1  # RegionSpatialFormat of a B-mode region; others plot velocity or a spectrum
 

@@ -94,6 +94,15 @@ def read_image(path: str | Path, *, frame: int | None = None) -> tuple[NDArray[n
         return np.array(image.convert("RGB")), None
 
 
+def spacing_note(path: Path) -> str:
+    """What must be said wherever the pixel size that `read_image` found is used; "" mostly."""
+    if not is_dicom(path):
+        return ""
+    from banet_edu.data.dicom import AT_THE_DETECTOR, at_the_detector
+
+    return AT_THE_DETECTOR if at_the_detector(path) else ""
+
+
 def read_mask(path: str | Path, *, value_map: ValueMap | None = None, invert: bool = False) -> NDArray[Any]:
     """A mask file -> h x w bool, or h x w uint8 labels where `value_map` names more than two classes.
 

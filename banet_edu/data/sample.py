@@ -36,6 +36,7 @@ class Sample:
             0, 1, 2 ... for more; one of 0 and 255 counts as bool. None where there is no mask; or a function that loads it.
         name: the case's name, unique in its data set.
         spacing_mm: (row, column) size of one MASK pixel in mm; None where it is unknown. Or a function.
+        spacing_note: what must be said wherever it is used, such as that it holds at the detector only. Or a function.
 
     >>> sample = Sample(np.zeros((60, 80, 3), np.uint8), np.ones((120, 160), bool), "a", spacing_mm=(0.1, 0.1))
     >>> small = sample.at((30, 40))
@@ -49,8 +50,9 @@ class Sample:
         mask: NDArray[Any] | Callable[[], NDArray[Any]] | None,
         name: str,
         spacing_mm: tuple[float, float] | Callable[[], tuple[float, float] | None] | None = None,
+        spacing_note: str | Callable[[], str] = "",
     ) -> None:
-        self._image, self._mask, self._spacing_mm = image, mask, spacing_mm
+        self._image, self._mask, self._spacing_mm, self._spacing_note = image, mask, spacing_mm, spacing_note
         self.name = name
 
     @cached_property
@@ -85,6 +87,11 @@ class Sample:
         spacing = self._spacing_mm() if callable(self._spacing_mm) else self._spacing_mm
         return None if spacing is None else check_spacing(spacing)
 
+    @cached_property
+    def spacing_note(self) -> str:
+        """What must be said wherever `spacing_mm` is used, or ""."""
+        return self._spacing_note() if callable(self._spacing_note) else self._spacing_note
+
     def at(self, size: Size) -> Sample:
         """The same case with image and mask of one size (int or (h, w)), the spacing scaled along."""
         height, width = height_width(size)
@@ -93,7 +100,7 @@ class Sample:
             rows, columns = self.image.shape[:2] if mask is None else mask.shape
             spacing = (spacing[0] * rows / height, spacing[1] * columns / width)
         small_mask = None if mask is None else resize_mask(mask, size)
-        return Sample(resize_image(self.image, size), small_mask, self.name, spacing)
+        return Sample(resize_image(self.image, size), small_mask, self.name, spacing, self._spacing_note)
 
     def __repr__(self) -> str:
         def shape(value: Any) -> str:

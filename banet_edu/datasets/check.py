@@ -45,6 +45,7 @@ class _Facts(NamedTuple):
     image_size: str
     mask_size: str
     spacing_mm: tuple[float, float] | None
+    spacing_note: str
     share: float  # of the mask's pixels that are not background
     hash: NDArray[np.uint64]
 
@@ -64,6 +65,7 @@ class CheckReport:
     image_sizes: Counter[str]
     mask_sizes: Counter[str]
     spacings_mm: Counter[tuple[float, float] | None]
+    spacing_notes: Counter[str]
     foreground: dict[str, float]
     problems: list[Problem]
     duplicates: list[Duplicate]
@@ -95,7 +97,7 @@ class CheckReport:
             ("groups", self._groups()),
             ("image sizes", _counted(self.image_sizes)),
             ("mask sizes", _counted(self.mask_sizes)),
-            ("pixel spacing", _counted(Counter({_spacing(s): n for s, n in self.spacings_mm.items()}))),
+            ("pixel spacing", self._spacing()),
             ("foreground", f"{low:.1f} % to {high:.1f} % of the mask, median {middle:.1f} %"),
             ("empty masks", _listed(self.empty)),
             ("orientation tags", self._turned()),
@@ -104,6 +106,10 @@ class CheckReport:
         leaking = sum(pair.leaks for pair in self.duplicates)
         rows.append(("near duplicates", f"{len(self.duplicates)} (pairs), {leaking} of them across parts of the split"))
         return rows
+
+    def _spacing(self) -> str:
+        sizes = _counted(Counter({_spacing(s): n for s, n in self.spacings_mm.items()}))
+        return "; ".join([sizes, *(f"{note} ({n} cases)" for note, n in self.spacing_notes.items() if note)])
 
     def _groups(self) -> str:
         if self.groups is not None:
@@ -187,6 +193,7 @@ def check_dataset(
         image_sizes=Counter(facts.image_size for facts in found.values()),
         mask_sizes=Counter(facts.mask_size for facts in found.values()),
         spacings_mm=Counter(facts.spacing_mm for facts in found.values()),
+        spacing_notes=Counter(facts.spacing_note for facts in found.values()),
         foreground={name: facts.share for name, facts in found.items()},
         problems=problems,
         duplicates=duplicates,
@@ -217,9 +224,13 @@ def _facts(dataset: Dataset, name: str) -> _Facts | Problem:
         image, mask = sample.image, sample.mask
         assert mask is not None  # an opened data set pairs every image with a mask
         sizes = [f"{array.shape[1]} x {array.shape[0]}" for array in (image, mask)]
-        return _Facts(sizes[0], sizes[1], sample.spacing_mm, float((mask > 0).mean()), difference_hash(image))
-    except ValueError as error:
-        file, _, reason = str(error).removeprefix(f"{dataset.root}").lstrip("/\\").partition(": ")
+        share = float((mask > 0).mean())
+        return _Facts(sizes[0], sizes[1], sample.spacing_mm, sample.spacing_note, share, difference_hash(image))
+    except Exception as error:  # whatever a broken file leads its decoder to
+        said = str(error)
+        if not said.startswith(str(dataset.root)):  # a decoder's own words, which name no file
+            return Problem(name, said or type(error).__name__)
+        file, _, reason = said.removeprefix(str(dataset.root)).lstrip("/\\").partition(": ")
         return Problem(Path(file).as_posix(), reason)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banet_edu.data.mask_values import ValueMap
-from banet_edu.data.reading import is_dicom, read_image, read_mask
+from banet_edu.data.reading import is_dicom, read_image, read_mask, spacing_note
 from banet_edu.data.sample import Sample
 from banet_edu.datasets.layouts import LAYOUTS, Case, Problem
 from banet_edu.datasets.splits import Part, check_part, split_names
@@ -68,7 +68,7 @@ class Reader:
 
     def spacing(self, case: Case) -> tuple[float, float] | None:
         """The argument, else the table, else the DICOM header, scaled from the image's pixels to the mask's."""
-        if self.spacing_mm is not None or case.name in self.spacing_table:
+        if self._spacing_is_given(case):
             return self.spacing_mm or self.spacing_table[case.name]
         if not is_dicom(case.image):
             return None
@@ -81,7 +81,16 @@ class Reader:
         return spacing[0] * height / rows, spacing[1] * width / columns
 
     def sample(self, case: Case) -> Sample:
-        return Sample(lambda: self.image(case), lambda: self.mask(case), case.name, lambda: self.spacing(case))
+        return Sample(
+            lambda: self.image(case),
+            lambda: self.mask(case),
+            case.name,
+            lambda: self.spacing(case),
+            lambda: "" if self._spacing_is_given(case) else spacing_note(case.image),
+        )
+
+    def _spacing_is_given(self, case: Case) -> bool:
+        return self.spacing_mm is not None or case.name in self.spacing_table
 
 
 class Dataset(Sequence[Sample]):

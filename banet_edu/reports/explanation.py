@@ -77,6 +77,7 @@ def _lead(case: Case, model_name: str) -> str:
         size += ", their size not known, so no millimetres"
     else:
         size += f" of {spacing[0]:.4g} x {spacing[1]:.4g} mm"
+        size += f" ({case.sample.spacing_note})" if case.sample.spacing_note else ""
     with_what = "compared with an expert's outline" if case.reference is not None else "without an expert's outline"
     return f"{size}; {model_name or spec.name} ({spec.preset}); {with_what}."
 

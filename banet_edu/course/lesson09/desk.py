@@ -56,23 +56,30 @@ class Desk:
 
     def put(self, sample: Sample) -> None:
         """Lay another picture on the desk: its reference, its ruler and what was found go with the old one."""
-        self.sample = Sample(sample.image, None, sample.name, sample.spacing_mm)
+        self.sample = Sample(sample.image, None, sample.name, sample.spacing_mm, sample.spacing_note)
         self._found: dict[str, Prediction] = {}
         self.spacing_mm = sample.spacing_mm
-        self.source = "pixel size from the file" if sample.spacing_mm else "pixel size not known"
+        self.source = self._stated()
         self._tell(new_picture=True)
 
     def compare_with(self, mask: NDArray[np.bool_] | None) -> None:
         """Take a mask (h x w bool, of the picture's size) as the reference; None: there is none any more."""
-        self.sample = Sample(self.sample.image, mask, self.sample.name, self.sample.spacing_mm)
+        self.sample = Sample(
+            self.sample.image, mask, self.sample.name, self.sample.spacing_mm, self.sample.spacing_note
+        )
         self._tell()
 
     def set_spacing(self, spacing_mm: tuple[float, float] | None, source: str = "set by the ruler") -> None:
         """Use another pixel size; None: back to what the file says."""
         self.spacing_mm = spacing_mm or self.sample.spacing_mm
-        unknown = "pixel size from the file" if self.spacing_mm else "pixel size not known"
-        self.source = f"pixel size {source}" if spacing_mm else unknown
+        self.source = f"pixel size {source}" if spacing_mm else self._stated()
         self._tell()
+
+    def _stated(self) -> str:
+        if self.sample.spacing_mm is None:
+            return "pixel size not known"
+        # a line of its own: it stands below figures
+        return "pixel size from the file" + (f":\n{self.sample.spacing_note}" if self.sample.spacing_note else "")
 
     def choose_network(self, name: str) -> None:
         """Let another of the networks look at the picture."""

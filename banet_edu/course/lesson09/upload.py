@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from typing import Any
 
@@ -41,6 +42,8 @@ def upload_explorer(desk: Desk) -> Panel:
             desk.choose_network(network)  # the other panels follow; this one is drawn here
         finally:
             drawing.pop()
+        beware = desk.found().warning
+        said.value = f'<p role="status" style="line-height:1.3">Beware: {html.escape(beware)}</p>' if beware else ""
         return doubt_figure(desk.sample, desk.found(), network)
 
     def upload(label: str, take: Callable[[str, Any], None]) -> ipywidgets.FileUpload:
@@ -77,13 +80,14 @@ def upload_explorer(desk: Desk) -> Panel:
         style={"description_width": "11rem"}, layout={"width": "18rem"},
     )  # fmt: skip
     pixel.observe(set_pixel, names="value")
+    said = ipywidgets.HTML()
     files = [upload("Upload a picture", take_image), upload("Upload its mask", take_mask)]
     panel = Panel(
         render,
         {"network": choice("network learned from", {name: name for name in desk.networks})},
         alt="The picture on the desk with the network's outline; doubtful stretches are numbered and explained.",
         still=lambda: card_figure("Your own picture", _CARD),
-        extras=[ipywidgets.HBox([*files, pixel], layout={"flex_flow": "row wrap"})],
+        extras=[ipywidgets.HBox([*files, pixel], layout={"flex_flow": "row wrap"}), said],
     )
     desk.follow(lambda: None if drawing else panel.refresh())
     return panel

@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from banet_edu.data.reading import read_image, read_mask
+from banet_edu.data.reading import read_image, read_mask, spacing_note
 from banet_edu.data.sample import Sample, resize_mask
 
 SMALLEST_SIDE = 32  # pixels: in smaller pictures there is no boundary to see
@@ -34,13 +34,13 @@ def uploaded_image(name: str, content: bytes | memoryview) -> Sample:
     Traceback (most recent call last):
     ValueError: notes.png: is not a readable image; upload a PNG, JPEG, BMP, TIFF or DICOM file
     """
-    pixels, spacing = _read(name, content, read_image)
+    pixels, spacing, note = _read(name, content, lambda path: (*read_image(path), spacing_note(path)))
     if min(pixels.shape[:2]) < SMALLEST_SIDE:
         height, width = pixels.shape[:2]
         raise ValueError(
             f"{name}: {height} x {width} pixels, too small to see a boundary; each side needs at least {SMALLEST_SIDE}"
         )
-    return Sample(pixels, None, PurePosixPath(name).stem or name, spacing)
+    return Sample(pixels, None, PurePosixPath(name).stem or name, spacing, note)
 
 
 def uploaded_mask(name: str, content: bytes | memoryview, size: tuple[int, int]) -> NDArray[np.bool_]:

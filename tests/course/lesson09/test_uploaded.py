@@ -8,9 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from dicom_files import write
 from PIL import Image
 
+from banet_edu import load_samples
+from banet_edu.course.lesson09.desk import Desk
+from banet_edu.course.lesson09.upload import upload_explorer
 from banet_edu.course.lesson09.uploaded import uploaded_image, uploaded_mask
+from banet_edu.data.dicom import AT_THE_DETECTOR
 
 PICTURE = np.random.default_rng(0).integers(0, 255, (60, 80, 3), dtype=np.uint8)
 MASK = np.hypot(*(np.indices((60, 80)) - 30)) < 20
@@ -96,3 +101,27 @@ def test_mask_of_other_proportions_or_values_is_refused():
     three = np.select([MASK, np.indices(MASK.shape)[0] > 50], [255, 128], 0).astype(np.uint8)
     with pytest.raises(ValueError, match=r"m\.png: holds other values .* save it as black \(0\) and white \(255\)"):
         uploaded_mask("m.png", encoded(three, "PNG"), (60, 80))
+
+
+def test_a_pixel_size_at_the_detector_is_said_wherever_it_is_used(tmp_path):
+    content = write(tmp_path / "film", np.tile(np.arange(64, dtype=np.uint8), (64, 1)), ImagerPixelSpacing=[0.2, 0.2])
+    desk = Desk(uploaded_image("film", content.read_bytes()))
+    content.unlink()
+    assert AT_THE_DETECTOR in desk.source
+    desk.set_spacing((0.1, 0.1))
+    assert AT_THE_DETECTOR not in desk.source
+    desk.set_spacing(None)
+    desk.compare_with(np.ones((64, 64), bool))
+    assert AT_THE_DETECTOR in desk.source
+
+
+def test_an_image_unlike_those_learned_from_is_said_to_be_beside_the_picture():
+    desk = Desk(
+        load_samples("polyp")[0], {"chest X-rays": "banet-lite-lung", "polyps": "banet-lite-polyp"}, private=True
+    )
+    panel = upload_explorer(desk)
+    panel.refresh()
+    said = panel.children[2]
+    assert "right network for this kind" in said.value
+    panel.controls["network"].value = "polyps"
+    assert said.value == ""
