@@ -5,6 +5,7 @@ Nothing here imports torch: a configuration can be read, compared and written to
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from numbers import Integral
@@ -48,7 +49,17 @@ class ModelSpec:
         known = {f.name for f in fields(cls)}
         if unknown := sorted(set(values) - known):
             raise ValueError(f"unknown field(s) {unknown} in a model specification; known: {sorted(known)}")
-        return cls(**{key: _tuples(value) for key, value in values.items()})
+        spec = cls(**{key: _tuples(value) for key, value in values.items()})
+        if not (isinstance(spec.name, str) and isinstance(spec.preset, str) and isinstance(spec.overrides, Mapping)):
+            raise ValueError(f"a model specification has a name, a preset and overrides, not {values}")
+        check_size(spec.input_size)
+        check_classes(spec.num_classes, spec.class_names)
+        for three in (spec.mean, spec.std):
+            if len(three) != 3 or not all(isinstance(value, float | int) and abs(value) < 1000 for value in three):
+                raise ValueError(f"mean and std of a model specification are three numbers each, not {three}")
+        if min(spec.std) <= 0:
+            raise ValueError(f"std of a model specification is above 0, not {spec.std}")
+        return spec
 
 
 def _tuples(value: Any) -> Any:
@@ -85,6 +96,35 @@ def check_size(size: int | Sequence[int], *, least: int = 32) -> tuple[int, int]
     if len(sides) != 2 or not all(isinstance(side, Integral) and int(side) >= least for side in sides):
         raise ValueError(f"an input size is one whole number or (height, width), each at least {least}, got {size!r}")
     return int(sides[0]), int(sides[1])
+
+
+def check_spacing(spacing_mm: Any) -> tuple[float, float]:
+    """A pixel's size as two positive finite floats, (row, column) in mm; ValueError otherwise.
+
+    >>> check_spacing((0.5, 0.25))
+    (0.5, 0.25)
+    """
+    try:
+        row, column = (float(value) for value in spacing_mm)
+    except (TypeError, ValueError):
+        row = column = math.nan
+    if not (0 < row < math.inf and 0 < column < math.inf):
+        raise ValueError(f"spacing_mm is (row, column), two numbers of mm above 0, not {spacing_mm!r}")
+    return row, column
+
+
+def check_threshold(threshold: float) -> float:
+    """A probability strictly between 0 and 1, as foreground begins at; ValueError otherwise."""
+    if not 0.0 < threshold < 1.0:
+        raise ValueError(f"threshold must lie between 0 and 1, got {threshold}")
+    return threshold
+
+
+def check_tolerance(tolerance: float) -> float:
+    """A distance above 0 that counts as right, in mm or % of the image diagonal; ValueError otherwise."""
+    if not 0 < tolerance < math.inf:
+        raise ValueError(f"a tolerance is a number above 0, got {tolerance}")
+    return tolerance
 
 
 @dataclass(frozen=True)
@@ -130,6 +170,19 @@ class TrainConfig:
     device: Literal["auto", "cuda", "mps", "cpu"] = "auto"
     num_workers: int | Literal["auto"] = "auto"
     cuda_graph: Literal["auto", "on", "off"] = "off"
+
+    def __post_init__(self) -> None:
+        """ValueError for a value that no run could have: before data are read, for commands and Python alike."""
+        for name, least in (("steps", 1), ("batch_size", 1), ("seed", 0), ("patience", 1), ("num_workers", 0)):
+            value = getattr(self, name)
+            whole = isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least
+            if not whole and (name, value) not in (("patience", None), ("num_workers", "auto")):
+                raise ValueError(f"{name} is a whole number from {least} on, not {value!r}")
+        if not 0 < self.learning_rate < math.inf or not 0 <= self.weight_decay < math.inf:
+            raise ValueError(
+                "learning_rate is a number above 0 and weight_decay one from 0 on, not "
+                f"{self.learning_rate!r} and {self.weight_decay!r}"
+            )
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

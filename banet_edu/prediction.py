@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from banet_edu.config import Flips, ModelSpec
+from banet_edu.config import Flips, ModelSpec, check_spacing, check_threshold
 from banet_edu.data.domain import domain_warning
 from banet_edu.data.reading import read_image
 from banet_edu.data.sample import Sample, resize
@@ -124,8 +124,9 @@ def predict_many(
 
     Only a batch of small inputs is ever held, so a folder of 12-megapixel images needs no more memory than one.
     """
-    if not 0.0 < threshold < 1.0:
-        raise ValueError(f"threshold must lie between 0 and 1, got {threshold}")
+    check_threshold(threshold)
+    if spacing_mm is not None:
+        check_spacing(spacing_mm)
     if flips not in _LOOKS:
         raise ValueError(f"flips is one of {', '.join(get_args(Flips))}, got {flips!r}")
     spec = model_spec(model)

@@ -56,7 +56,7 @@ def main() -> None:
             card["domain"] = domains[path.stem.rpartition("-")[2]]
             text = json.dumps({name: value for name, value in card.items() if name != "domain"}, indent=2)
             compact = json.dumps(card["domain"], separators=(",", ":"))
-            write_text(path, text[:-2] + f',\n  "domain": {compact}\n}}\n')
+            write_text(path, text[:-2] + f',\n  "domain": {compact}\n}}\n', over=True)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from banet_edu.data.sample import Sample
 from banet_edu.paths import samples_root
 from banet_edu.phantoms.bundle import FOLDERS
 from banet_edu.phantoms.endless import painted_parts
-from banet_edu.storage import save_model
+from banet_edu.storage import save_model, sha256
 from banet_edu.study.compare import compare, evaluate, machine_facts
 from banet_edu.study.statistics import summarise
 from banet_edu.training.callbacks import PrintEpochs
@@ -103,10 +103,12 @@ def bundle(run: Path, kind: str, format_name: str | None, root: Path | None) -> 
         model = load_model(run / f"{network}-seed0" / "best.safetensors")
         full = figures(model, samples)
         path = samples_root() / "weights" / f"{name}.safetensors"
+        path.unlink(missing_ok=True)  # the one of before is in git
         save_model(path, model, {"name": name, **TERMS[kind]}, storage="int8")
         stored = figures(load_model(name), samples)
         card = {
             "name": name,
+            "sha256": sha256(path),
             **TERMS[kind],
             "not for": "diagnosis or any clinical use: a teaching model, not a medical device",
             "training": {key: facts[key] for key in ("train_images", "val_images", "split_seed", "seeds", "training")},

@@ -13,7 +13,7 @@ from rich.table import Table
 from banet_edu.cli.comparing import parse_list, parse_seeds
 from banet_edu.cli.console import out, show_left_out
 from banet_edu.cli.options import AnyDataOptions, spread
-from banet_edu.cli.outcome import progress_bars
+from banet_edu.cli.outcome import may_write_results, progress_bars
 from banet_edu.cli.recipe import TrainingOptions
 
 if TYPE_CHECKING:
@@ -46,12 +46,15 @@ def run_ablation(
 ) -> None:
     """Train BA-Net with and without each of its blocks, and with other windows, on the same images with the same budget."""
     from banet_edu.figures.study import ablation_figure
+    from banet_edu.figures.style import png_bytes
     from banet_edu.networks.registry import model_names
+    from banet_edu.storage import write_bytes
     from banet_edu.study.ablate import VARIANTS, ablate
 
     data.check()
-    parts, about = open_parts(data)
     run_dir = folder or Path("runs") / f"{data.name}-{training.label}-ablation"
+    may_write_results(run_dir, "ablation.csv", "seeds.csv", "ablation.png")
+    parts, about = open_parts(data)
     config = training.config(len(parts["train"]), upright=about.pop("upright"))
     names = parse_list(variants) if variants is not None else list(VARIANTS)
     others = [name for name in names if name in model_names() and name not in VARIANTS]
@@ -66,6 +69,7 @@ def run_ablation(
         input_size=training.size,
         pretrained=training.weights,
         callbacks=progress_bars,
+        resume=not training.restart,
         **about,
     )
     for label, summary in result.summary.groupby("class", sort=False):
@@ -76,7 +80,7 @@ def run_ablation(
         figure = ablation_figure(
             summary, result.seeds[result.seeds["class"] == label], title=f"{data.name}: {named}ablation"
         )
-        figure.savefig(picture)
+        write_bytes(picture, png_bytes(figure))
     out.print("Intervals: 95 %, over test images; they do not cover the choice of seed or split.", style="dim")
     out.print(
         f"Tables and figure: ablation.csv, seeds.csv, per_image.csv and ablation.png in {run_dir}", soft_wrap=True

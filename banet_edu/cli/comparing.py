@@ -10,7 +10,7 @@ import typer
 
 from banet_edu.cli.console import out, show_left_out
 from banet_edu.cli.options import DataOptions, spread
-from banet_edu.cli.outcome import progress_bars, show_outcome
+from banet_edu.cli.outcome import may_write_results, progress_bars, show_outcome
 from banet_edu.cli.recipe import TrainingOptions
 
 EPILOG = (
@@ -70,9 +70,10 @@ def run_comparison(
     from banet_edu.study.compare import compare
 
     names, numbers = parse_models(models), parse_seeds(seeds)  # before the images are looked at
+    run_dir = folder or Path("runs") / f"{data.name}-{training.label}"
+    may_write_results(run_dir)
     dataset = data.open()
     show_left_out(dataset)
-    run_dir = folder or Path("runs") / f"{data.name}-{training.label}"
     parts = {part: dataset.part(part, data.split_seed) for part in ("train", "val", "test")}
     config = training.config(len(parts["train"]), upright=dataset.upright)
     out.print(training.in_words(config, names), style="dim")
@@ -87,5 +88,6 @@ def run_comparison(
         name=data.name,
         split_seed=data.split_seed,
         callbacks=progress_bars,
+        resume=not training.restart,
     )
     show_outcome(result, parts["test"], run_dir)

@@ -2,15 +2,47 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from banet_edu.storage import printable
 
 if TYPE_CHECKING:
     from banet_edu.datasets.dataset import Dataset
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+
+class _Harmless(Console):
+    """Spells out control characters in whatever is printed: a file's name may hold those that move a terminal's cursor.
+
+    Where nobody listens any more (`banet-edu ... | head`), nothing is printed and the work goes on.
+    """
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(printable(segment.text), segment.style)
+
+    def on_broken_pipe(self) -> None:  # rich's own ends the process
+        self.quiet = True
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), self.file.fileno()
+        )  # what is left unwritten raises nothing at the end
+
+
+out = _Harmless(highlight=False)
+err = _Harmless(stderr=True, highlight=False)
+
+
+def prepare_streams() -> None:
+    """A terminal that knows ASCII only gets a question mark for what it cannot show, instead of an error after the work."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure: Any = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
 
 
 def say_error(sentence: str, hint: str = "") -> None:
@@ -20,9 +52,23 @@ def say_error(sentence: str, hint: str = "") -> None:
         err.print(hint, style="dim", markup=False, soft_wrap=True)
 
 
+def warn(sentence: str) -> None:
+    """Print one sentence in yellow on stderr."""
+    err.print(sentence, style="yellow", markup=False, soft_wrap=True)
+
+
+def first_of(names: Sequence[str], most: int = 5) -> str:
+    """The first few of many names.
+
+    >>> first_of(["a", "b"]), first_of(["a", "b", "c"], most=2)
+    ('a, b', 'a, b ...')
+    """
+    return ", ".join(names[:most]) + (" ..." if len(names) > most else "")
+
+
 def show_left_out(dataset: Dataset) -> None:
     """Name the files that `--skip-bad` and the cases that `--exclude-empty` left out, if any."""
     for problem in dataset.problems:
-        err.print(f"left out: {problem}", style="yellow", markup=False, soft_wrap=True)
+        warn(f"left out: {problem}")
     if dataset.excluded:
-        err.print(f"without foreground, left out: {', '.join(dataset.excluded)}", style="yellow", markup=False)
+        warn(f"without foreground, left out: {', '.join(dataset.excluded)}")

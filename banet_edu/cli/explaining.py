@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from banet_edu.cli.console import err, out
+from banet_edu.cli.options import check_values
 
 if TYPE_CHECKING:
     from banet_edu.data.sample import Sample
@@ -48,12 +49,14 @@ def explain_image(
     """Explain one image: where its boundary may be wrong, what goes with it, and what the network did. Not a medical device."""
     from banet_edu.networks.weights import load_model
     from banet_edu.reports.explanation import write_explanation
+    from banet_edu.storage import check_folder, may_write
 
-    if tolerance <= 0:
-        raise ValueError(f"--tolerance must be above 0, got {tolerance:g}")
+    target = target or Path("runs/explain") / f"{image.stem}.html"
+    check_values(spacing=spacing, tolerance=tolerance)
+    check_folder(target.parent)
+    may_write(target)
     sample = read_case(image, mask, spacing, frame)
     network = load_model(model)
-    target = target or Path("runs/explain") / f"{image.stem}.html"
     with err.status("reading") as status:
         written = write_explanation(
             network,
@@ -80,8 +83,9 @@ def read_case(image: Path, mask: Path | None, spacing: tuple[float, float] | Non
     A mask of other proportions is taken to show the same field of view, stored squeezed, and that is said aloud; one that
     would fit when turned by 90 degrees is refused with a ValueError.
     """
+    from banet_edu.config import check_spacing
     from banet_edu.data.reading import read_image, read_mask, spacing_note
-    from banet_edu.data.sample import Sample, check_spacing
+    from banet_edu.data.sample import Sample
 
     pixels, stored = read_image(image, frame=frame)
     known, note = (stored, spacing_note(image)) if spacing is None else (check_spacing(spacing), "")

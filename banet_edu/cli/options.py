@@ -19,6 +19,23 @@ if TYPE_CHECKING:
 _data = partial(typer.Option, rich_help_panel="Data")
 
 
+def check_values(
+    *,
+    spacing: tuple[float, float] | None = None,
+    threshold: float | None = None,
+    tolerance: float | None = None,
+) -> None:
+    """ValueError, before any work, for a value that Python's own functions would refuse only after some."""
+    from banet_edu.config import check_spacing, check_threshold, check_tolerance
+
+    if spacing is not None:
+        check_spacing(spacing)
+    if threshold is not None:
+        check_threshold(threshold)
+    if tolerance is not None:
+        check_tolerance(tolerance)
+
+
 def parse_value_map(text: str) -> dict[int, int]:
     """`0=0,128=1,255=2` as {0: 0, 128: 1, 255: 2}.
 

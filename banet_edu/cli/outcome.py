@@ -17,11 +17,20 @@ if TYPE_CHECKING:
     from banet_edu.study.result import CompareResult
 
 
+def may_write_results(run_dir: Path, *more: str) -> None:
+    """Nothing, where the files of a comparison can be written; otherwise an error that names one, before any work."""
+    from banet_edu.storage import check_folder, may_write
+    from banet_edu.study.result import FILES
+
+    check_folder(run_dir)
+    may_write(*(run_dir / name for name in (*FILES, "report.html", *more)))
+
+
 def progress_bars(model: str, seed: int) -> list[Any]:
     """Callbacks for one training of a comparison."""
     from banet_edu.training.callbacks import RichProgress
 
-    return [RichProgress(f"{model}, seed {seed}")]
+    return [RichProgress(f"{model}, seed {seed}", out)]
 
 
 def result_tables(result: CompareResult, images: int, width: int) -> list[Table]:

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from unicodedata import normalize
 
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.markup import escape
+from rich.progress import track
 from rich.table import Table
 
-from banet_edu.cli.console import err, out
-from banet_edu.config import Flips
+from banet_edu.cli.console import err, first_of, out, warn
+from banet_edu.cli.options import check_values
+from banet_edu.config import Flips, __version__
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
-    from numpy.typing import NDArray
 
     from banet_edu.data.sample import Sample
-    from banet_edu.prediction import Prediction
 
 EPILOG = (
     "Example: [bold]banet-edu predict photo.jpg --model banet-lite-dermoscopy[/] · your own weights: "
     "[bold]--model runs/mine/best.safetensors[/] · with millimetres: [bold]--spacing 0.05 0.05[/]"
 )
-CONTOUR_COLOUR = (0, 230, 118)  # green: rare in skin, mucosa and X-rays
 SHOWN_ROWS = 20
 SHOWN_COLUMNS = ("area_mm2", "area_px", "largest_diameter", "smallest_diameter")
 NOTICE = "For teaching and research. Not a medical device: do not use these figures for diagnosis or treatment."
@@ -54,147 +55,172 @@ def predict_files(
         Flips, typer.Option("--flips", help="Average over mirror images: slower, a little more exact.")
     ] = "none",
 ) -> None:
-    """Segment images: for each a mask, the contour drawn on it, its area and diameters. Not a medical device."""
+    """Segment images: for each a mask, the contour drawn on it, its area and diameters. Not a medical device.
+
+    A folder that was stopped is gone on with by the same command. Exit code 1 where an image could not be read.
+    """
     import pandas as pd
 
+    from banet_edu.figures.overlay import draw_pictures
     from banet_edu.networks.weights import load_model
     from banet_edu.prediction import predict_many
-    from banet_edu.storage import write_text
+    from banet_edu.reports.measurements import STATE, TABLE, Measurements
+    from banet_edu.storage import check_folder, locked, may_write, sha256, write_bytes
 
+    check_values(spacing=spacing, threshold=threshold)
+    check_folder(folder)
     paths, others = find_files(images)
-    network = load_model(model)
-    folder.mkdir(parents=True, exist_ok=True)
-    stems = unique_stems(paths)
-    rows: list[dict[str, Any]] = []
+    network: Any = load_model(model)
+    settings = {
+        "weights": network.weights_sha256,
+        "spacing_mm": spacing,
+        "native": native,
+        "threshold": threshold,
+        "flips": flips,
+        "banet_edu": __version__,
+    }
+    alone = images.is_file()
+    jobs = plan(paths, frame)
+    pictures = {job: [folder / f"{job.name}_{kind}.png" for kind in ("mask", "contour")] for job in jobs}
+    may_write(*chain(*pictures.values()), folder / TABLE, folder / STATE)
     notes: dict[str, list[str]] = {}
-    for path, page, sample in _read_each(paths, frame, rows):
+    failed = taken_over = 0
+    with locked(folder):
+        table = Measurements(folder, settings)
         try:
-            [prediction] = predict_many(
-                network, [sample], native=native, threshold=threshold, spacing_mm=spacing, flips=flips
-            )
-            save_pictures(folder, stems[path] + _page_suffix(page), sample.image, prediction)
-            row, column = prediction.spacing_mm or (float("nan"), float("nan"))
-            figures: dict[str, Any] = {"spacing_row_mm": row, "spacing_column_mm": column, **prediction.measurements}
-        except Exception as problem:
-            _leave_out(rows, path, page, problem, alone=images.is_file())
-            continue
-        if prediction.warning:
-            figures["warning"] = prediction.warning
-            err.print(f"{path}{_page_words(page)}: {prediction.warning}", style="yellow", markup=False, soft_wrap=True)
-        rows.append({"image": path.name + _page_words(page), **figures})
-        if spacing is None and sample.spacing_note:
-            notes.setdefault(sample.spacing_note, []).append(path.name)
-    if not any("spacing_row_mm" in row for row in rows):
+            for job in track(jobs, "predicting", console=err, transient=True):
+                try:
+                    if job.problem is not None:
+                        raise job.problem
+                    known = sha256(job.path)
+                    if table.take_over(job.label, known, pictures[job]):
+                        taken_over += 1
+                        continue
+                    sample = job.read()
+                    [found] = predict_many(
+                        network, [sample], native=native, threshold=threshold, spacing_mm=spacing, flips=flips
+                    )
+                    row, column = found.spacing_mm or (float("nan"), float("nan"))
+                    figures: dict[str, Any] = {"spacing_row_mm": row, "spacing_column_mm": column, **found.measurements}
+                    images_of = draw_pictures(sample.image, found)
+                except Exception as problem:  # whatever a broken file leads its decoder, or the network, to
+                    if alone:
+                        raise
+                    reason = " ".join(str(problem).removeprefix(f"{job.path}: ").split()) or type(problem).__name__
+                    warn(f"left out: {job.path}{job.frame_words}: {reason}")
+                    table.add({"image": job.label, "left_out": reason})
+                    failed += 1
+                    continue
+                for path, picture in zip(pictures[job], images_of, strict=True):
+                    write_bytes(path, picture)
+                if found.warning:
+                    figures["warning"] = found.warning
+                    warn(f"{job.path}{job.frame_words}: {found.warning}")
+                if spacing is None and sample.spacing_note:
+                    notes.setdefault(sample.spacing_note, []).append(job.path.name)
+                table.add({"image": job.label, **figures, "sha256": known})
+            table.rows += [{"image": file.name, "left_out": why} for file, why in others.items()]
+        finally:
+            if table.rows:
+                table.save()
+    if failed == len(jobs):
         raise ValueError(f"none of the {len(paths)} image(s) in {images} could be read")
-    rows += [{"image": file.name, "left_out": "not an image"} for file in others]
-    table = pd.DataFrame(rows)
-    write_text(folder / "measurements.csv", table.to_csv(index=False))
-    measured = table[table["left_out"].isna()] if "left_out" in table else table
+    rows = pd.DataFrame(table.rows)
+    measured = rows[rows["left_out"].isna()] if "left_out" in rows else rows
     show_measurements(measured)
-    out.print(f"Masks, contours and measurements.csv are in {folder}", soft_wrap=True)
+    if taken_over:
+        out.print(f"{taken_over} of {len(jobs)} were done earlier and are kept as they were.")
+    out.print(f"Masks, contours and {TABLE} are in {folder}", soft_wrap=True, markup=False)
     if others:
-        shown = ", ".join(file.name for file in others[:5]) + (" ..." if len(others) > 5 else "")
-        out.print(f"Left out, not images: {shown}", markup=False, soft_wrap=True)
+        named = first_of([f"{file.name} ({why})" for file, why in others.items()])
+        out.print(f"Left out: {named}", markup=False, soft_wrap=True)
     if measured["spacing_row_mm"].isna().any():
         out.print("No pixel spacing known, so no millimetres: give it with --spacing ROW COLUMN.")
     for note, names in notes.items():
-        shown = ", ".join(names[:5]) + (" ..." if len(names) > 5 else "")
-        out.print(f"{shown}: {note}.", style="yellow", markup=False, soft_wrap=True)
+        warn(f"{first_of(names)}: {note}.")
     out.print(NOTICE, style="yellow")
+    if failed:
+        raise typer.Exit(1)
 
 
-def find_files(path: Path) -> tuple[list[Path], list[Path]]:
-    """The image itself, or a folder's images by name, told by their content; and its other files.
+def find_files(path: Path) -> tuple[list[Path], dict[Path, str]]:
+    """The image itself, or a folder's images by name, told by their content; and its other files, with what they are.
 
     FileNotFoundError where there is no image.
     """
+    from banet_edu.data.limits import regular_file
     from banet_edu.data.reading import looks_like_an_image
+    from banet_edu.storage import written
 
-    if path.is_file():
-        return [path], []
     if not path.is_dir():
-        raise FileNotFoundError(f"there is no image and no folder {path}")
+        regular_file(path)
+        return [path], {}
     files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
-    images = [file for file in files if looks_like_an_image(file)]
+    ours = written(path)  # masks and contours of an earlier call are no images to segment
+    others = {file: "written by banet-edu" for file in files if file.name in ours}
+    others |= {file: "not an image" for file in files if file not in others and not looks_like_an_image(file)}
+    images = [file for file in files if file not in others]
     if not images:
         raise FileNotFoundError(
             f"no image in {path}: none of its {len(files)} file(s) is a picture or DICOM by its content"
         )
-    return images, [file for file in files if file not in images]
+    return images, others
 
 
-def unique_stems(paths: list[Path]) -> dict[Path, str]:
-    """What result files are named after: the file's stem, with its suffix where a.jpg and a.png lie side by side."""
-    from banet_edu.data.reading import stem
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One image to segment: a file, or a frame of it; `name` is what its results are named after."""
 
-    stems = [stem(path) for path in paths]
-    return {path: stem(path) if stems.count(stem(path)) == 1 else path.name.replace(".", "_") for path in paths}
+    path: Path
+    frame: int | None
+    name: str
+    problem: Exception | None = None  # why it is no image after all
+
+    @property
+    def frame_words(self) -> str:
+        return "" if self.frame is None else f" frame {self.frame}"
+
+    @property
+    def label(self) -> str:
+        return self.path.name + self.frame_words
+
+    def read(self) -> Sample:
+        from banet_edu.data.reading import read_image, spacing_note, stem
+        from banet_edu.data.sample import Sample
+
+        pixels, stored = read_image(self.path, frame=self.frame)
+        return Sample(pixels, None, stem(self.path), stored, spacing_note(self.path))
 
 
-def _read_each(
-    paths: list[Path], frame: int | None, rows: list[dict[str, Any]]
-) -> Iterator[tuple[Path, int | None, Sample]]:
-    """(file, frame or None, sample) of what can be read, every frame of a file that holds several unless one is asked for;
-    an unreadable file of a folder is reported, gets a row with the reason and is left out, alone it is an error."""
-    from rich.progress import track
+def plan(paths: list[Path], frame: int | None) -> list[Job]:
+    """A job for each file, or for every frame of one that holds several unless one is asked for; no two of one name, also
+    where capitals or the form of an accent do not count, as on some disks."""
+    from banet_edu.data.reading import frame_count, stem
 
-    from banet_edu.data.reading import frame_count, read_image, spacing_note, stem
-    from banet_edu.data.sample import Sample
-
-    for path in track(paths, "predicting", console=err, transient=True):
-        page: int | None = None
+    found: list[tuple[Path, int | None, Exception | None]] = []
+    for path in paths:
         try:
             count = frame_count(path)
-            pages: list[int | None] = [frame] if frame is not None else list(range(count))
-            if count == 1 and (frame is None or len(paths) > 1):
-                pages = [None]
-            for page in pages:
-                pixels, stored = read_image(path, frame=page)
-                yield path, page, Sample(pixels, None, stem(path), stored, spacing_note(path))
-        except Exception as problem:  # whatever a broken file leads its decoder to
-            _leave_out(rows, path, page, problem, alone=len(paths) == 1)
+        except Exception as error:  # whatever a broken file leads its decoder to
+            found.append((path, None, error))
+            continue
+        asked = list(range(count)) if frame is None else [frame]
+        found += [(path, None if count == 1 and (frame is None or len(paths) > 1) else page, None) for page in asked]
+    stems = Counter(_on_disk(stem(path)) for path in paths)
+    taken: set[str] = set()
+    jobs = []
+    for path, page, problem in sorted(found, key=lambda one: stems[_on_disk(stem(one[0]))] > 1):
+        names = [stem(path)] if stems[_on_disk(stem(path))] == 1 else []
+        names += [path.name.replace(".", "_"), path.name, *(f"{path.name}_{n}" for n in range(2, 2 + len(found)))]
+        ending = "" if page is None else f"_frame{page}"
+        name = next(name + ending for name in names if _on_disk(name + ending) not in taken)
+        taken.add(_on_disk(name))
+        jobs.append(Job(path, page, name, problem))
+    return sorted(jobs, key=lambda job: (paths.index(job.path), job.frame or 0))
 
 
-def _leave_out(rows: list[dict[str, Any]], path: Path, page: int | None, problem: Exception, *, alone: bool) -> None:
-    if alone:
-        raise problem
-    reason = " ".join(str(problem).removeprefix(f"{path}: ").split()) or type(problem).__name__
-    err.print(f"left out: {path}{_page_words(page)}: {reason}", style="yellow", markup=False, soft_wrap=True)
-    rows.append({"image": path.name + _page_words(page), "left_out": reason})
-
-
-def _page_words(page: int | None) -> str:
-    return "" if page is None else f" frame {page}"
-
-
-def _page_suffix(page: int | None) -> str:
-    return "" if page is None else f"_frame{page}"
-
-
-def save_pictures(folder: Path, stem: str, image: NDArray[np.uint8], prediction: Prediction) -> None:
-    """`STEM_mask.png` (0 and 255; class numbers when there are more) and `STEM_contour.png`, the outline on the image."""
-    import numpy as np
-    from PIL import Image
-
-    several = len(prediction.class_names) > 2
-    mask = prediction.labels if several else prediction.labels * np.uint8(255)
-    Image.fromarray(mask).save(folder / f"{stem}_mask.png")
-    Image.fromarray(draw_contours(image, prediction.contours)).save(folder / f"{stem}_contour.png")
-
-
-def draw_contours(image: NDArray[np.uint8], contours: Iterable[NDArray[np.float64]]) -> NDArray[np.uint8]:
-    """A copy of the H x W x 3 image with (row, column) outlines drawn at sub-pixel positions, about 1/300 of it wide."""
-    import cv2
-    import numpy as np
-
-    drawn = image.copy()
-    shift = 4  # cv2 takes coordinates in 1/16 pixel
-    width = max(1, round(max(image.shape[:2]) / 300))
-    for contour in contours:
-        points = np.round(contour[:, ::-1] * 2**shift).astype(np.int32)
-        closed = bool(np.allclose(contour[0], contour[-1]))
-        cv2.polylines(drawn, [points], closed, CONTOUR_COLOUR, width, cv2.LINE_AA, shift)
-    return drawn
+def _on_disk(name: str) -> str:
+    return normalize("NFC", name).casefold()
 
 
 def show_measurements(table: pd.DataFrame) -> None:

@@ -95,6 +95,9 @@ class TrainingOptions:
     cuda_graph: Annotated[
         str, _training("--cuda-graph", help="auto, on or off: a step as one CUDA graph, up to four times faster.")
     ] = "off"
+    restart: Annotated[bool, _training("--restart", help="Throw away what the run directory holds and train anew.")] = (
+        False
+    )
 
     def __post_init__(self) -> None:
         """ValueError, before any work, for a value that no run could have."""
@@ -117,6 +120,7 @@ class TrainingOptions:
                 raise ValueError(f"{option} is {', '.join(filter(None, known))}, not {value!r}")
         if self.num_workers != "auto" and not self.num_workers.isdecimal():
             raise ValueError(f"--workers is auto or a whole number from 0 on, not {self.num_workers!r}")
+        self.config(train_size=1)  # refuses numbers that no run could have
 
     @property
     def label(self) -> str:

@@ -32,20 +32,22 @@ def train(
     import torch
 
     from banet_edu.networks.classical import CLASSICAL
+    from banet_edu.storage import check_folder
     from banet_edu.training.callbacks import RichProgress
     from banet_edu.training.loop import fit
 
     if model in CLASSICAL:
         raise ValueError(f"{model} learns nothing, so there is nothing to train; banet-edu compare measures it")
+    run_dir = folder or Path("runs") / f"{data.name}-{training.label}" / f"{model}-seed{seed}"
+    check_folder(run_dir)
     dataset = data.open()
     show_left_out(dataset)
-    run_dir = folder or Path("runs") / f"{data.name}-{training.label}" / f"{model}-seed{seed}"
     torch.manual_seed(seed)
     network = training.build(model, dataset.num_classes)
     images, val = (dataset.part(part, data.split_seed) for part in ("train", "val"))
     config = training.config(len(images), seed, upright=dataset.upright)
     out.print(training.in_words(config, [model]), style="dim")
-    history = fit(network, images, val, config, run_dir, [RichProgress(model)])
+    history = fit(network, images, val, config, run_dir, [RichProgress(model, out)], resume=not training.restart)
 
     best = history.best
     out.print(f"Best of {len(history)} epochs: number {best['epoch']}, validation JA {best['val_JA']:.3f}.")

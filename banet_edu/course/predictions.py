@@ -222,4 +222,4 @@ def _write(file: Path, lesson: str, recorded: dict[str, Recorded]) -> None:
     kept[lesson] = {name: asdict(answer) for name, answer in recorded.items()}
     if not file.parent.is_dir():  # a mistyped folder is not made
         raise FileNotFoundError(f"{file.parent}: No such file or directory")
-    write_text(file, json.dumps(kept, indent=1, ensure_ascii=False))
+    write_text(file, json.dumps(kept, indent=1, ensure_ascii=False), over=True)

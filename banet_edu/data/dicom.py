@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from banet_edu.data.limits import MOST_PIXELS, check_pixels
 from banet_edu.data.mask_values import in_8_bits
 
 Spacing = tuple[float, float]
@@ -137,13 +139,42 @@ def _header(path: Path, *, stop_before_pixels: bool) -> Any:
         raise ModuleNotFoundError(f"{path}: reading DICOM needs pydicom: pip install 'banet-edu[dicom]'") from None
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
+    _check_deflated(path)
     try:
         header = pydicom.dcmread(path, stop_before_pixels=stop_before_pixels)
-    except (pydicom.errors.InvalidDicomError, EOFError, OSError) as error:
-        raise ValueError(f"{path}: is not a readable DICOM file ({error})") from None
-    if not (_number(header.get("Rows")) and _number(header.get("Columns"))):
+        rows, columns = _number(header.get("Rows")), _number(header.get("Columns"))
+    except Exception as error:  # a broken header leads pydicom to whatever it likes
+        raise ValueError(f"{path}: is not a readable DICOM file ({' '.join(str(error).split())})") from None
+    if not rows or not columns or min(rows, columns) < 1:
         raise ValueError(f"{path}: is a DICOM file without an image")
+    check_pixels(path, int(columns), int(rows))
     return header
+
+
+def _check_deflated(path: Path) -> None:
+    """ValueError where a deflated file unpacks to more than the largest image needs: pydicom unpacks all to read a tag."""
+    from pydicom.filereader import read_file_meta_info
+    from pydicom.uid import DeflatedExplicitVRLittleEndian
+
+    most = MOST_PIXELS * 6  # three channels of 16 bits
+    with path.open("rb") as file:
+        try:
+            if file.read(132)[128:] != b"DICM":
+                return
+            file.seek(0)
+            meta = read_file_meta_info(path)
+            if meta.get("TransferSyntaxUID") != DeflatedExplicitVRLittleEndian:
+                return
+            file.seek(132 + 12 + int(meta.FileMetaInformationGroupLength))
+        except Exception:  # what is wrong with it, the reader will say
+            return
+        unpack, size = zlib.decompressobj(-zlib.MAX_WBITS), 0
+        while packed := file.read(2**16):
+            while packed:
+                size += len(unpack.decompress(packed, 2**24))
+                packed = unpack.unconsumed_tail
+                if size > most:
+                    raise ValueError(f"{path}: unpacks to more than {most // 10**6} million bytes, so it is not read")
 
 
 def _read(path: Path, frame: int = 0) -> tuple[Any, NDArray[Any]]:

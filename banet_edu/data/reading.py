@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from banet_edu.data.limits import check_pixels, regular_file
 from banet_edu.data.mask_values import ValueMap, foreground, in_8_bits, labels
 
 DICOM_EXTENSIONS = (".dcm", ".dicom", ".ima")
@@ -21,7 +22,7 @@ ALPHA = "has an alpha channel: save it without (as RGB or grey)"
 
 def is_dicom(path: Path) -> bool:
     """Whether a file is DICOM by its content, whatever its name; one without the usual preamble by its extension."""
-    if not path.is_file():
+    if not path.is_file():  # a pipe would be waited for
         return False
     with path.open("rb") as file:
         head = file.read(132)
@@ -150,17 +151,17 @@ def mask_pixels(path: Path) -> tuple[NDArray[np.uint8], bool]:
 
 def open_image(path: Path) -> Image.Image:
     """Pillow's image with its header read; ValueError with the path for what is not an image."""
-    if path.is_file() and path.stat().st_size == 0:
+    regular_file(path)
+    if path.stat().st_size == 0:
         raise ValueError(f"{path}: is empty (0 bytes)")
     try:
         if is_heic(path):
             _learn_heic(path)
         image = Image.open(path)
+        check_pixels(path, *image.size)
         if image.format == "TIFF":
             image.filename = ""  # or Pillow maps plain grey files into memory, and forgets to turn them
         return image
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{path}: no such file") from None
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
         reason = "is not a readable image" if isinstance(error, Image.UnidentifiedImageError) else f"({error})"
         raise ValueError(f"{path}: {reason}") from None

@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from banet_edu.config import check_spacing
+
 Size = int | tuple[int, int]
 
 WHITE = 255  # what drawing programs store for the foreground; no label
@@ -108,14 +110,6 @@ class Sample:
 
         image, mask = self.__dict__.get("image", self._image), self.__dict__.get("mask", self._mask)
         return f"Sample({self.name!r}, image {shape(image)}, mask {shape(mask)})"
-
-
-def check_spacing(spacing_mm: tuple[float, float]) -> tuple[float, float]:
-    """A spacing as two positive finite floats, (row, column) in mm; ValueError otherwise."""
-    row, column = (float(value) for value in spacing_mm)
-    if not (np.isfinite([row, column]).all() and row > 0 and column > 0):
-        raise ValueError(f"spacing_mm is (row, column) in mm, both above 0, not {spacing_mm}")
-    return row, column
 
 
 def resize_image(image: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:

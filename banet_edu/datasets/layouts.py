@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from banet_edu.config import check_spacing
 from banet_edu.data.reading import looks_like_an_image, stem
-from banet_edu.data.sample import check_spacing
 from banet_edu.datasets.splits import natural_key
 
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+from banet_edu.config import check_spacing
 from banet_edu.data.mask_values import ValueMap, check_value_map
-from banet_edu.data.sample import check_spacing
 from banet_edu.datasets.dataset import Dataset, Reader
 from banet_edu.datasets.discovery import Reading, find_reading
 from banet_edu.datasets.faults import Size, file_fault, foreign_masks

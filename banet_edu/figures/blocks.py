@@ -19,8 +19,8 @@ from banet_edu.figures.maps import STRENGTH, colour_bar, draw_map, panels, pictu
 from banet_edu.figures.style import BLUE, ORANGE, VERMILLION, draw_image, new_figure, styled
 
 _FORMULA = {
-    ("seg", "release"): "object branch\nS = s + (1 − a$_s$) e",
-    ("edge", "release"): "edge branch\nE = e + (1 − a$_e$) s",
+    ("seg", "release"): "object branch\nS = s + (1 − aₛ) e",
+    ("edge", "release"): "edge branch\nE = e + (1 − aₑ) s",
     ("edge", "blog"): "edge branch\nE = e + a s,  a = sigmoid(s)",
 }
 _SAID = {"seg": "object ← edge", "edge": "object → edge"}

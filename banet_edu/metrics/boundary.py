@@ -21,6 +21,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from scipy.spatial import cKDTree
 
+from banet_edu.config import check_spacing, check_tolerance
 from banet_edu.metrics.contour import Boundary, Weighting, boundary_pair
 from banet_edu.metrics.overlap import Status, case_status, check_pair
 
@@ -72,7 +73,7 @@ def boundary_metrics(
     ('ok', 1.0, 1.0)
     """
     prediction, target = check_pair(prediction, target)
-    spacing = _check_spacing(spacing_mm)
+    spacing = None if spacing_mm is None else check_spacing(spacing_mm)
     status = case_status(prediction, target)
     diagonal_px = float(np.hypot(*target.shape))
     frame_counted = frame_is_boundary or (status == "ok" and bool(prediction.all() or target.all()))
@@ -138,7 +139,7 @@ def signed_errors(
     (16, 1.0, 'px')
     """
     prediction, target = check_pair(prediction, target)
-    spacing = _check_spacing(spacing_mm)
+    spacing = None if spacing_mm is None else check_spacing(spacing_mm)
     status = case_status(prediction, target)
     unit: Literal["mm", "px"] = "px" if spacing is None else "mm"
     frame_counted = frame_is_boundary or bool(prediction.all() or target.all())
@@ -233,16 +234,5 @@ def _percentile95(distance: np.ndarray, weights: np.ndarray | None) -> float:
     return float(distance[order[np.searchsorted(share, 0.95 * share[-1])]])
 
 
-def _check_spacing(spacing_mm: tuple[float, float] | None) -> tuple[float, float] | None:
-    if spacing_mm is None:
-        return None
-    values = np.asarray(spacing_mm, float)
-    if values.shape != (2,) or not np.all(np.isfinite(values) & (values > 0)):
-        raise ValueError(f"spacing_mm must be two positive numbers (row, column) or None, got {spacing_mm!r}")
-    return float(values[0]), float(values[1])
-
-
 def _nsd_name(tolerance: float, unit: str) -> str:
-    if not tolerance > 0:
-        raise ValueError(f"a tolerance must be positive, got {tolerance}")
-    return f"nsd_at_{tolerance:g}{unit}"
+    return f"nsd_at_{check_tolerance(tolerance):g}{unit}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from banet_edu.banet.network import RELEASE_KERNELS, BANet
 from banet_edu.config import BASE_WIDTH, INPUT_SIZE, PRESETS, ModelSpec, check_classes, check_size
@@ -163,8 +164,28 @@ def create_model(
     return model
 
 
-def build_from_spec(spec: ModelSpec) -> nn.Module:
-    """The network a checkpoint describes, randomly initialised."""
+def build_from_spec(spec: ModelSpec, weights: Mapping[str, Tensor]) -> nn.Module:
+    """The network a checkpoint describes, with its weights. ValueError where these are not of such a network, before memory
+    is taken for what is described."""
+    with torch.device("meta"):
+        shapes = {name: value.shape for name, value in _described(spec).state_dict().items()}
+    if odd := sorted(name for name in shapes.keys() ^ weights.keys() if name not in shapes or name not in weights):
+        raise ValueError(f"{len(odd)} tensor(s) too many or too few, as {odd[0]}")
+    if odd := sorted(name for name, shape in shapes.items() if weights[name].shape != shape):
+        raise ValueError(
+            f"{odd[0]} is {list(weights[odd[0]].shape)} there, {list(shapes[odd[0]])} in the network described"
+        )
+    model = _described(spec)
+    model.load_state_dict(dict(weights))
+    return model
+
+
+def _described(spec: ModelSpec) -> nn.Module:
+    if spec.name not in _MODELS:
+        raise ValueError(f"unknown model {spec.name!r}; known: {', '.join(_MODELS)}")
+    presets = _MODELS[spec.name][1]
+    if unknown := sorted(set(spec.overrides) - set(presets.get(spec.preset, {}))):  # `pretrained` would look for files
+        raise ValueError(f"{spec.name} has no argument {', '.join(unknown)}")
     model: Any = create_model(
         spec.name,
         spec.preset,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from torch import nn
 
 from banet_edu.config import ModelSpec
 from banet_edu.networks.registry import build_from_spec
 from banet_edu.paths import samples_root
-from banet_edu.storage import from_int8, read_tensors
+from banet_edu.storage import from_int8, read_tensors, sha256
 
 
 def bundled_weights() -> list[str]:
@@ -41,17 +42,25 @@ def load_model(name_or_path: str | Path) -> nn.Module:
             known = ", ".join(bundled_weights()) or "none"
             raise FileNotFoundError(f"{name_or_path}: neither a file nor bundled weights; bundled are: {known}")
         path = bundled
-    tensors, meta = read_tensors(path)
+    tensors, meta = read_tensors(path, known={card["sha256"] for card in _cards().values()})
     if "spec" not in meta:
         raise ValueError(f"{path}: holds no model (a training state? load best.safetensors instead)")
-    model = build_from_spec(ModelSpec.from_dict(meta["spec"]))
+    weights = from_int8(tensors)
     try:
-        model.load_state_dict(from_int8(tensors))
-    except RuntimeError as error:
+        model: Any = build_from_spec(ModelSpec.from_dict(meta["spec"]), weights)
+    except (TypeError, ValueError) as error:
         raise ValueError(f"{path}: weights and description do not fit each other: {error}") from None
     info: Any = dict(meta.get("info", {}))
-    card = path.with_suffix(".json")
-    if path == bundled and card.is_file():  # what it has learned from, for `domain_warning`
-        info["domain"] = json.loads(card.read_text(encoding="utf-8")).get("domain")
+    if path == bundled:  # what it has learned from, for `domain_warning`
+        info["domain"] = _cards()[path.stem].get("domain")
     model.info = info
-    return model.eval()
+    model.weights_sha256 = sha256(path)
+    model.eval()
+    return cast(nn.Module, model)
+
+
+@cache
+def _cards() -> dict[str, dict[str, Any]]:
+    """{name: card} of the bundled weights."""
+    cards = (samples_root() / "weights").glob("*.json")
+    return {card.stem: json.loads(card.read_text(encoding="utf-8")) for card in cards}

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from banet_edu.data.sample import Sample, Size, check_spacing, height_width
+from banet_edu.config import check_spacing
+from banet_edu.data.sample import Sample, Size, height_width
 from banet_edu.phantoms import chest, dermoscopy, endoscopy
 from banet_edu.phantoms.canvas import Canvas, Field
 from banet_edu.phantoms.shapes import Setting, Target, along_contour, angles_deg, signed_distance

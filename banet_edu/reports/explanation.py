@@ -8,6 +8,7 @@ from pathlib import Path
 
 from torch import nn
 
+from banet_edu.config import check_tolerance
 from banet_edu.data.sample import Sample
 from banet_edu.explain import boundary_profile, probe, why
 from banet_edu.explain.boundary.wording import UNITS, number
@@ -16,6 +17,7 @@ from banet_edu.metrics.overlap import overlap
 from banet_edu.prediction import model_spec
 from banet_edu.reports.page import Piece, write_page
 from banet_edu.reports.sections import SECTIONS, Case
+from banet_edu.storage import may_write
 from banet_edu.study.compare import machine_facts
 
 
@@ -41,6 +43,8 @@ def write_explanation(
 
     Raises ValueError where `predict` does.
     """
+    check_tolerance(tolerance)
+    may_write(path)
     say = progress or (lambda _: None)
     say("prediction")
     started = time.perf_counter()

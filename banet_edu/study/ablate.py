@@ -16,7 +16,7 @@ from torch import nn
 
 from banet_edu.config import TrainConfig
 from banet_edu.networks.registry import create_model, has_encoder, model_names
-from banet_edu.storage import write_text
+from banet_edu.storage import write_table
 from banet_edu.study.compare import Callbacks, Part, compare
 from banet_edu.study.result import CompareResult
 from banet_edu.study.statistics import paired_wilcoxon, summarise
@@ -62,8 +62,8 @@ class AblationResult:
     def save(self, folder: str | Path) -> None:
         """Write `ablation.csv` (the summary) and `seeds.csv` beside the files of the comparison."""
         self.compared.save(folder)
-        write_text(Path(folder) / "ablation.csv", self.summary.to_csv(index=False))
-        write_text(Path(folder) / "seeds.csv", self.seeds.to_csv(index=False))
+        write_table(Path(folder) / "ablation.csv", self.summary)
+        write_table(Path(folder) / "seeds.csv", self.seeds)
 
 
 def ablate(
@@ -80,11 +80,12 @@ def ablate(
     name: str = "data set",
     split_seed: int | None = None,
     callbacks: Callbacks = (),
+    resume: bool = True,
 ) -> AblationResult:
     """Train BA-Net in several variants under one budget, and measure each against the first.
 
     Args:
-        dataset, config, seeds, name, split_seed, callbacks: as for `compare`.
+        dataset, config, seeds, name, split_seed, callbacks, resume: as for `compare`.
         variants: names of `VARIANTS` (or of other networks: unet, unet_same_encoder), or your own, name -> overrides of
             BA-Net. The others are measured against the first.
         run_dir: one folder `VARIANT-seedK` per training, finished or half-finished ones are resumed; and `ablation.csv`,
@@ -108,6 +109,7 @@ def ablate(
         name=name,
         split_seed=split_seed,
         callbacks=callbacks,
+        resume=resume,
     )
     result = AblationResult.from_compared(compared)
     result.save(run_dir)

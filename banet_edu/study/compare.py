@@ -48,6 +48,7 @@ def compare(
     name: str = "data set",
     split_seed: int | None = None,
     callbacks: Callbacks = (),
+    resume: bool = True,
 ) -> CompareResult:
     """Train every model on the same images with the same budget, and measure all of them on the same test images.
 
@@ -63,6 +64,7 @@ def compare(
             `per_image.csv`, `summary.csv`, `paired.csv`.
         name, split_seed: what the data is called and how it was split: kept with the result.
         callbacks: as for `fit`, or a function of (model name, seed) that gives them.
+        resume: False trains everything anew, see `fit`.
 
     Returns:
         CompareResult: per-image table, summary with 95 % bootstrap intervals, paired tests, the trained models.
@@ -112,9 +114,8 @@ def compare(
                     prepared[size, part] = Prepared(parts[part], size)
             run = replace(config, seed=seed)
             told = callbacks(model_name, seed) if callable(callbacks) else callbacks
-            history = fit(
-                model, prepared[size, "train"], prepared[size, "val"], run, run_dir / f"{model_name}-seed{seed}", told
-            )
+            train, val = prepared[size, "train"], prepared[size, "val"]
+            history = fit(model, train, val, run, run_dir / f"{model_name}-seed{seed}", told, resume=resume)
             tables.append(_labelled(evaluate(model, parts["test"]), model_name, seed))
             histories[model_name, seed] = history
 

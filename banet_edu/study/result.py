@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from banet_edu.networks.classical import Classical
-from banet_edu.storage import write_text
+from banet_edu.storage import write_table, write_text
 from banet_edu.study.statistics import paired_wilcoxon, summarise
 from banet_edu.training.history import History
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _UNITS = {"mm": "mm", "pct": "% of image diagonal", "px": "px"}
 _LOWER_IS_BETTER = ("assd", "hd95", "hd")
 _SIGNIFICANT = 0.05
+FILES = ("per_image.csv", "summary.csv", "paired.csv", "facts.json")  # that `CompareResult.save` writes
 
 
 def metric_label(column: str) -> str:
@@ -85,9 +86,9 @@ class CompareResult:
     def save(self, folder: str | Path) -> None:
         """Write `per_image.csv`, `summary.csv`, `paired.csv` and `facts.json` into `folder`."""
         folder = Path(folder)
-        for name, table in (("per_image", self.table), ("summary", self.summary), ("paired", self.tests)):
-            write_text(folder / f"{name}.csv", table.to_csv(index=False))
-        write_text(folder / "facts.json", json.dumps(self.facts, indent=2))
+        for name, table in zip(FILES, (self.table, self.summary, self.tests), strict=False):
+            write_table(folder / name, table)
+        write_text(folder / FILES[-1], json.dumps(self.facts, indent=2))
 
     def cells(self, metrics: Sequence[str] | None = None) -> tuple[list[str], list[list[str]]]:
         """Heading and rows of a table as text, mean [low, high] per metric; by default the headline figures.

@@ -1,5 +1,7 @@
-"""Objects that `fit` tells what happens. All four methods are optional; they are called on the main process only.
+"""Objects that `fit` tells what happens. All methods are optional; they are called on the main process only.
 
+on_resume(step, stopped)        where there was a run to go on with: its step, and why it is over ("steps" or "patience";
+                                then nothing is trained), or None
 on_start(total_steps, model)    before the first step
 on_step(step, parts)            after optimiser step `step` (1 is the first); `parts` are 0-dimensional tensors on
                                 the device, with "total" the weighted sum: float() of one waits for the GPU
@@ -14,6 +16,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from torch import Tensor, nn
 
     from banet_edu.training.history import History
@@ -50,8 +53,15 @@ class RichProgress:
 
     STEPS_A_LINE = 20
 
-    def __init__(self, description: str = "training") -> None:
-        self.description = description
+    def __init__(self, description: str = "training", console: Console | None = None) -> None:
+        from rich import get_console
+
+        self.description, self.console = description, console or get_console()
+
+    def on_resume(self, step: int, stopped: str | None) -> None:
+        over = f"finished earlier, at step {step}; nothing is trained (--restart trains it anew)"
+        said = over if stopped else f"goes on from step {step}"
+        self.console.print(f"{self.description}: {said}", markup=False, highlight=False, soft_wrap=True)
 
     def on_start(self, total_steps: int, model: nn.Module) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -62,6 +72,7 @@ class RichProgress:
             MofNCompleteColumn(),
             TimeRemainingColumn(),
             TextColumn("{task.fields[figure]}"),
+            console=self.console,
         )
         self.total_steps, self.next_line = total_steps, 0
         self.task = self.bar.add_task(self.description, total=total_steps, figure="")
@@ -73,10 +84,10 @@ class RichProgress:
     def on_epoch(self, row: Mapping[str, Any]) -> None:
         figure = f"validation JA {row['val_JA']:.3f}"
         self.bar.update(self.task, figure=figure)
-        if not self.bar.console.is_terminal and (row["step"] >= self.next_line or row["step"] == self.total_steps):
+        if not self.console.is_terminal and (row["step"] >= self.next_line or row["step"] == self.total_steps):
             self.next_line = row["step"] + self.STEPS_A_LINE
             line = f"{self.description}: step {row['step']} of {self.total_steps}, {figure}"
-            self.bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+            self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def on_end(self, history: History) -> None:
         self.bar.stop()

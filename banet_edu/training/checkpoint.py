@@ -5,8 +5,8 @@ Everything is safetensors with JSON in its header: nothing is pickled, so openin
 
 from __future__ import annotations
 
+import hashlib
 import json
-import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
@@ -16,7 +16,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from banet_edu.storage import read_tensors, write_tensors, write_text
+from banet_edu.data.prepared import Prepared
+from banet_edu.storage import may_write, read_tensors, remove, write_tensors, write_text
+from banet_edu.training.history import History
 
 LAST, BEST, HISTORY, CONFIG = "last.safetensors", "best.safetensors", "history.csv", "config.json"
 _MAY_DIFFER = {"train.device", "train.num_workers", "train.cuda_graph"}  # they change where a run computes, not what
@@ -48,7 +50,8 @@ def load_last(run_dir: Path, model: nn.Module, optimizer: torch.optim.Optimizer)
         progress = Progress(**meta["progress"])
     except (ValueError, KeyError) as error:
         raise ValueError(
-            f"cannot continue the run in {run_dir}: {error}. Start over with resume=False or in another run directory"
+            f"cannot continue the run in {run_dir}: {error}. Start over with resume=False (--restart), or use another run "
+            "directory"
         ) from error
     model.load_state_dict({name.removeprefix("model."): t for name, t in tensors.items() if name.startswith("model.")})
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
@@ -64,25 +67,29 @@ def load_last(run_dir: Path, model: nn.Module, optimizer: torch.optim.Optimizer)
     return progress
 
 
-def load_best(run_dir: Path, model: nn.Module) -> None:
-    """Put the weights of the best epoch into `model`, in eval mode and in the usual memory layout."""
-    tensors, _ = read_tensors(run_dir / BEST)
+def load_best(run_dir: Path, model: nn.Module, description: Mapping[str, Any], history: History) -> None:
+    """Put the weights of the best epoch into `model`, in eval mode and in the usual memory layout.
+
+    ValueError where the file is damaged, or is another run's or another epoch's.
+    """
+    try:
+        tensors, meta = read_tensors(run_dir / BEST)
+        if (meta["info"].get("run"), meta["info"].get("step")) != (run_id(description), history.best["step"]):
+            raise ValueError(f"{run_dir / BEST}: holds the weights of another run or epoch")
+    except (ValueError, FileNotFoundError) as error:
+        raise ValueError(f"{error}. Start over with resume=False (--restart), or use another run directory") from error
     model.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     model.load_state_dict(tensors)
     model.eval()
 
 
-def describe_run(model: Any, config: Any, train_names: list[str], val_names: list[str]) -> dict[str, Any]:
-    """What a run directory belongs to, as JSON values. The data are named by count and a checksum of the sample names,
-    weights that training began with by their file, where they came from one."""
-
-    def data(names: list[str]) -> str:
-        return f"{len(names)} samples, checksum {zlib.crc32(chr(0).join(names).encode()):08x}"
-
+def describe_run(model: Any, config: Any, train: Prepared, val: Prepared) -> dict[str, Any]:
+    """What a run directory belongs to, as JSON values. The data are the very pixels and labels that the network sees, each
+    case's by a checksum; weights that training began with are named by their file, where they came from one."""
     description = {
         "spec": model.spec.to_dict(),
         "train": config.to_dict(),
-        "data": {"train": data(train_names), "val": data(val_names)},
+        "data": {"train": train.checksums(), "val": val.checksums()},
         "versions": {"banet-edu": _version("banet-edu"), "torch": str(torch.__version__)},
     }
     if initial := getattr(model, "initial_weights", None):
@@ -94,23 +101,62 @@ def check_same_run(run_dir: Path, description: Mapping[str, Any]) -> None:
     """ValueError naming every field in which the run that `run_dir` holds differs from `description`."""
     path = run_dir / CONFIG
     try:
-        held = _flat(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
+        held = json.loads(path.read_text(encoding="utf-8"))
+        there = _settings(held)
+    except (OSError, ValueError, AttributeError) as error:
         raise ValueError(
             f"{path} cannot be read ({error}), so it is unknown which run this is; "
-            "use another run directory, or resume=False to start over"
+            "use another run directory, or resume=False (--restart) to start over"
         ) from error
-    asked = _flat(description)
+    if not isinstance(held.get("data"), dict):
+        raise ValueError(
+            f"{run_dir} holds a run of an earlier banet-edu, which did not keep what its data were: use another run "
+            "directory, or resume=False (--restart) to train anew in this one"
+        )
+    asked = _settings(description)
     differing = [
-        f"{name} is {held.get(name, 'absent')!r} there and {asked.get(name, 'absent')!r} here"
-        for name in sorted(held.keys() | asked.keys())
-        if held.get(name) != asked.get(name) and name not in _MAY_DIFFER and not name.startswith("versions.")
+        f"{name} is {there.get(name, 'absent')!r} there and {asked.get(name, 'absent')!r} here"
+        for name in sorted(there.keys() | asked.keys())
+        if there.get(name) != asked.get(name)
     ]
+    for part, said in (("train", "training"), ("val", "validation")):
+        differing += _other_data(held["data"].get(part, {}), description["data"][part], f"{said} cases")
     if differing:
         raise ValueError(
             f"{run_dir} holds another run: {'; '.join(differing)}. "
-            "Use another run directory, or resume=False to overwrite this one"
+            "Use another run directory, or resume=False (--restart) to overwrite this one"
         )
+
+
+def run_id(description: Mapping[str, Any]) -> str:
+    """A checksum of everything that decides about a run's weights: its best weights carry it."""
+    decisive = [_settings(description), {part: list(cases.items()) for part, cases in description["data"].items()}]
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _settings(description: Mapping[str, Any]) -> dict[str, Any]:
+    """All but the data, and what may differ."""
+    flat = _flat({key: value for key, value in description.items() if key not in ("data", "versions")})
+    return {name: value for name, value in flat.items() if name not in _MAY_DIFFER}
+
+
+def _other_data(there: Mapping[str, list[str]], here: Mapping[str, list[str]], cases: str) -> list[str]:
+    """In words, how the cases here differ from those that the run has seen; nothing where they do not."""
+    both = [name for name in here if name in there]
+    kinds = {
+        "new": [name for name in here if name not in there],
+        "gone": [name for name in there if name not in here],
+        "with another image": [name for name in both if there[name][0] != here[name][0]],
+        "with another mask": [name for name in both if there[name][1] != here[name][1]],
+    }
+    said = [
+        f"{len(names)} {kind} ({', '.join(names[:3])}{', ...' if len(names) > 3 else ''})"
+        for kind, names in kinds.items()
+        if names
+    ]
+    if not said and list(there) != list(here):
+        said = ["in another order"]
+    return [f"of its {len(there)} {cases} {', '.join(said)}"] if said else []
 
 
 def start_run(run_dir: Path, description: Mapping[str, Any], resume: bool) -> None:
@@ -118,7 +164,9 @@ def start_run(run_dir: Path, description: Mapping[str, Any], resume: bool) -> No
     run_dir.mkdir(parents=True, exist_ok=True)
     if not resume:
         for name in (LAST, BEST, HISTORY, CONFIG):
-            (run_dir / name).unlink(missing_ok=True)
+            remove(run_dir / name)
+    # before the first step; whether the state is whole, `load_last` says
+    may_write(*(run_dir / name for name in (BEST, HISTORY, CONFIG)))
     write_text(run_dir / CONFIG, json.dumps(description, indent=2) + "\n")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from banet_edu.storage import write_text
+from banet_edu.storage import write_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +53,7 @@ class History:
 
     def to_csv(self, path: str | Path) -> None:
         """Write the table, all or nothing."""
-        write_text(path, self.table.to_csv(index=False))
+        write_table(path, self.table)
 
 
 def score(row: Mapping[str, Any]) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -16,7 +16,7 @@ from banet_edu.config import ModelSpec, TrainConfig
 from banet_edu.data.domain import domain_of
 from banet_edu.data.prepared import Prepared
 from banet_edu.data.sample import Sample
-from banet_edu.storage import save_model
+from banet_edu.storage import locked, save_model
 from banet_edu.training.batches import BatchPlan, derive_seed, global_batch_size, load_batches
 from banet_edu.training.checkpoint import (
     BEST,
@@ -27,6 +27,7 @@ from banet_edu.training.checkpoint import (
     describe_run,
     load_best,
     load_last,
+    run_id,
     save_last,
     start_run,
 )
@@ -54,10 +55,10 @@ def fit(
     """Train `model` for `config.steps` optimiser steps and keep the weights that are best on `val`.
 
     Called again after a crash, a kill or Ctrl-C with the same arguments, it goes on where it was and ends with the same
-    weights as if nothing had happened: bit for bit with the same versions on a CPU in one process. A finished run is
-    not repeated, its history comes back at once. Start from the same initial weights (`torch.manual_seed` before
-    `create_model`): they are the caller's. Everything random after them comes from `config.seed`, and torch's own
-    generators are left as found.
+    weights as if nothing had happened: bit for bit with the same versions and the same number of threads, in one process, on
+    a CPU of the same kind. A finished run is not repeated, its history comes back at once. Start from the same initial
+    weights (`torch.manual_seed` before `create_model`): they are the caller's. Everything random after them comes from
+    `config.seed`, and torch's own generators are left as found.
 
     Args:
         model: any network with `.spec` (`create_model`). Ends with the best weights, in eval mode.
@@ -66,7 +67,7 @@ def fit(
         config: budget, optimiser, schedule, loss. `batch_size` counts the images of all processes together.
         run_dir: gets `last.safetensors` (to resume), `best.safetensors` (for `load_model`), `history.csv`, `config.json`.
         callbacks: told what happens, see `callbacks.py`.
-        resume: False throws away what `run_dir` holds.
+        resume: False throws away the run that `run_dir` holds.
         save_every_s: least time between two saves of `last.safetensors`; at most that much is lost.
 
     Several GPUs or machines: start the script that calls `fit` with `accelerate launch`. The batch is shared evenly; each
@@ -76,7 +77,9 @@ def fit(
         History, one row per epoch.
 
     Raises:
-        ValueError: `run_dir` holds another run or a damaged state, no or unfit data, an unknown setting.
+        ValueError: `run_dir` holds another run (also one of other data: corrected masks, another way to read them) or a
+            damaged state, no or unfit data, an unknown setting.
+        BlockingIOError: another process is at work in `run_dir`. FileExistsError: it holds files of somebody's own.
         FloatingPointError: the loss is not finite; names the step and the samples of the batch.
         TrainingInterrupted: Ctrl-C (a KeyboardInterrupt), after saving.
 
@@ -99,94 +102,100 @@ def fit(
 
     domain = domain_of(list(train.images))  # kept with the weights: an image unlike these will be said to be
 
-    # A new run directory, one to go on with, or a finished one.
-    description = describe_run(model, config, train.names, val.names)
-    resume = resume and (run_dir / LAST).exists()
-    if resume:
-        check_same_run(run_dir, description)
-    accelerator.wait_for_everyone()
-    if is_main:
-        start_run(run_dir, description, resume)
-    accelerator.wait_for_everyone()
-    model.to(device, memory_format=memory_format(device))  # type: ignore[call-overload]
-    optimizer = make_optimizer(model, config, graphed)
-    progress = load_last(run_dir, model, optimizer) if resume else Progress()
-    history = History(progress.rows, progress.stopped)
-    if history.stopped:
-        load_best(run_dir, model)
-        return history
-
-    network = accelerator.prepare_model(model, device_placement=False)  # itself, or wrapped for several processes
-    step = (GraphedStep if graphed else TrainingStep)(network, optimizer, accelerator, config.loss, device, bf16)
-    forward = (GraphedForward if graphed else Forward)(model, device, bf16)
-    plan = BatchPlan(config, len(train), batch_size, progress.step, rank, processes)
-    sums = LossSums(progress.sums, device)
-    finite = FiniteGuard()
-    tell = _Callbacks(callbacks if is_main else ())
-    saved_at = time.monotonic()
-    epoch_began = saved_at - progress.seconds
-
-    def save() -> None:
-        nonlocal saved_at
-        finite.check(model)
+    with locked(run_dir) if is_main else nullcontext():
+        # A new run directory, one to go on with, or a finished one.
+        description = describe_run(model, config, train, val)
+        resume = resume and (run_dir / LAST).exists()
+        if resume:
+            check_same_run(run_dir, description)
+        accelerator.wait_for_everyone()
         if is_main:
-            seconds = time.monotonic() - epoch_began
-            now = Progress(progress.step, history.rows, sums.to_dict(), seconds, history.stopped)
-            save_last(run_dir, model, optimizer, now)
+            start_run(run_dir, description, resume)
+        accelerator.wait_for_everyone()
+        model.to(device, memory_format=memory_format(device))  # type: ignore[call-overload]
+        optimizer = make_optimizer(model, config, graphed)
+        progress = load_last(run_dir, model, optimizer) if resume else Progress()
+        history = History(progress.rows, progress.stopped)
+        tell = _Callbacks(callbacks if is_main else ())
+        if resume:
+            tell("on_resume", progress.step, history.stopped)
+        if history.stopped:
+            load_best(run_dir, model, description, history)
+            return history
+
+        network = accelerator.prepare_model(model, device_placement=False)  # itself, or wrapped for several processes
+        step = (GraphedStep if graphed else TrainingStep)(network, optimizer, accelerator, config.loss, device, bf16)
+        forward = (GraphedForward if graphed else Forward)(model, device, bf16)
+        plan = BatchPlan(config, len(train), batch_size, progress.step, rank, processes)
+        sums = LossSums(progress.sums, device)
+        finite = FiniteGuard()
         saved_at = time.monotonic()
+        epoch_began = saved_at - progress.seconds
 
-    tell("on_start", config.steps, model)
-    try:
-        with _own_random_numbers(device), tensor_float(device), CatchInterrupt(processes == 1) as interrupt:
-            for images, masks, names in load_batches(train, spec, config, plan, device, workers):
-                rate = learning_rate(progress.step, config)
-                set_learning_rate(optimizer, rate)
-                torch.manual_seed(derive_seed(config.seed, progress.step, rank))  # for dropout, where a model has it
+        def save() -> None:
+            nonlocal saved_at
+            finite.check(model)
+            if is_main:
+                seconds = time.monotonic() - epoch_began
+                now = Progress(progress.step, history.rows, sums.to_dict(), seconds, history.stopped)
+                save_last(run_dir, model, optimizer, now)
+            saved_at = time.monotonic()
 
-                network.train()
-                parts = step(
-                    images.to(device, memory_format=memory_format(device), non_blocking=True),
-                    masks.to(device, non_blocking=True),
-                    watch=partial(finite.watch, progress.step + 1, names),
-                )
-                progress.step += 1
-                sums.add(parts)
-                tell("on_step", progress.step, parts)
+        tell("on_start", config.steps, model)
+        try:
+            with _own_random_numbers(device), tensor_float(device), CatchInterrupt(processes == 1) as interrupt:
+                for images, masks, names in load_batches(train, spec, config, plan, device, workers):
+                    rate = learning_rate(progress.step, config)
+                    set_learning_rate(optimizer, rate)
+                    torch.manual_seed(
+                        derive_seed(config.seed, progress.step, rank)
+                    )  # for dropout, where a model has it
 
-                if progress.step % steps_per_epoch == 0 or progress.step == config.steps:
-                    finite.check(model)
-                    row = {
-                        "epoch": len(history) + 1,
-                        "step": progress.step,
-                        **sums.means(accelerator),
-                        **validate(model, val, accelerator, batch_size, forward),
-                        "learning_rate": rate,
-                        "seconds": time.monotonic() - epoch_began,
-                    }
-                    history.rows.append(row)
-                    history.stopped = _reason_to_stop(history, config)
-                    if is_main:
-                        if history.best is row:
-                            info = {key: row[key] for key in ("epoch", "step", "val_JA")} | {"domain": domain}
-                            save_model(run_dir / BEST, model, info)
-                        history.to_csv(run_dir / HISTORY)
-                    sums, epoch_began = LossSums({}, device), time.monotonic()
-                    tell("on_epoch", row)
-
-                if history.stopped or interrupt.asked or time.monotonic() - saved_at > save_every_s:
-                    save()
-                if history.stopped:
-                    break
-                if interrupt.asked:
-                    raise TrainingInterrupted(
-                        f"stopped at step {progress.step} of {config.steps}, state saved in {run_dir}: "
-                        "call fit again with the same arguments (or run the same command) to go on"
+                    network.train()
+                    parts = step(
+                        images.to(device, memory_format=memory_format(device), non_blocking=True),
+                        masks.to(device, non_blocking=True),
+                        watch=partial(finite.watch, progress.step + 1, names),
                     )
-    finally:
-        tell("on_end", history)
-    accelerator.wait_for_everyone()  # the main process may still be writing
-    load_best(run_dir, model)
-    return history
+                    progress.step += 1
+                    sums.add(parts)
+                    tell("on_step", progress.step, parts)
+
+                    if progress.step % steps_per_epoch == 0 or progress.step == config.steps:
+                        finite.check(model)
+                        row = {
+                            "epoch": len(history) + 1,
+                            "step": progress.step,
+                            **sums.means(accelerator),
+                            **validate(model, val, accelerator, batch_size, forward),
+                            "learning_rate": rate,
+                            "seconds": time.monotonic() - epoch_began,
+                        }
+                        history.rows.append(row)
+                        history.stopped = _reason_to_stop(history, config)
+                        if is_main:
+                            if history.best is row:
+                                info: dict[str, Any] = {key: row[key] for key in ("epoch", "step", "val_JA")}
+                                info |= {"domain": domain, "run": run_id(description)}
+                                save_model(run_dir / BEST, model, info)
+                            history.to_csv(run_dir / HISTORY)
+                        sums, epoch_began = LossSums({}, device), time.monotonic()
+                        tell("on_epoch", row)
+
+                    if history.stopped or interrupt.asked or time.monotonic() - saved_at > save_every_s:
+                        save()
+                    if history.stopped:
+                        break
+                    if interrupt.asked:
+                        raise TrainingInterrupted(
+                            f"stopped at step {progress.step} of {config.steps}, state saved in {run_dir}: "
+                            "call fit again with the same arguments (or run the same command) to go on"
+                        )
+        finally:
+            tell("on_end", history)
+        accelerator.wait_for_everyone()  # the main process may still be writing
+        load_best(run_dir, model, description, history)
+        return history
 
 
 def _reason_to_stop(history: History, config: TrainConfig) -> str | None:

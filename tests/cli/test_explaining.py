@@ -59,7 +59,7 @@ def test_a_mask_on_its_side_is_refused_and_a_squeezed_one_is_said(banet_edu, fil
         (["nothing.png"], "nothing.png"),
         (["image.png", "--mask", "nothing.png"], "nothing.png"),
         (["image.png", "--spacing", "0", "1"], "spacing"),
-        (["image.png", "--tolerance", "0"], "--tolerance"),
+        (["image.png", "--tolerance", "0"], "tolerance is a number above 0"),
     ],
 )
 def test_bad_input_is_one_sentence(banet_edu, files, weights, arguments, said, monkeypatch):

@@ -52,7 +52,7 @@ def test_lab_opens_a_copy_without_outputs_and_keeps_what_was_done_there(banet_ed
     _, out, _ = banet_edu("lab", "--no-browser")
     assert "1 lesson copied, 1 kept" in out
     assert mine.read_text() == "my work"
-    assert sorted(path.name for path in mine.parent.iterdir()) == ["00_a.ipynb", "01_b.ipynb"]
+    assert sorted(path.name for path in mine.parent.glob("*.ipynb")) == ["00_a.ipynb", "01_b.ipynb"]
 
 
 def test_lab_asks_nothing_about_news(banet_edu, monkeypatch, tmp_path):

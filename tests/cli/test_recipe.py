@@ -8,9 +8,11 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from banet_edu import load_samples
 from banet_edu.banet.encoder import ResNetEncoder
 from banet_edu.cli.recipe import TrainingOptions, with_value
 from banet_edu.config import TrainConfig
+from banet_edu.data.prepared import Prepared
 from banet_edu.networks.registry import create_model, has_encoder, model_names
 from banet_edu.training.checkpoint import describe_run
 
@@ -121,8 +123,9 @@ def test_weights_go_to_networks_that_have_a_resnet(imagenet):
 def test_a_run_that_began_with_weights_is_another_run(imagenet):
     model = create_model("banet", "nano", encoder_width=1.0, pretrained=imagenet)
     assert model.initial_weights.startswith("mine.safetensors, sha256 ")
-    assert describe_run(model, TrainConfig(), [], [])["initial_weights"] == model.initial_weights
-    assert "initial_weights" not in describe_run(create_model("banet", "nano"), TrainConfig(), [], [])
+    data = Prepared(load_samples("polyp")[:2], 64)
+    assert describe_run(model, TrainConfig(), data, data)["initial_weights"] == model.initial_weights
+    assert "initial_weights" not in describe_run(create_model("banet", "nano"), TrainConfig(), data, data)
 
 
 def test_offline_the_command_says_what_to_do(banet_edu, make_set, monkeypatch):

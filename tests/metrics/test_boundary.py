@@ -229,12 +229,12 @@ def test_one_pixel_in_the_corner_of_the_image(weighting, frame: bool) -> None:
 
 @pytest.mark.parametrize("spacing", [0.5, (0.5,), (1, 0), (1, -1), (1, math.nan), (1, 1, 1)])
 def test_a_spacing_must_be_two_positive_numbers(square: np.ndarray, spacing) -> None:
-    with pytest.raises(ValueError, match="two positive numbers"):
+    with pytest.raises(ValueError, match="two numbers of mm above 0"):
         boundary_metrics(square, square, spacing_mm=spacing)
-    with pytest.raises(ValueError, match="two positive numbers"):
+    with pytest.raises(ValueError, match="two numbers of mm above 0"):
         signed_errors(square, square, spacing_mm=spacing)
 
 
 def test_a_tolerance_must_be_positive(square: np.ndarray) -> None:
-    with pytest.raises(ValueError, match="tolerance must be positive, got 0"):
+    with pytest.raises(ValueError, match="tolerance is a number above 0, got 0"):
         boundary_metrics(square, square, spacing_mm=(1, 1), tolerance_mm=0)

@@ -28,7 +28,7 @@ def test_round_trip(tmp_path, model):
     assert again.spec == model.spec
     assert again.info == {"JA": 0.5, "data": "phantoms"}
     assert not again.training
-    assert [p.name for p in path.parent.iterdir()] == ["model.safetensors"]
+    assert sorted(p.name for p in path.parent.iterdir()) == [".banet-edu", "model.safetensors"]
 
 
 def test_int8_storage_is_small_and_close(tmp_path, model):
@@ -59,7 +59,7 @@ def test_truncated_flipped_and_foreign_files_are_refused(tmp_path, model):
     flipped = bytearray(content)
     flipped[-100] ^= 1
     path.write_bytes(flipped)
-    with pytest.raises(ValueError, match="do not match their checksum"):
+    with pytest.raises(ValueError, match="does not match its checksum"):
         load_model(path)
     path.write_bytes(b"")
     with pytest.raises(ValueError, match="damaged"):
@@ -98,11 +98,11 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, model, monkeypatch):
     def broken(*args, **kwargs):
         raise OSError("disk full")
 
-    monkeypatch.setattr(storage.os, "replace", broken)
+    monkeypatch.setattr(storage.files.os, "replace", broken)
     with pytest.raises(OSError, match="disk full"):
         save_model(path, create_model("banet", "nano"))
     assert path.read_bytes() == content
-    assert [p.name for p in tmp_path.iterdir()] == ["m.safetensors"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".banet-edu", "m.safetensors"]
 
 
 def test_models_without_a_spec_are_refused(tmp_path):

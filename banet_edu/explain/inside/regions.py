@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
-from banet_edu.data.sample import check_spacing
+from banet_edu.config import check_spacing
 
 _WHY_EMPTY = (
     "Where the network found nothing, ask about the reference instead: boundary_band(sample.mask > 0, ...) or "

@@ -1,4 +1,4 @@
-"""Files written all or nothing, and tensors in them: safetensors with a JSON description. Nothing is ever unpickled.
+"""Tensors in files: safetensors with a JSON description. Nothing is ever unpickled.
 
 torch is imported where tensors are read or written: what only writes text does without it.
 
@@ -10,51 +10,38 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from banet_edu.config import ModelSpec
+from banet_edu.storage.files import sha256, write_bytes
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-FORMAT = 1
+FORMAT = 2  # 1 had a checksum of the numbers alone
 _SCALE = ".int8_scale"  # suffix of the scales beside an integer weight
-
-
-def write_bytes(path: str | Path, data: bytes) -> Path:
-    """Write a file all or nothing; folders are made. OSError where that is not possible."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with open(partial, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return path
-
-
-def write_text(path: str | Path, text: str) -> Path:
-    """`write_bytes` of a text as UTF-8."""
-    return write_bytes(path, text.encode("utf-8"))
 
 
 def write_tensors(path: str | Path, tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) -> Path:
     """Write tensors and their JSON description into one file, atomically: a reader sees the old file or the new one."""
     from safetensors.torch import save
 
-    header = {"format": FORMAT, "sha256": _digest(tensors), **meta}
+    header = {"format": FORMAT, **meta}
+    header["sha256"] = _digest(tensors, json.loads(json.dumps(header)))
     return write_bytes(path, save(dict(tensors), metadata={"banet_edu": json.dumps(header)}))
 
 
-def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Read what `write_tensors` wrote, and check that no byte changed since. Raises ValueError on a damaged file."""
+def read_tensors(path: str | Path, *, known: Collection[str] = ()) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read what `write_tensors` wrote, and check that nothing changed since: numbers, names, types, shapes, description.
+
+    Args:
+        known: SHA-256 of whole files that are taken although their own checksum covers their numbers alone (format 1).
+
+    Raises FileNotFoundError, and ValueError for a damaged file, one of somebody else's, or numbers that are none.
+    """
+    import torch
     from safetensors import SafetensorError, safe_open
 
     path = Path(path)
@@ -67,12 +54,22 @@ def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         meta = json.loads(header) if header is not None else None
     except (SafetensorError, json.JSONDecodeError) as error:
         raise ValueError(f"{path}: damaged or not a safetensors file ({error}); copy or download it again") from None
-    if meta is None:
+    if not isinstance(meta, dict) or not isinstance(meta.get("format"), int):
         raise ValueError(f"{path}: was not written by banet-edu (its header has no 'banet_edu' entry)")
     if meta["format"] > FORMAT:
         raise ValueError(f"{path}: written by a newer banet-edu (format {meta['format']}); update the package")
-    if meta["sha256"] != _digest(tensors):
-        raise ValueError(f"{path}: damaged, its weights do not match their checksum; copy or download it again")
+    if meta["format"] < FORMAT and sha256(path) not in known:
+        raise ValueError(
+            f"{path}: damaged, or written by an earlier banet-edu, whose checksum did not cover its description; train it "
+            "again, or copy it again where it came with the package"
+        )
+    described = {key: value for key, value in meta.items() if key != "sha256"}
+    if meta["format"] == FORMAT and meta.get("sha256") != _digest(tensors, described):
+        raise ValueError(f"{path}: damaged, it does not match its checksum; copy or download it again")
+    if broken := [
+        name for name, value in tensors.items() if value.is_floating_point() and not torch.isfinite(value).all()
+    ]:
+        raise ValueError(f"{path}: {broken[0]} holds numbers that are not finite; train it again")
     return tensors, meta
 
 
@@ -98,12 +95,13 @@ def save_model(
     return write_tensors(path, tensors, {"spec": spec.to_dict(), "info": dict(info or {})})
 
 
-def _digest(tensors: Mapping[str, Tensor]) -> str:
+def _digest(tensors: Mapping[str, Tensor], header: Mapping[str, Any]) -> str:
+    """SHA-256 of the description and of every tensor's name, type, shape and bytes."""
     import torch
 
-    digest = hashlib.sha256()
+    shapes = {name: [str(value.dtype), list(value.shape)] for name, value in tensors.items()}
+    digest = hashlib.sha256(json.dumps([dict(header), shapes], sort_keys=True).encode())
     for name in sorted(tensors):
-        digest.update(name.encode())
         digest.update(tensors[name].contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
 
