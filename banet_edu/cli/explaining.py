@@ -84,14 +84,14 @@ def read_case(image: Path, mask: Path | None, spacing: tuple[float, float] | Non
     would fit when turned by 90 degrees is refused with a ValueError.
     """
     from banet_edu.config import check_spacing
-    from banet_edu.data.reading import read_image, read_mask, spacing_note
+    from banet_edu.data.reading import read_image, read_reference, spacing_note
     from banet_edu.data.sample import Sample
 
     pixels, stored = read_image(image, frame=frame)
     known, note = (stored, spacing_note(image)) if spacing is None else (check_spacing(spacing), "")
     if mask is None:
         return Sample(pixels, None, image.stem, known, note)
-    reference = read_mask(mask)
+    reference = read_reference(mask)
     (height, width), (rows, columns) = pixels.shape[:2], reference.shape
     sizes = f"{mask} is {rows} x {columns}, {image} is {height} x {width}"
     if _differ(height / width, rows / columns):

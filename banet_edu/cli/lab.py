@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -86,4 +88,32 @@ def open_lab(
     if not browser:
         command.append("--no-browser")
     config = os.pathsep.join(filter(None, [str(SETTINGS), os.environ.get("JUPYTER_CONFIG_PATH")]))
-    raise typer.Exit(subprocess.call(command, env={**os.environ, "JUPYTER_CONFIG_PATH": config}))
+    raise typer.Exit(run_until_stopped(command, {**os.environ, "JUPYTER_CONFIG_PATH": config}))
+
+
+def run_until_stopped(command: list[str], environment: Mapping[str, str]) -> int:
+    """Run a server until it ends, and end it with this process: by Ctrl-C, a closed terminal or `kill`.
+
+    Ctrl-C reaches the server too, which asks before it stops; only a second one is ours to act on.
+    """
+
+    def stop(signal_number: int, frame: Any) -> None:
+        raise SystemExit(128 + signal_number)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        if number := getattr(signal, name, None):
+            signal.signal(number, stop)
+    server = subprocess.Popen(command, env=environment)
+    try:
+        while True:
+            try:
+                return server.wait()
+            except KeyboardInterrupt:
+                continue
+    finally:
+        if server.poll() is None:
+            server.terminate()
+            try:
+                server.wait(10)
+            except subprocess.TimeoutExpired:
+                server.kill()

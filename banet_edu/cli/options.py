@@ -53,13 +53,19 @@ def parse_groups(text: str) -> str | dict[str, str]:
     file, _, column = text.rpartition(":")
     if not file.lower().endswith(".csv"):
         return text
+    from banet_edu.data.limits import regular_file
+
+    regular_file(Path(file))
     try:
         with Path(file).open(newline="", encoding="utf-8-sig") as opened:
-            return {row["name"]: row[column] for row in csv.DictReader(opened)}
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{file}: no such file, for --groups {text}") from None
-    except KeyError as missing:
-        raise ValueError(f"{file} has no column {missing}; --groups FILE.csv:COLUMN needs name and COLUMN") from None
+            rows = csv.DictReader(opened)
+            if missing := {"name", column} - set(rows.fieldnames or ()):
+                raise ValueError(
+                    f"{file} has no column {min(missing)!r}; --groups FILE.csv:COLUMN needs name and COLUMN"
+                )
+            return {row["name"]: row[column] for row in rows}
+    except UnicodeDecodeError:
+        raise ValueError(f"{file}: is no text in UTF-8; save it as such") from None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -147,7 +147,7 @@ def _header(path: Path, *, stop_before_pixels: bool) -> Any:
         raise ValueError(f"{path}: is not a readable DICOM file ({' '.join(str(error).split())})") from None
     if not rows or not columns or min(rows, columns) < 1:
         raise ValueError(f"{path}: is a DICOM file without an image")
-    check_pixels(path, int(columns), int(rows))
+    check_pixels(path, int(columns) * int(rows))
     return header
 
 

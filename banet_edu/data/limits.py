@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-MOST_PIXELS = 100_000_000  # of one image, whatever its way in: a small file can unpack to far more than there is memory
+# Of one image, whatever its way in: a small file can unpack to far more than there is memory. Pillow warns from here on.
+MOST_PIXELS = 89_478_485
 
 
 def regular_file(path: Path) -> None:
@@ -15,10 +16,10 @@ def regular_file(path: Path) -> None:
         raise ValueError(f"{path}: is {'a folder' if path.is_dir() else 'a pipe or device'}, not a file")
 
 
-def check_pixels(path: Path, width: int, height: int) -> None:
+def check_pixels(path: Path, pixels: int) -> None:
     """ValueError above `MOST_PIXELS`, before anything is decoded."""
-    if width * height > MOST_PIXELS:
+    if pixels > MOST_PIXELS:
         raise ValueError(
-            f"{path}: {width} x {height} pixels are too many, at most {MOST_PIXELS // 10**6} million are read: crop it, or "
-            "save it smaller"
+            f"{path}: {pixels // 10**6} million pixels are too many, at most {MOST_PIXELS // 10**6} million are read: crop it, "
+            "or save it smaller"
         )

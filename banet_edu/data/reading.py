@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,18 @@ def read_mask(path: str | Path, *, value_map: ValueMap | None = None, invert: bo
     return ~found if invert else found
 
 
+def read_reference(path: Path) -> NDArray[np.bool_]:
+    """`read_mask` of background and foreground, with a way out for those who write no Python."""
+    try:
+        return np.asarray(read_mask(path)) > 0
+    except ValueError as error:
+        if "value_map" not in str(error):
+            raise
+        raise ValueError(
+            f"{path}: holds other values than background and foreground; save it as black (0) and white (255)"
+        ) from None
+
+
 def mask_pixels(path: Path) -> tuple[NDArray[np.uint8], bool]:
     """A mask file's own values, (h x w or h x w x 3 uint8, whether the encoding is lossy); errors as `read_mask`."""
     _check_frame(path, None)
@@ -158,11 +171,14 @@ def open_image(path: Path) -> Image.Image:
         if is_heic(path):
             _learn_heic(path)
         image = Image.open(path)
-        check_pixels(path, *image.size)
+        check_pixels(path, image.width * image.height)
         if image.format == "TIFF":
             image.filename = ""  # or Pillow maps plain grey files into memory, and forgets to turn them
         return image
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        check_pixels(path, max(map(int, re.findall(r"\d+", str(error)))))
+        raise
+    except (OSError, SyntaxError) as error:
         reason = "is not a readable image" if isinstance(error, Image.UnidentifiedImageError) else f"({error})"
         raise ValueError(f"{path}: {reason}") from None
 

@@ -171,6 +171,8 @@ class Dataset(Sequence[Sample]):
         The split is made over all cases that were found, before bad or excluded ones are dropped, so a damaged file
         moves no other case. Frames of `cvc_colondb` stay in contiguous blocks, and a group on one side.
         """
+        if self.problems and not self._cases:
+            raise ValueError(f"{self.root}: every case is bad, the first: {self.problems[0]}; see banet-edu data check")
         parts = split_names(self._all_names, split_seed, contiguous=self._video, groups=self.groups)
         chosen = set(parts[check_part(split)])
         return self._with([case for case in self._cases if case.name in chosen])

@@ -51,7 +51,7 @@ def file_fault(path: Path, *, mask: bool = False) -> tuple[Size | None, str | No
             elif image.format not in ("JPEG", "MPO") or not _ends_well(path):
                 image.load()
             return size, None
-    except (ValueError, SyntaxError, OSError, EOFError, TypeError) as error:  # whatever broken headers lead Pillow to
+    except Exception as error:  # whatever a broken header leads its reader to
         if str(error).startswith(str(path)):
             return None, str(error).removeprefix(f"{path}: ")
         return None, f"is damaged or truncated ({error})"

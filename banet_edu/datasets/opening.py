@@ -164,8 +164,8 @@ def _without_faults(cases: Sequence[Case], reader: Reader, root: Path) -> tuple[
 def _value_fault(case: Case, reader: Reader) -> str | None:
     try:
         reader.mask(case)
-    except ValueError as error:
-        return str(error).removeprefix(f"{case.mask}: ")
+    except Exception as error:  # whatever a broken file leads its decoder to
+        return str(error).removeprefix(f"{case.mask}: ") or type(error).__name__
     return None
 
 

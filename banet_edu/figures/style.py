@@ -139,14 +139,22 @@ def below_one_another(figures: Mapping[str, Figure]) -> Figure:
     return whole
 
 
-def show(figure: Figure, alt: str = "figure") -> None:
+def show(figure: Figure, alt: str = "figure", *, private: bool = False) -> None:
     """Show a figure in a notebook, exactly once, with `alt` as the text for those who cannot see it.
 
     The cell's output is one PNG and a fixed text, so that strict nbval passes. Outside a notebook it does nothing:
-    save with `figure.savefig(...)` there.
+    save with `figure.savefig(...)` there. A `private` picture, somebody's own, is seen while the kernel runs and is not saved
+    with the notebook, which keeps `alt` alone.
     """
     from IPython import get_ipython
     from IPython.display import display
 
-    if get_ipython() is not None:
+    if get_ipython() is None:
+        return
+    if private:
+        import ipywidgets
+
+        picture = ipywidgets.Image(value=png_bytes(figure), format="png", layout={"max_width": "100%"})
+        display({**picture._repr_mimebundle_(), "text/plain": f"{alt} (not saved with the notebook)"}, raw=True)
+    else:
         display({"image/png": png_bytes(figure), "text/plain": alt}, raw=True)

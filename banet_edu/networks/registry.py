@@ -94,8 +94,14 @@ def model_names() -> list[str]:
     return list(_MODELS)
 
 
+def _check_name(name: str) -> None:
+    if name not in _MODELS:
+        raise ValueError(f"unknown model {name!r}; known: {', '.join(_MODELS)}")
+
+
 def has_encoder(name: str) -> bool:
-    """Whether the network stands on a ResNet, which ImageNet weights exist for."""
+    """Whether the network stands on a ResNet, which ImageNet weights exist for. ValueError for an unknown name."""
+    _check_name(name)
     return "encoder" in _MODELS[name][1]["paper"]
 
 
@@ -135,8 +141,7 @@ def create_model(
     >>> model(torch.zeros(1, 3, 64, 64)).shape
     torch.Size([1, 2, 64, 64])
     """
-    if name not in _MODELS:
-        raise ValueError(f"unknown model {name!r}; known: {', '.join(_MODELS)}")
+    _check_name(name)
     if preset not in PRESETS:
         raise ValueError(f"unknown preset {preset!r}; known: {', '.join(PRESETS)}")
     build, presets = _MODELS[name]
@@ -181,8 +186,7 @@ def build_from_spec(spec: ModelSpec, weights: Mapping[str, Tensor]) -> nn.Module
 
 
 def _described(spec: ModelSpec) -> nn.Module:
-    if spec.name not in _MODELS:
-        raise ValueError(f"unknown model {spec.name!r}; known: {', '.join(_MODELS)}")
+    _check_name(spec.name)
     presets = _MODELS[spec.name][1]
     if unknown := sorted(set(spec.overrides) - set(presets.get(spec.preset, {}))):  # `pretrained` would look for files
         raise ValueError(f"{spec.name} has no argument {', '.join(unknown)}")

@@ -10,6 +10,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 from unicodedata import category
@@ -58,6 +59,8 @@ def write_bytes(path: str | Path, data: bytes, *, over: bool = False) -> Path:
     partial = path.with_name(f".{path.name}.{os.getpid()}{_PARTIAL}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        for left in path.parent.glob(f".{escape(path.name)}.*{_PARTIAL}"):
+            _sweep(left)
         with open(partial, "wb") as file:
             file.write(data)
             file.flush()
@@ -126,11 +129,25 @@ def check_folder(folder: str | Path) -> None:
 
     NotADirectoryError or PermissionError otherwise.
     """
-    there = next(path for path in (Path(folder), *Path(folder).absolute().parents) if os.path.lexists(path))
+    missing: list[Path] = []
+    there = Path(folder).absolute()
+    while not os.path.lexists(there):
+        missing.append(there)
+        there = there.parent
     if not there.is_dir():
         raise NotADirectoryError(f"{folder}: {there} is a file, no folder; name another")
-    if not os.access(there, os.W_OK):
-        raise PermissionError(f"{folder}: no right to write into {there}; name another folder")
+    made: list[Path] = []
+    try:
+        for path in reversed(missing):
+            path.mkdir()
+            made.append(path)
+        if not os.access(made[-1] if made else there, os.W_OK):
+            raise PermissionError
+    except OSError:
+        raise PermissionError(f"{folder}: nothing can be written into {there}; name another folder") from None
+    finally:
+        for path in reversed(made):  # until there is something to put into it
+            path.rmdir()
 
 
 @contextmanager
@@ -158,6 +175,19 @@ def locked(folder: str | Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _sweep(partial: Path) -> None:
+    """Delete what a process left half-written, where that process is gone."""
+    pid = partial.name.split(".")[-2]
+    if os.name != "posix" or not pid.isdecimal():
+        return  # elsewhere nobody can be asked for without being stopped
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        partial.unlink(missing_ok=True)
+    except OSError:
+        pass  # somebody else's, and alive
 
 
 def _line(name: str) -> str:

@@ -321,7 +321,7 @@ check_mean_distance(my_mean_distance)
 # ## 9 On a real image
 #
 # If you have the ISIC-2017 images (lesson 02 says where from), start JupyterLab with `BANET_EDU_DATA` set to the folder
-# that holds them. Their pixel size is unknown, so errors are in pixels.
+# that holds them. Their pixel size is unknown, so errors are in pixels. The picture is shown, but not saved with the notebook.
 
 # %% tags=["nbval-ignore-output"]
 if root := os.environ.get("BANET_EDU_DATA"):
@@ -340,6 +340,7 @@ if root := os.environ.get("BANET_EDU_DATA"):
             spacing_mm=None,
         ),
         alt="A photo of a skin lesion with four predicted boundaries.",
+        private=True,
     )
 else:
     print("BANET_EDU_DATA is not set: no real image to try the methods on.")

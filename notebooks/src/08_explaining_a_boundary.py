@@ -398,7 +398,8 @@ show(
 # ## 7 Your own images
 #
 # With the environment variable `BANET_EDU_DATA` set to a folder that holds `isic2017`, the report of part 2 runs on a real test
-# image, with the network that learned from real ones. There is no pixel size, so lengths are in % of the image diagonal.
+# image, with the network that learned from real ones. There is no pixel size, so lengths are in % of the image diagonal. The
+# picture is shown, but not saved with the notebook.
 
 # %% tags=["nbval-ignore-output"]
 if root := os.environ.get("BANET_EDU_DATA"):
@@ -408,7 +409,11 @@ if root := os.environ.get("BANET_EDU_DATA"):
     real_profile = boundary_profile(real, real_found)
     real_why = why(real_profile)
     print("\n\n".join(real_why.sentences))
-    show(doubtful_figure(real, real_found, real_profile, real_why), alt="A real lesion")
+    show(
+        doubtful_figure(real, real_found, real_profile, real_why),
+        alt="A real lesion",
+        private=True,
+    )
 else:
     print("BANET_EDU_DATA is not set: no real image is shown.")
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 
 import nbformat
@@ -14,7 +13,7 @@ from banet_edu.cli import doctor, lab
 def test_lab_opens_the_folder_of_notebooks(banet_edu, monkeypatch, tmp_path):
     (tmp_path / "a.ipynb").write_text("{}")
     started = []
-    monkeypatch.setattr(subprocess, "call", lambda command, env: started.append(command) or 0)
+    monkeypatch.setattr(lab, "run_until_stopped", lambda command, env: started.append(command) or 0)
     code, out, _ = banet_edu("lab", tmp_path, "--port", 8999, "--no-browser")
     assert code == 0
     assert str(tmp_path) in out
@@ -37,7 +36,7 @@ def test_lab_opens_a_copy_without_outputs_and_keeps_what_was_done_there(banet_ed
         )
     monkeypatch.setattr(lab, "find_notebooks", lambda: course)
     started = []
-    monkeypatch.setattr(subprocess, "call", lambda command, env: started.append(command) or 0)
+    monkeypatch.setattr(lab, "run_until_stopped", lambda command, env: started.append(command) or 0)
 
     code, out, _ = banet_edu("lab", "--no-browser")
     assert code == 0 and "2 lessons copied" in out
@@ -58,7 +57,7 @@ def test_lab_opens_a_copy_without_outputs_and_keeps_what_was_done_there(banet_ed
 def test_lab_asks_nothing_about_news(banet_edu, monkeypatch, tmp_path):
     (tmp_path / "a.ipynb").write_text("{}")
     started = []
-    monkeypatch.setattr(subprocess, "call", lambda command, env: started.append(env) or 0)
+    monkeypatch.setattr(lab, "run_until_stopped", lambda command, env: started.append(env) or 0)
     monkeypatch.setenv("JUPYTER_CONFIG_PATH", "mine")
     banet_edu("lab", tmp_path, "--no-browser")
     first, *others = started[0]["JUPYTER_CONFIG_PATH"].split(os.pathsep)

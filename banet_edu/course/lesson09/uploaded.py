@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from banet_edu.data.reading import read_image, read_mask, spacing_note
+from banet_edu.data.reading import read_image, read_reference, spacing_note
 from banet_edu.data.sample import Sample, resize_mask
 
 SMALLEST_SIDE = 32  # pixels: in smaller pictures there is no boundary to see
@@ -49,7 +49,7 @@ def uploaded_mask(name: str, content: bytes | memoryview, size: tuple[int, int])
     Raises ValueError as `uploaded_image`, for values whose meaning is unclear, and for other proportions: such a mask does
     not show the same field of view.
     """
-    mask = _read(name, content, _mask_of)
+    mask = _read(name, content, read_reference)
     (height, width), (rows, columns) = size, mask.shape
     if abs(np.log((rows / columns) / (height / width))) > _PROPORTIONS:
         raise ValueError(
@@ -57,17 +57,6 @@ def uploaded_mask(name: str, content: bytes | memoryview, size: tuple[int, int])
             "cannot show the same field of view. Save the mask from this very picture, neither cropped nor turned"
         )
     return np.asarray(resize_mask(mask, size))
-
-
-def _mask_of(path: Path) -> NDArray[np.bool_]:
-    try:
-        return np.asarray(read_mask(path)) > 0
-    except ValueError as error:
-        if "value_map" not in str(error):  # the way out is meant for those who write Python
-            raise
-        raise ValueError(
-            f"{path}: holds other values than background and foreground; save it as black (0) and white (255)"
-        ) from None
 
 
 def _read(name: str, content: bytes | memoryview, reader: Callable[[Path], _Read]) -> _Read:
