@@ -120,6 +120,10 @@ def predict_files(
                     notes.setdefault(sample.spacing_note, []).append(job.path.name)
                 table.add({"image": job.label, **figures, "sha256": known})
             table.rows += [{"image": file.name, "left_out": why} for file, why in others.items()]
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(
+                f"{len(table.rows)} of {len(jobs)} done and kept in {folder}; the same command goes on"
+            ) from None
         finally:
             if table.rows:
                 table.save()

@@ -29,6 +29,8 @@ def hamming(first: NDArray[np.uint64], second: NDArray[np.uint64]) -> int:
 
 def near_duplicates(hashes: Sequence[NDArray[np.uint64]], limit: int = SAME_SCENE) -> list[tuple[int, int, int]]:
     """All pairs (i, j, distance) with i < j whose hashes differ in at most `limit` bits, nearest first."""
+    if not hashes:
+        return []
     table = np.array(hashes, np.uint64).reshape(len(hashes), -1)
     pairs = []
     for i, row in enumerate(table):

@@ -59,7 +59,10 @@ def write_explanation(
     for heading, make in SECTIONS.items():
         say(heading.lower())
         started = time.perf_counter()
-        sections[heading] = list(make(case))
+        try:
+            sections[heading] = list(make(case))
+        except ValueError as error:  # such as a region of three pixels: the other parts stand all the same
+            sections[heading] = [[f"Cannot be shown for this image: {error}."]]
         case.seconds[heading.lower()] = time.perf_counter() - started
     sections["Limits"] = [_limits(case)]
     sections["How this was made"] = [_facts(case, model_name)]

@@ -108,7 +108,8 @@ def check_same_run(run_dir: Path, description: Mapping[str, Any]) -> None:
             f"{path} cannot be read ({error}), so it is unknown which run this is; "
             "use another run directory, or resume=False (--restart) to start over"
         ) from error
-    if not isinstance(held.get("data"), dict):
+    cases = held.get("data")
+    if not isinstance(cases, dict) or not all(isinstance(part, dict) for part in cases.values()):
         raise ValueError(
             f"{run_dir} holds a run of an earlier banet-edu, which did not keep what its data were: use another run "
             "directory, or resume=False (--restart) to train anew in this one"
@@ -120,7 +121,7 @@ def check_same_run(run_dir: Path, description: Mapping[str, Any]) -> None:
         if there.get(name) != asked.get(name)
     ]
     for part, said in (("train", "training"), ("val", "validation")):
-        differing += _other_data(held["data"].get(part, {}), description["data"][part], f"{said} cases")
+        differing += _other_data(cases.get(part, {}), description["data"][part], f"{said} cases")
     if differing:
         raise ValueError(
             f"{run_dir} holds another run: {'; '.join(differing)}. "
@@ -165,7 +166,7 @@ def start_run(run_dir: Path, description: Mapping[str, Any], resume: bool) -> No
     if not resume:
         for name in (LAST, BEST, HISTORY, CONFIG):
             remove(run_dir / name)
-    # before the first step; whether the state is whole, `load_last` says
+    # before the first step; that the state is whole, `load_last` has said
     may_write(*(run_dir / name for name in (BEST, HISTORY, CONFIG)))
     write_text(run_dir / CONFIG, json.dumps(description, indent=2) + "\n")
 

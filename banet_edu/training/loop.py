@@ -108,10 +108,6 @@ def fit(
         resume = resume and (run_dir / LAST).exists()
         if resume:
             check_same_run(run_dir, description)
-        accelerator.wait_for_everyone()
-        if is_main:
-            start_run(run_dir, description, resume)
-        accelerator.wait_for_everyone()
         model.to(device, memory_format=memory_format(device))  # type: ignore[call-overload]
         optimizer = make_optimizer(model, config, graphed)
         progress = load_last(run_dir, model, optimizer) if resume else Progress()
@@ -122,6 +118,9 @@ def fit(
         if history.stopped:
             load_best(run_dir, model, description, history)
             return history
+        accelerator.wait_for_everyone()  # all have read what there was
+        if is_main:
+            start_run(run_dir, description, resume)
 
         network = accelerator.prepare_model(model, device_placement=False)  # itself, or wrapped for several processes
         step = (GraphedStep if graphed else TrainingStep)(network, optimizer, accelerator, config.loss, device, bf16)

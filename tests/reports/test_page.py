@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from html_page import EVIL, Page
 
@@ -67,9 +69,15 @@ def test_the_caption_says_what_a_picture_shows_unless_told(figure):
     assert Picture(figure, "A curve.", "It falls.").alt == "It falls."
 
 
-def test_a_page_that_cannot_be_written_leaves_the_old_one(tmp_path):
+def test_a_page_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatch):
     before, _ = written(tmp_path, {"Limits": ["One seed."]})
-    with pytest.raises(UnicodeEncodeError):
-        written(tmp_path, {"Limits": ["\ud800"]})
-    assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
+    with monkeypatch.context() as context, pytest.raises(OSError, match=r"page\.html: cannot be written \(disk full\)"):
+        context.setattr(os, "replace", lambda *paths: (_ for _ in ()).throw(OSError("disk full")))
+        written(tmp_path, {"Limits": ["Two seeds."]})
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".banet-edu", "page.html"]
     assert (tmp_path / "page.html").read_text(encoding="utf-8") == before
+
+
+def test_a_name_that_is_no_text_is_spelled_out(tmp_path):
+    page, _ = written(tmp_path, {"Limits": ["\udc80"]})
+    assert "\\udc80" in page
