@@ -14,10 +14,12 @@ from banet_edu.course.lesson09.explorers import doubt_figure
 from banet_edu.course.lesson09.figures import card_figure
 from banet_edu.course.lesson09.uploaded import uploaded_image, uploaded_mask
 from banet_edu.course.panel import ForReader, Panel, choice
+from banet_edu.data.limits import MOST_PIXELS
 
 LARGEST_PIXEL = 10.0  # mm
 _CARD = (
-    "In a running notebook: upload a picture (PNG, JPEG, BMP, TIFF or DICOM) and, if there is one, an expert's mask of it.\n"
+    "In a running notebook: upload a picture (PNG, JPEG, BMP, TIFF, WebP or DICOM, of at most "
+    f"{MOST_PIXELS // 10**6} million pixels)\nand, if there is one, an expert's mask of it. "
     "The network that fits the kind of picture draws its outline; the panels below measure it."
 )
 
@@ -49,6 +51,7 @@ def upload_explorer(desk: Desk) -> Panel:
     def upload(label: str, take: Callable[[str, Any], None]) -> ipywidgets.FileUpload:
         # of any name: archives give DICOM files none, and content decides
         made = ipywidgets.FileUpload(multiple=False, description=label, layout={"width": "16rem"})
+        made.tooltip = f"At most {MOST_PIXELS // 10**6} million pixels"
 
         def received(change: dict[str, Any]) -> None:
             if not change["new"]:
