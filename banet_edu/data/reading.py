@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from banet_edu.data.limits import check_pixels, regular_file
 from banet_edu.data.mask_values import ValueMap, foreground, in_8_bits, labels
+from banet_edu.data.orientation import upright
 
 DICOM_EXTENSIONS = (".dcm", ".dicom", ".ima")
 PROMISES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp", ".heic", *DICOM_EXTENSIONS)
-ORIENTATION = 0x0112  # EXIF tag: how a viewer turns or mirrors the stored pixels; from 5 on they lie on their side
 
 DEEP = "has 16 bits a channel: save it with 8, choosing the range of values to show (its window)"
 ALPHA = "has an alpha channel: save it without (as RGB or grey)"
@@ -90,7 +90,7 @@ def read_image(path: str | Path, *, frame: int | None = None) -> tuple[NDArray[n
             opened.seek(frame)
         if is_deep(opened, path):
             raise ValueError(f"{path}: {DEEP}")
-        image = _upright(opened, path)
+        image = upright(opened, path)
         if is_transparent(image):
             raise ValueError(f"{path}: {ALPHA}")
         return np.array(image.convert("RGB")), None
@@ -148,13 +148,13 @@ def mask_pixels(path: Path) -> tuple[NDArray[np.uint8], bool]:
     with open_image(path) as opened:
         if opened.mode.startswith("I"):  # labels of 16 bits, as segmentation programs write them
             try:
-                return in_8_bits(np.asarray(_upright(opened, path))), False
+                return in_8_bits(np.asarray(upright(opened, path))), False
             except ValueError as error:
                 raise ValueError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from None
         if is_deep(opened, path):
             raise ValueError(f"{path}: {DEEP}")
         lossy = is_lossy(opened, path)
-        image = _upright(opened, path)
+        image = upright(opened, path)
         if is_transparent(image):
             raise ValueError(f"{path}: {ALPHA}")
         return np.asarray(
@@ -235,35 +235,3 @@ def is_lossy(image: Image.Image, path: Path) -> bool:
         with path.open("rb") as file:
             return b"VP8L" not in file.read(64)
     return image.format in ("JPEG", "MPO", "HEIF", "AVIF") or image.info.get("compression") in ("jpeg", "tiff_jpeg")
-
-
-def orientation(image: Image.Image, path: Path) -> int:
-    """The orientation tag of an opened, not yet decoded file, 1 to 8; 1 (upright) where there is none.
-
-    In PNG the tag may follow the pixels, so that asking decodes them: the bytes are searched for one first.
-    """
-    if image.format == "PNG":
-        content = path.read_bytes()
-        if not any(mark in content for mark in (b"eXIf", b"Raw profile type", b"com.adobe.xmp")):
-            return 1
-        with Image.open(path) as image:
-            tag = image.getexif().get(ORIENTATION, 1)
-    else:
-        tag = image.getexif().get(ORIENTATION, 1)
-    return tag if isinstance(tag, int) and 1 <= tag <= 8 else 1
-
-
-def upright_size(image: Image.Image, turned: int) -> tuple[int, int]:
-    """(height, width) as a viewer shows it, of an opened file with the orientation `turned`."""
-    width, height = image.size
-    lies = turned >= 5 and image.format != "TIFF"  # there Pillow gives the upright size itself
-    return (width, height) if lies else (height, width)
-
-
-def _upright(image: Image.Image, path: Path) -> Image.Image:
-    """Decoded, and turned as the orientation tag says: the one place that does so, for images and masks alike."""
-    try:
-        image.load()
-        return ImageOps.exif_transpose(image)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise ValueError(f"{path}: is damaged or truncated ({error})") from None

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from banet_edu.data.reading import is_dicom, open_image, orientation
+from banet_edu.data.orientation import orientation
+from banet_edu.data.reading import is_dicom, open_image
 from banet_edu.datasets.dataset import Dataset
 from banet_edu.datasets.grouping import proposed_pattern
 from banet_edu.datasets.layouts import Problem

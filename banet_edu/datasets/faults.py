@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from banet_edu.data.dicom import dicom_size_and_spacing
+from banet_edu.data.orientation import orientation, upright_size
 from banet_edu.data.reading import (
     ALPHA,
     DEEP,
@@ -18,9 +19,7 @@ from banet_edu.data.reading import (
     is_transparent,
     mask_pixels,
     open_image,
-    orientation,
     read_image,
-    upright_size,
 )
 from banet_edu.datasets.layouts import Case
 from banet_edu.datasets.similarity import SAME_SCENE, difference_hash, hamming
