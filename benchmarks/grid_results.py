@@ -63,6 +63,8 @@ def rates_table() -> str:
             shown = [NONE if value is None else f"{value:.3f}" for value in values]
             mean = NONE if None in values else f"{sum(values) / len(values):.3f}"  # type: ignore[arg-type]
             lines.append(f"| {network} | {rate:g} | {' | '.join(shown)} | {mean} | {'kept' if rate == kept else ''} |")
+    tried = [Cell(data, network, SHORT, rate, 0) for network in NETWORKS for rate in RATES for data in PARTS]
+    lines += ["", f"{sum(cell.recorded for cell in tried)} of {len(tried)} trainings are there."]
     return "\n".join(lines)
 
 
