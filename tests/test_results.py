@@ -16,6 +16,7 @@ def page() -> str:
     return (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.landing
 def test_page_follows_from_the_recorded_runs(page):
     runs = re.findall(r"<!-- run: (\S+) -->", page)
     assert sorted(runs) == sorted(path.name for path in (ROOT / "docs" / "recorded").iterdir())

@@ -61,10 +61,9 @@ def predict_files(
     """
     import pandas as pd
 
-    from banet_edu.figures.overlay import draw_pictures
     from banet_edu.networks.weights import load_model
     from banet_edu.prediction import predict_many
-    from banet_edu.reports.measurements import STATE, TABLE, Measurements
+    from banet_edu.reports.measurements import STATE, TABLE, Measurements, draw_pictures
     from banet_edu.storage import check_folder, locked, may_write, sha256, write_bytes
 
     check_values(spacing=spacing, threshold=threshold)

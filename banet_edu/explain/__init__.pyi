@@ -1,4 +1,5 @@
 from .boundary.causes import why as why
+from .boundary.differences import errors as errors
 from .boundary.profiles import boundary_profile as boundary_profile
 from .boundary.profiles import cohort_profile as cohort_profile
 from .inside.attribution import attribute as attribute

@@ -10,7 +10,8 @@ from torch import nn
 
 from banet_edu.config import check_tolerance
 from banet_edu.data.sample import Sample
-from banet_edu.explain import boundary_profile, probe, why
+from banet_edu.explain import boundary_profile, errors, probe, why
+from banet_edu.explain.boundary.differences import in_words
 from banet_edu.explain.boundary.wording import UNITS, number
 from banet_edu.metrics.boundary import boundary_metrics
 from banet_edu.metrics.overlap import overlap
@@ -55,7 +56,9 @@ def write_explanation(
     case = Case(model, sample, trace, trace.prediction, profile, found, tolerance, shapley)
     case.seconds["prediction and profile"] = time.perf_counter() - started
     warning = [f"Beware: {case.prediction.warning}"] if case.prediction.warning else []
-    sections: dict[str, list[Piece]] = {"In short": [[*warning, *_figures_line(case), *found.sentences, _finest(case)]]}
+    sections: dict[str, list[Piece]] = {
+        "In short": [[*warning, *_error_line(case), *_figures_line(case), *found.sentences, _finest(case)]]
+    }
     for heading, make in SECTIONS.items():
         say(heading.lower())
         started = time.perf_counter()
@@ -87,6 +90,11 @@ def _lead(case: Case, model_name: str) -> str:
         size += f" ({case.sample.spacing_note})" if case.sample.spacing_note else ""
     with_what = "compared with an expert's outline" if case.reference is not None else "without an expert's outline"
     return f"{size}; {model_name or spec.name} ({spec.preset}); {with_what}."
+
+
+def _error_line(case: Case) -> list[str]:
+    """What was found, what is missing, what is too much: the answer, first."""
+    return [] if case.reference is None else [in_words(errors(case.sample, case.prediction), case.sample)]
 
 
 def _figures_line(case: Case) -> list[str]:

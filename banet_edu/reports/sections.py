@@ -10,8 +10,9 @@ from torch import nn
 
 from banet_edu.banet.network import BANet
 from banet_edu.data.sample import Sample
-from banet_edu.explain import attribute, effect, effects, knobs
+from banet_edu.explain import attribute, effect, effects, errors, knobs
 from banet_edu.explain.boundary.causes import Explanation
+from banet_edu.explain.boundary.differences import in_words
 from banet_edu.explain.boundary.wording import UNITS, clock, number, whose
 from banet_edu.explain.inside.faithfulness import deletion_insertion
 from banet_edu.explain.inside.regions import Region, boundary_band
@@ -20,6 +21,7 @@ from banet_edu.figures.attribution import attribution_figure, knob_values_figure
 from banet_edu.figures.blocks import attention_figure, gate_matrix_figure, pyramid_figure
 from banet_edu.figures.causes import causes_figure
 from banet_edu.figures.contour import contour_figure
+from banet_edu.figures.differences import SHOWN, differences_figure
 from banet_edu.figures.effects import before_after_figure, effects_figure
 from banet_edu.figures.ladder import ladder_figure
 from banet_edu.figures.unrolled import unrolled_figure
@@ -47,6 +49,33 @@ class Case:
     @property
     def reference(self) -> Any:
         return None if self.sample.mask is None else self.sample.mask > 0
+
+
+def _errors(case: Case) -> Iterator[Piece]:
+    if case.reference is None:
+        return
+    table = errors(case.sample, case.prediction)
+    if not len(table):
+        return
+    yield Picture(
+        differences_figure(case.sample, case.prediction, table),
+        "What is missing (blue) and what is too much (orange), numbered from the largest error on, as in the table.",
+        in_words(table, case.sample),
+    )
+    unit, area = UNITS[table.unit], next(name for name in table.columns if str(name).startswith("area"))
+    in_area = "mm²" if area == "area_mm2" else "% of image"
+    head = ["error", "what", f"largest ({unit})", f"mean ({unit})", f"length ({unit})", f"area ({in_area})", "towards"]
+    rows = []
+    for k, row in enumerate(table.head(SHOWN).rows(), start=1):
+        sizes = [_known(row[name]) for name in ("largest", "mean", "length")]
+        rows.append([str(k), row["kind"], *sizes, number(row[area]), f"{row['clock']} o'clock"])
+    left = f" {len(table) - SHOWN} smaller ones are left out." if len(table) > SHOWN else ""
+    yield Table(
+        head,
+        rows,
+        "Distances between the two outlines along each region in which they differ; the first holds HD, the largest of all."
+        f"{left}",
+    )
 
 
 def _where(case: Case) -> Iterator[Piece]:
@@ -206,6 +235,7 @@ def _band(case: Case) -> Region | None:
 
 
 SECTIONS: dict[str, Callable[[Case], Iterator[Piece]]] = {
+    "Errors, largest first": _errors,
     "Where the line runs": _where,
     "What goes with the error": _why,
     "What the network relied on": _relied_on,

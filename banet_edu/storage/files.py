@@ -65,9 +65,9 @@ def write_bytes(path: str | Path, data: bytes, *, over: bool = False) -> Path:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        # The mark comes first: killed in between, both the old file and the new one are known.
-        with open(path.with_name(MARKS), "a", encoding="utf-8") as marks:
-            marks.write(f"{digest}  {_line(path.name)}\n")
+        if not over:  # The mark comes first: killed in between, both the old file and the new one are known.
+            with open(path.with_name(MARKS), "a", encoding="utf-8") as marks:
+                marks.write(f"{digest}  {_line(path.name)}\n")
         os.replace(partial, path)
     except OSError as error:
         raise type(error)(f"{path}: cannot be written ({error.strerror or error})") from error

@@ -164,6 +164,7 @@ def test_a_dollar_sign_in_a_name_begins_no_formula():
     assert png_bytes(figure)
 
 
+@pytest.mark.landing
 @pytest.mark.parametrize("mode", ["closed pipe", "ascii"])
 def test_a_closed_pipe_and_an_ascii_terminal_lose_nothing(tmp_path, mode):
     folder = photos(tmp_path / "mine")

@@ -9,7 +9,7 @@ from PIL import Image
 
 from banet_edu import create_model
 from banet_edu.cli.predicting import find_files, plan
-from banet_edu.figures.overlay import CONTOUR_COLOUR, draw_contours
+from banet_edu.reports.measurements import CONTOUR_COLOUR, draw_contours
 from banet_edu.storage import save_model
 
 

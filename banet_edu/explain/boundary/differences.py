@@ -1,0 +1,221 @@
+"""Every place where a prediction and the expert's mask differ, largest error first: what is missing, and what is too much."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from banet_edu.data.sample import Sample
+from banet_edu.explain.boundary.tables import UnitTable
+from banet_edu.metrics.contour import Boundary, boundary_pair
+from banet_edu.metrics.overlap import case_status
+from banet_edu.prediction import Prediction
+
+KINDS = ("too small", "too large", "part missed", "extra piece", "not found")
+_COLUMNS = ("kind", "largest", "mean", "length", "area", "row", "column", "clock")
+_LENGTHS = ("largest", "mean", "length")
+_SIDES = ((0, 1), (0, -1), (1, 0), (-1, 0))
+
+
+def errors(sample: Sample, prediction: Prediction) -> UnitTable:
+    """One row for each connected region in which the prediction and the mask differ, largest error first.
+
+    Distances are those of `boundary_metrics`: from every boundary pixel of either mask to the nearest of the other, the image
+    frame left out. Each belongs to the region that it runs along, so the first row holds the point of HD, and its largest error
+    is HD.
+
+    Args:
+        sample: with a mask (several classes count as one foreground).
+        prediction: of the same image, at the mask's size. Lengths are in mm with a spacing (the prediction's, else the
+            sample's), otherwise in % of the image diagonal: U below stands for mm or pct.
+
+    Returns:
+        `kind`: "too small" and "too large" where the outline runs inside or outside of the expert's; "part missed", a piece of
+        the mask that the prediction does not touch; "extra piece", one of the prediction that the mask does not touch; "not
+        found" for every piece where nothing is predicted at all. `largest_U` and `mean_U` of the distances (nan where one of
+        the masks is empty: a distance to nothing is not defined), `length_U` of the outline that is off (the mask's, of an
+        extra piece its own), `area_mm2` or `area_pct_of_image` of the region, `row` and `column` of the largest error in
+        mask pixels (of the region's middle where there is none), `clock`: its direction from the middle of the mask, 1 to 12,
+        12 is up. No row, but these columns, where both masks are alike.
+
+    Raises ValueError without a mask.
+
+    >>> mask, found = np.zeros((60, 60), bool), np.zeros((60, 60), bool)
+    >>> mask[10:40, 10:40] = True; found[10:40, 10:45] = True; found[50:55, 50:55] = True
+    >>> sample = Sample(np.zeros((60, 60, 3), np.uint8), mask, "a", spacing_mm=(0.5, 0.5))
+    >>> prediction = Prediction(found.astype(np.float32), found.astype(np.uint8), "a", ("background", "lesion"), 0.5)
+    >>> errors(sample, prediction)[["kind", "largest_mm", "area_mm2", "clock"]].to_numpy().tolist()
+    [['extra piece', 10.606601717798213, 6.25, 5], ['too large', 2.5, 37.5, 3]]
+    """
+    if sample.mask is None:
+        raise ValueError(f"{sample.name!r} has no mask, so no error can be measured")
+    found, truth = prediction.mask, np.asarray(sample.mask) > 0
+    spacing = prediction.spacing_mm or sample.spacing_mm
+    row_mm, column_mm = spacing or (1.0, 1.0)
+    to_unit = 1.0 if spacing else 100.0 / float(np.hypot(*truth.shape))
+    to_area = row_mm * column_mm if spacing else 100.0 / truth.size
+    status = case_status(found, truth)
+    middle = _middle(truth if truth.any() else np.ones_like(truth))
+
+    rows: list[dict[str, Any]] = []
+    regions = _Regions(found, truth)
+    along = _distances(regions, (row_mm, column_mm)) if status == "ok" else {}
+    lengths = _lengths(regions, (row_mm, column_mm))
+    for number in range(1, regions.count + 1):
+        inside = regions.labels == number
+        points, distance = along.get(number, (np.empty((0, 2)), np.empty(0)))
+        at = _nearest_to_middle(points[distance >= distance.max()] if len(distance) else np.argwhere(inside))
+        rows.append(
+            {
+                "kind": "not found" if status == "missed" else regions.kind(number),
+                "largest": float(distance.max()) * to_unit if len(distance) else float("nan"),
+                "mean": float(distance.mean()) * to_unit if len(distance) else float("nan"),
+                "length": lengths[number] * to_unit,
+                "area": float(inside.sum()) * to_area,
+                "row": float(at[0]),
+                "column": float(at[1]),
+                "clock": _clock(at - middle, (row_mm, column_mm)),
+            }
+        )
+    rows.sort(key=lambda row: (-np.nan_to_num(row["largest"], nan=np.inf), -row["area"]))
+    table = UnitTable(rows, columns=list(_COLUMNS)).rename(
+        columns={"area": "area_mm2" if spacing else "area_pct_of_image"}
+    )
+    return table.with_unit("mm" if spacing else "pct", *_LENGTHS)
+
+
+class _Regions:
+    """The connected regions in which two masks differ, numbered from 1: first what is missing, then what is too much."""
+
+    def __init__(self, found: NDArray[np.bool_], truth: NDArray[np.bool_]) -> None:
+        self.found, self.truth = found, truth
+        missing, missed = _pieces(truth & ~found)
+        extra, added = _pieces(found & ~truth)
+        self.missed, self.count = missed, missed + added
+        self.labels = np.where(extra > 0, extra + missed, missing)
+        # whole pieces of one mask that the other does not touch
+        self._whole: set[int] = set()
+        for mask, other in ((truth, found), (found, truth)):
+            labels, count = _pieces(mask)
+            touched = set(np.unique(labels[other & mask]).tolist())
+            for piece in set(range(1, count + 1)) - touched:
+                self._whole.add(int(self.labels[labels == piece].max()))
+
+    def kind(self, number: int) -> str:
+        if number <= self.missed:
+            return "part missed" if number in self._whole else "too small"
+        return "extra piece" if number in self._whole else "too large"
+
+    def of(self, points: NDArray[np.float64], mask: NDArray[np.bool_]) -> NDArray[np.intp]:
+        """The region that each boundary pixel of `mask` lies in, or runs along; 0 where both masks have their boundary."""
+        height, width = mask.shape
+        rows, columns = points.astype(np.intp).T
+        labels = self.labels[rows, columns].copy()
+        for down, right in _SIDES:
+            r, c = rows + down, columns + right
+            inside = (r >= 0) & (r < height) & (c >= 0) & (c < width)
+            r, c = r.clip(0, height - 1), c.clip(0, width - 1)
+            beside = inside & ~mask[r, c] & (labels == 0)
+            labels[beside] = self.labels[r, c][beside]
+        return labels
+
+
+def _pieces(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], int]:
+    count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+    return labels.astype(np.intp), count - 1
+
+
+def _distances(
+    regions: _Regions, spacing: tuple[float, float]
+) -> dict[int, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """{region: (points, distance to the other mask's boundary)} of the boundary pixels of both masks that run along it."""
+    frame = bool(regions.found.all() or regions.truth.all())
+    pair = boundary_pair(regions.found, regions.truth, weighting="pixels", frame_is_boundary=frame)
+    trees = [cKDTree(boundary.points * spacing) for boundary in pair]
+    points = np.concatenate([boundary.points for boundary in pair])
+    distance = np.concatenate([trees[1].query(trees[0].data)[0], trees[0].query(trees[1].data)[0]])
+    masks = (regions.found, regions.truth)
+    labels = np.concatenate([regions.of(boundary.points, mask) for boundary, mask in zip(pair, masks, strict=True)])
+    return {number: (points[labels == number], distance[labels == number]) for number in set(labels.tolist()) - {0}}
+
+
+def _lengths(regions: _Regions, spacing: tuple[float, float]) -> dict[int, float]:
+    """Length of the outline along each region, in the unit of `spacing`: the mask's, of an extra piece its own."""
+    lengths = dict.fromkeys(range(1, regions.count + 1), 0.0)
+    if not (regions.found.any() or regions.truth.any()):
+        return lengths
+    masks = [
+        mask if mask.any() else other
+        for mask, other in ((regions.found, regions.truth), (regions.truth, regions.found))
+    ]
+    own, theirs = boundary_pair(*masks, weighting="length", frame_is_boundary=False)
+    for boundary, extra in ((theirs, False), (own, True)):
+        for number, length in _length_along(boundary, regions, spacing).items():
+            if (regions.kind(number) == "extra piece") == extra:
+                lengths[number] += length
+    return lengths
+
+
+def _length_along(boundary: Boundary, regions: _Regions, spacing: tuple[float, float]) -> dict[int, float]:
+    weights = boundary.weights(spacing)
+    assert weights is not None  # pieces of contour have lengths
+    rows, columns = np.floor(boundary.points).astype(np.intp).T
+    around = [regions.labels[rows + down, columns + right] for down in (0, 1) for right in (0, 1)]
+    labels = np.max(around, axis=0)
+    return {number: float(weights[labels == number].sum()) for number in set(labels.tolist()) - {0}}
+
+
+def _middle(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+    return np.argwhere(mask).mean(axis=0)
+
+
+def _nearest_to_middle(points: NDArray[Any]) -> NDArray[np.float64]:
+    """The one of some points (row, column) that lies nearest to their middle: of equally large errors, and of a region."""
+    return np.asarray(points[int(((points - points.mean(axis=0)) ** 2).sum(axis=1).argmin())], float)
+
+
+def _clock(offset: NDArray[np.float64], spacing: tuple[float, float]) -> int:
+    """The hour in whose direction an offset (rows, columns) points; 12 is up.
+
+    >>> [_clock(np.array(offset), (1.0, 1.0)) for offset in ((-1, 0), (0, 1), (1, 0), (0, -1), (-1, 0.2))]
+    [12, 3, 6, 9, 12]
+    """
+    down, right = offset * spacing
+    return int(np.floor(np.degrees(np.arctan2(right, -down)) / 30 + 0.5)) % 12 or 12
+
+
+def in_words(table: UnitTable, sample: Sample) -> str:
+    """One sentence on a table of `errors`: how much of the mask was found, what is missing, what is too much, the largest."""
+    area = next(name for name in table.columns if str(name).startswith("area"))
+    unit = "mm²" if area == "area_mm2" else "% of the image"
+    if not len(table):
+        return "Prediction and mask are alike."
+    assert sample.mask is not None
+    truth = np.asarray(sample.mask) > 0
+    missing, extra = (
+        table[table["kind"].isin(kinds)] for kinds in (("too small", "part missed", "not found"), KINDS[1:4:2])
+    )
+    parts = []
+    if truth.any():
+        row_mm, column_mm = sample.spacing_mm or (1.0, 1.0)
+        whole = truth.sum() * (row_mm * column_mm if area == "area_mm2" else 100.0 / truth.size)
+        parts.append(
+            f"{100 * (1 - missing[area].sum() / whole):.0f} % of the mask is found"
+            if len(missing)
+            else "All of the mask is found"
+        )
+    else:
+        parts.append("The mask is empty")
+    for named, rows in (("missing", missing), ("too much", extra)):
+        if len(rows):
+            places = f"in {len(rows)} place{'s' * (len(rows) > 1)}"
+            parts.append(f"{named}: {rows[area].sum():.3g} {unit} {places}")
+    first = next(table.rows())
+    if np.isfinite(first["largest"]):
+        size = f"{first['largest']:.3g} {'mm' if table.unit == 'mm' else '% of the image diagonal'}"
+        parts.append(f"the largest error is {size}: {first['kind']}, towards {first['clock']} o'clock")
+    return "; ".join(parts) + "."
