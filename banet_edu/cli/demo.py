@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from banet_edu.cli.console import out
-from banet_edu.cli.outcome import progress_bars, show_outcome
+from banet_edu.cli.outcome import may_write_results, progress_bars, show_outcome
 
 EPILOG = "Example: [bold]banet-edu demo[/] · lungs: [bold]banet-edu demo --kind lung[/] · quicker: [bold]--steps 60[/]"
 
@@ -27,6 +27,7 @@ def run_demo(
     from banet_edu.study.compare import compare
 
     run_dir = folder or Path("runs") / f"demo-{kind}"
+    may_write_results(run_dir)
     parts = {part: load_samples(kind, part) for part in ("train", "val", "test")}
     out.print(
         f"[bold]banet-edu demo[/]: BA-Net and U-Net (lite) learn to outline on {len(parts['train'])} synthetic images "

@@ -161,7 +161,7 @@ def check_dataset(
     Raises:
         FileNotFoundError, ValueError: as `open_dataset`, but never for bad files, which the report lists.
     """
-    dataset = open_dataset(format, root, on_error="skip", **options)
+    dataset = open_dataset(format, root, on_error="skip", _decode=False, **options)
     turned = {case.name: (_tag(case.image), _tag(case.mask)) for case in dataset.cases}
     part_of = {}
     if len(dataset) >= len(PARTS):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from banet_edu.config import check_spacing
 from banet_edu.data.mask_values import ValueMap, check_value_map
@@ -40,6 +40,7 @@ def open_dataset(
     mask_suffix: str | None = None,
     mask_prefix: str | None = None,
     groups: Groups = None,
+    _decode: bool | None = None,  # whether every file is decoded now; `check_dataset` does it later
 ) -> Dataset:
     """Open a data set: pairs of ROOT/images and ROOT/masks (or the folders it is distributed in), matched by name.
 
@@ -56,7 +57,8 @@ def open_dataset(
         format: one of the above. Extensions are free; further files in the folders are reported.
         root: the data set's folder. A file `spacing.csv` in it (name, row_mm, column_mm) states pixel sizes of masks.
         split: "train", "val", "test" (70/10/20) or None for all. split_seed: which split; no other seed moves it.
-        on_error: "raise" one error that names every bad file, or "skip" them and list them in `.problems`.
+        on_error: "raise" one error that names every bad file, or "skip" them and list them in `.problems`: every file is then
+            decoded once, so that none ends later work.
         empty: "keep" masks without foreground (a valid case; metrics give its status) or "exclude" them.
         value_map: {grey level or (r, g, b): label} for masks of several classes or unusual values.
         invert: foreground is the dark part of the masks.
@@ -104,7 +106,8 @@ def open_dataset(
     if strange := sorted(set(table) - {case.name for case in found}):
         problems.append(Problem("spacing.csv", f"names no case of this data set: {', '.join(strange[:5])}"))
     reader = Reader(value_map, invert, spacing_mm, table)
-    cases, faults = _without_faults(found, reader, root)
+    decode = on_error == "skip" if _decode is None else _decode
+    cases, faults = _without_faults(found, reader, root, decode=decode)
     problems += faults
     if problems and on_error == "raise":
         raise ValueError(problem_message(root, problems))
@@ -130,17 +133,21 @@ def problem_message(root: Path, problems: Sequence[Problem]) -> str:
     if len(problems) > SHOWN_PROBLEMS:
         lines.append(f"  ... and {len(problems) - SHOWN_PROBLEMS} more")
     count = "1 bad file" if len(problems) == 1 else f"{len(problems)} bad files"
-    return f"{root}: {count} (repair them, or leave them out with on_error='skip'):\n" + "\n".join(lines)
+    return f"{root}: {count} (repair them, or leave them out: on_error='skip', --skip-bad):\n" + "\n".join(lines)
 
 
-def _without_faults(cases: Sequence[Case], reader: Reader, root: Path) -> tuple[list[Case], list[Problem]]:
+def _without_faults(
+    cases: Sequence[Case], reader: Reader, root: Path, *, decode: bool
+) -> tuple[list[Case], list[Problem]]:
     """The cases whose files look whole, and what is wrong with the others."""
 
     def inspect(case: Case) -> tuple[Size | None, Size | None, list[Problem]]:
         image_size, image_fault = file_fault(case.image)
         mask_size, mask_fault = file_fault(case.mask, mask=True)
-        if mask_size is not None and mask_size[0] * mask_size[1] <= DECODED_AT_OPENING:
-            mask_fault = _value_fault(case, reader)
+        if mask_size is not None and (decode or mask_size[0] * mask_size[1] <= DECODED_AT_OPENING):
+            mask_fault = _fault(case.mask, lambda: reader.mask(case))
+        if image_size is not None and decode:
+            image_fault = _fault(case.image, lambda: reader.sample(case).image)
         faults = [(case.image, image_fault), (case.mask, mask_fault)]
         listed = [Problem(path.relative_to(root).as_posix(), fault) for path, fault in faults if fault is not None]
         return image_size, mask_size, listed
@@ -161,11 +168,11 @@ def _without_faults(cases: Sequence[Case], reader: Reader, root: Path) -> tuple[
     return [case for case in whole if case.name not in foreign], problems
 
 
-def _value_fault(case: Case, reader: Reader) -> str | None:
+def _fault(path: Path, read: Callable[[], Any]) -> str | None:
     try:
-        reader.mask(case)
+        read()
     except Exception as error:  # whatever a broken file leads its decoder to
-        return str(error).removeprefix(f"{case.mask}: ") or type(error).__name__
+        return str(error).removeprefix(f"{path}: ") or type(error).__name__
     return None
 
 

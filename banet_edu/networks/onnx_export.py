@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from banet_edu.config import ModelSpec, __version__
-from banet_edu.storage import write_bytes
+from banet_edu.storage import check_folder, may_write, write_bytes
 
 INPUT, OUTPUT, BATCH = "image", "logits", "batch"
 NOTICE = "For teaching and research. Not a medical device."
@@ -92,14 +92,8 @@ def _check_path(path: Path) -> None:
     """Refuse what cannot be written before the network is traced, which takes seconds."""
     if path.suffix != ".onnx":
         raise ValueError(f"{path}: the name of an ONNX file ends in .onnx")
-    if path.is_dir():
-        raise IsADirectoryError(f"{path}: is a folder; name a file")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(probe := path.with_name(f".{path.name}.probe"), b"")
-        probe.unlink()
-    except OSError as error:
-        raise type(error)(f"{path}: cannot be written here ({error.strerror}); choose another --out") from None
+    may_write(path)
+    check_folder(path.parent)
 
 
 @contextmanager

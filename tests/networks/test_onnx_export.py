@@ -75,7 +75,7 @@ def test_paths_that_cannot_be_written_are_refused_at_once(tmp_path):
     with pytest.raises(IsADirectoryError, match="name a file"):
         export_onnx(model, tmp_path / "folder.onnx")
     (tmp_path / "file").write_text("")
-    with pytest.raises(OSError, match=r"model\.onnx: cannot be written here"):
+    with pytest.raises(OSError, match="is a file, no folder"):
         export_onnx(model, tmp_path / "file" / "model.onnx")
 
 
