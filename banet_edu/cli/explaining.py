@@ -1,21 +1,28 @@
-"""`banet-edu explain`: a report on one image's boundary."""
+"""`banet-edu explain`: a report on one image's boundary. `banet-edu audit`: many images with masks, worst first."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from banet_edu.cli.console import err, out
+from banet_edu.cli.console import err, out, warn
 from banet_edu.cli.options import check_values
+from banet_edu.config import __version__
 
 if TYPE_CHECKING:
     from banet_edu.data.sample import Sample
+    from banet_edu.datasets.dataset import Dataset
 
 EPILOG = (
     "Example: [bold]banet-edu explain photo.jpg --mask expert.png --spacing 0.05 0.05 --model banet-lite-dermoscopy[/] · "
     "without an expert's mask: [bold]banet-edu explain photo.jpg --model banet-lite-dermoscopy[/]"
+)
+AUDIT_EPILOG = (
+    "Example: [bold]banet-edu audit images masks --model banet-lite-polyp[/] · with a second reader's masks: "
+    "[bold]--second masks_of_another[/]"
 )
 
 
@@ -107,3 +114,107 @@ def read_case(image: Path, mask: Path | None, spacing: tuple[float, float] | Non
 
 def _differ(one: float, other: float) -> bool:
     return abs(one / other - 1) > 0.02
+
+
+def audit_images(
+    images: Annotated[Path, typer.Argument(metavar="IMAGES", help="A folder of images.")],
+    masks: Annotated[Path, typer.Argument(metavar="MASKS", help="A folder of an expert's masks of them.")],
+    model: Annotated[str, typer.Option("--model", help="Bundled weights by name, or a .safetensors file.")],
+    second: Annotated[
+        Path | None,
+        typer.Option("--second", metavar="FOLDER", help="Masks of a second reader: how far do experts agree?"),
+    ] = None,
+    suffix: Annotated[
+        str, typer.Option("--mask-suffix", help="What a mask's name has after its image's, as _mask.")
+    ] = "",
+    spacing: Annotated[
+        tuple[float, float] | None,
+        typer.Option("--spacing", metavar="R C", help="Height and width of a mask pixel in mm; DICOM files carry it."),
+    ] = None,
+    folder: Annotated[Path, typer.Option("--out", help="Where the results go.")] = Path("runs/audit"),
+) -> None:
+    """Measure a trained network on images with masks, worst case first. Nothing is trained. Not a medical device.
+
+    What was stopped goes on with the same command. Exit code 1 where a file could not be read.
+    """
+    from rich.progress import track
+
+    from banet_edu.explain import cohort_profile, why
+    from banet_edu.networks.weights import load_model
+    from banet_edu.reports.audit import SHOWN, write_audit
+    from banet_edu.reports.cases import audit_case, audited, worst_first
+    from banet_edu.reports.measurements import Measurements
+    from banet_edu.storage import check_folder, locked, may_write, sha256, write_table
+
+    check_values(spacing=spacing)
+    check_folder(folder)
+    may_write(*(folder / name for name in ("audit.csv", "audit.json", "summary.csv", "audit.html")))
+    network: Any = load_model(model)
+    data = open_pair(images, masks, suffix, spacing)
+    other = None if second is None else open_pair(images, second, suffix, spacing)
+    settings = {"weights": network.weights_sha256, "spacing_mm": spacing, "banet_edu": __version__}
+    rows: list[dict[str, Any]] = []
+    left_out = [str(problem) for problem in data.problems]
+    if other is not None:
+        left_out += [f"{name}: the second reader has no mask of it" for name in data.names if name not in other.names]
+    with locked(folder):
+        table = Measurements(folder, settings, (None, "audit.json"))
+        try:
+            for case in track(data.cases, "measuring", console=err, transient=True):
+                theirs = None if other is None or case.name not in other.names else other[case.name]
+                both = [case.image, case.mask, *([] if theirs is None else [other_mask(other, case.name)])]
+                known = "-".join(sha256(file)[:16] for file in both)
+                if table.take_over(case.name, known):
+                    rows += table.rows[-1]["pairs"]
+                    continue
+                try:
+                    pairs = audit_case(network, data[case.name], None if theirs is None else theirs.mask)
+                except Exception as error:  # whatever a broken file leads its decoder, or the network, to
+                    left_out.append(f"{case.name}: {' '.join(str(error).split()) or type(error).__name__}")
+                    continue
+                rows += pairs
+                table.add({"image": case.name, "sha256": known, "pairs": pairs})
+        finally:
+            if table.rows:
+                table.save()
+        for problem in left_out:
+            warn(f"left out: {problem}")
+        facts = {"network": Path(model).stem, "images": str(images), "masks": str(masks), "left out": len(left_out)}
+        result = audited(rows, facts | ({"second reader": str(second)} if second else {}))
+        worst = worst_first(result)
+        write_table(folder / "audit.csv", worst)
+        write_table(folder / "summary.csv", result.summary)
+        samples = [data[name] for name in worst["name"]]
+        with err.status("what goes with the errors ..."):
+            causes = why(cohort_profile(network, samples))
+        write_audit(result, network, samples[:SHOWN], causes, folder / "audit.html")
+    out.print(f"Report: {folder / 'audit.html'}", soft_wrap=True, markup=False)
+    out.print(f"Every case, worst first: {folder / 'audit.csv'}", soft_wrap=True, markup=False)
+    out.print("For teaching and research. Not a medical device.", style="yellow")
+    if left_out:
+        raise typer.Exit(1)
+
+
+def open_pair(images: Path, masks: Path, suffix: str, spacing: tuple[float, float] | None) -> Dataset:
+    """Images and masks of two folders as a data set, bad files listed."""
+    from banet_edu.datasets.opening import open_dataset
+
+    for place in (images, masks):
+        if not place.is_dir():
+            raise FileNotFoundError(f"{place}: no such folder")
+    root = Path(os.path.commonpath([images.resolve(), masks.resolve()]))
+    return open_dataset(
+        "folder",
+        root,
+        on_error="skip",
+        image_dir=str(images.resolve()),
+        mask_dir=str(masks.resolve()),
+        mask_suffix=suffix,
+        spacing_mm=spacing,
+    )
+
+
+def other_mask(dataset: Dataset | None, name: str) -> Path:
+    """The second reader's file of a case."""
+    assert dataset is not None
+    return next(case.mask for case in dataset.cases if case.name == name)

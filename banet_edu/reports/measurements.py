@@ -32,23 +32,27 @@ class Measurements:
 
     Args:
         folder: where both files are. Rows that lie there are taken over where `settings` are theirs.
+        files: other names of the two; None for no table.
         settings: JSON values that decide about every row, such as the weights' checksum and the threshold.
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
-        self.folder, self.settings = folder, json.loads(json.dumps(settings))
+    def __init__(
+        self, folder: Path, settings: Mapping[str, Any], files: tuple[str | None, str] = (TABLE, STATE)
+    ) -> None:
+        self.table, self.state = folder / files[0] if files[0] else None, folder / files[1]
+        self.settings = json.loads(json.dumps(settings))
         self.rows: list[dict[str, Any]] = []
         self._earlier = {(row["image"], row["sha256"]): row for row in self._read() if "sha256" in row}
         self._saved_at = -math.inf
 
     def _read(self) -> list[dict[str, Any]]:
         try:
-            held = json.loads((self.folder / STATE).read_text(encoding="utf-8"))
+            held = json.loads(self.state.read_text(encoding="utf-8"))
             return list(held["rows"]) if held["settings"] == self.settings else []
         except (OSError, ValueError, KeyError, TypeError):
             return []  # nothing to go on with
 
-    def take_over(self, image: str, sha256: str, files: Sequence[Path]) -> bool:
+    def take_over(self, image: str, sha256: str, files: Sequence[Path] = ()) -> bool:
         """Whether the row of this image was made earlier and its files are there; it is then kept."""
         row = self._earlier.get((image, sha256))
         if row is None or not all(file.is_file() for file in files):
@@ -66,8 +70,9 @@ class Measurements:
         """Write both files, each all or nothing."""
         import pandas as pd
 
-        write_text(self.folder / STATE, json.dumps({"settings": self.settings, "rows": self.rows}, indent=1))
-        write_table(self.folder / TABLE, pd.DataFrame(self.rows))
+        write_text(self.state, json.dumps({"settings": self.settings, "rows": self.rows}, indent=1))
+        if self.table is not None:
+            write_table(self.table, pd.DataFrame(self.rows))
         self._saved_at = time.monotonic()
 
 

@@ -163,6 +163,8 @@ def locked(folder: str | Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(folder / _LOCK)
         lock.acquire(timeout=0)
+    except NotImplementedError:
+        pass  # a network disk that knows no locks: better unguarded than not at all
     except filelock.Timeout:
         raise BlockingIOError(
             f"{folder}: another process is at work there; wait for it, or use another folder"

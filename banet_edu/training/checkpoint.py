@@ -112,7 +112,7 @@ def check_same_run(run_dir: Path, description: Mapping[str, Any]) -> None:
     if not isinstance(cases, dict) or not all(isinstance(part, dict) for part in cases.values()):
         raise ValueError(
             f"{run_dir} holds a run of an earlier banet-edu, which did not keep what its data were: use another run "
-            "directory, or resume=False (--restart) to train anew in this one"
+            "directory, or delete this one"
         )
     asked = _settings(description)
     differing = [

@@ -78,7 +78,7 @@ def test_a_run_of_an_earlier_version_is_refused_in_words(tmp_path):
     settings["data"] = {"train": "14 samples, checksum 00000000", "val": "5 samples, checksum 00000000"}
     (tmp_path / "config.json").write_text(json.dumps(settings))
     with pytest.raises(
-        ValueError, match=r"a run of an earlier banet-edu, which did not keep what its data were.*--restart"
+        ValueError, match=r"a run of an earlier banet-edu, which did not keep what its data were: use another"
     ):
         fit(tiny(), TRAIN, VAL, SHORT, tmp_path)
 

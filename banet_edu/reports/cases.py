@@ -1,0 +1,85 @@
+"""An audit: a trained network on images that an expert has outlined. Nothing is trained; every case is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from banet_edu.data.sample import Sample, resize_mask
+from banet_edu.explain.boundary.differences import errors
+from banet_edu.metrics.boundary import boundary_metrics
+from banet_edu.metrics.overlap import overlap
+from banet_edu.prediction import predict
+from banet_edu.study.result import CompareResult
+
+NETWORK, SECOND, READERS = "network to reader", "network to second reader", "reader to second reader"
+_PROPORTIONS = 0.02  # masks of one field of view differ by less, after rounding to whole pixels
+
+
+def audit_case(model: Any, sample: Sample, second: NDArray[Any] | None = None) -> list[dict[str, Any]]:
+    """One case: the network against the reader's mask, and where there is a second reader's, against that, and both readers
+    against each other.
+
+    Args:
+        sample: with the reader's mask. second: h x w, the second reader's, of the same field of view.
+
+    Returns:
+        One row for each pair (`model` names it): `name`, the figures of `overlap` and `boundary_metrics` in mm with a spacing,
+        in % of the image diagonal without. The first has what `explain.errors` says besides: `parts_missed`, `extra_pieces`,
+        `largest_error` (its kind) and `clock`.
+
+    Raises ValueError without a mask, or where the second has other proportions.
+    """
+    if sample.mask is None:
+        raise ValueError(f"{sample.name!r} has no mask, so there is nothing to measure the network against")
+    reader, found = np.asarray(sample.mask) > 0, predict(model, sample)
+    differences = errors(sample, found)
+    kinds = differences["kind"].tolist()
+    first = _figures(NETWORK, sample, found.mask, reader) | {
+        "parts_missed": kinds.count("part missed") + kinds.count("not found"),
+        "extra_pieces": kinds.count("extra piece"),
+        "largest_error": kinds[0] if kinds else "none",
+        "clock": int(differences["clock"].iloc[0]) if kinds else None,
+    }
+    if second is None:
+        return [first]
+    if abs(np.log((second.shape[0] / second.shape[1]) / (reader.shape[0] / reader.shape[1]))) > _PROPORTIONS:
+        raise ValueError(
+            f"{sample.name}: the second reader's mask is {second.shape[0]} x {second.shape[1]}, the first's "
+            f"{reader.shape[0]} x {reader.shape[1]}: with other proportions it cannot show the same field of view"
+        )
+    other = np.asarray(resize_mask(np.asarray(second) > 0, reader.shape))
+    return [first, _figures(SECOND, sample, found.mask, other), _figures(READERS, sample, reader, other)]
+
+
+def _figures(pair: str, sample: Sample, one: NDArray[np.bool_], other: NDArray[np.bool_]) -> dict[str, Any]:
+    measured = overlap(one, other) | boundary_metrics(one, other, spacing_mm=sample.spacing_mm)
+    return {"model": pair, "seed": 0, "name": sample.name, "class": "foreground", **measured}
+
+
+def audited(rows: Sequence[Mapping[str, Any]], facts: Mapping[str, Any]) -> CompareResult:
+    """The rows of all cases with means and intervals; with a second reader, the network's distance to the reader is tested
+    against its distance to the second, and against that between the readers, paired image by image.
+
+    Raises ValueError without a row, or where only some cases have a spacing: mm and % do not mix.
+    """
+    if not rows:
+        raise ValueError("no case was measured, so there is nothing to sum up")
+    table = pd.DataFrame(rows)
+    if {"assd_mm", "assd_pct"} <= set(table):
+        raise ValueError("only some of these cases have a spacing; give all of them one (--spacing), or none")
+    return CompareResult.from_table(table, facts)
+
+
+def worst_first(result: CompareResult) -> pd.DataFrame:
+    """The network's row of every case: what was missed or made up first, then by ASSD, the largest first."""
+    own = result.table[result.table["model"] == NETWORK]
+    assd = next(column for column in own.columns if column.startswith("assd_") and not column.endswith("px"))
+    failed = own["status"].isin(["missed", "hallucinated"])
+    order = pd.DataFrame({"failed": failed, "assd": own[assd].fillna(-1.0)})
+    worst = order.sort_values(["failed", "assd"], ascending=False, kind="stable").index
+    return own.loc[worst].drop(columns=["model", "seed", "class"])
