@@ -160,14 +160,17 @@ def _other_data(there: Mapping[str, list[str]], here: Mapping[str, list[str]], c
     return [f"of its {len(there)} {cases} {', '.join(said)}"] if said else []
 
 
-def start_run(run_dir: Path, description: Mapping[str, Any], resume: bool) -> None:
-    """Make the directory and write `config.json`; without `resume`, what an earlier run left is removed first."""
+def start_run(run_dir: Path, description: Mapping[str, Any], *, going_on: bool, restart: bool) -> None:
+    """Make the directory and write `config.json`, before the first step.
+
+    Unless the run goes on, what an earlier one left is removed; what was changed by hand since only on request (`restart`).
+    """
     run_dir.mkdir(parents=True, exist_ok=True)
-    if not resume:
+    if not restart:  # that the state is whole, `load_last` has said
+        may_write(*(run_dir / name for name in (BEST, HISTORY, CONFIG)))
+    if not going_on:
         for name in (LAST, BEST, HISTORY, CONFIG):
             remove(run_dir / name)
-    # before the first step; that the state is whole, `load_last` has said
-    may_write(*(run_dir / name for name in (BEST, HISTORY, CONFIG)))
     write_text(run_dir / CONFIG, json.dumps(description, indent=2) + "\n")
 
 

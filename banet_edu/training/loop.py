@@ -105,22 +105,22 @@ def fit(
     with locked(run_dir) if is_main else nullcontext():
         # A new run directory, one to go on with, or a finished one.
         description = describe_run(model, config, train, val)
-        resume = resume and (run_dir / LAST).exists()
-        if resume:
+        going_on = resume and (run_dir / LAST).exists()
+        if going_on:
             check_same_run(run_dir, description)
         model.to(device, memory_format=memory_format(device))  # type: ignore[call-overload]
         optimizer = make_optimizer(model, config, graphed)
-        progress = load_last(run_dir, model, optimizer) if resume else Progress()
+        progress = load_last(run_dir, model, optimizer) if going_on else Progress()
         history = History(progress.rows, progress.stopped)
         tell = _Callbacks(callbacks if is_main else ())
-        if resume:
+        if going_on:
             tell("on_resume", progress.step, history.stopped)
         if history.stopped:
             load_best(run_dir, model, description, history)
             return history
         accelerator.wait_for_everyone()  # all have read what there was
         if is_main:
-            start_run(run_dir, description, resume)
+            start_run(run_dir, description, going_on=going_on, restart=not resume)
 
         network = accelerator.prepare_model(model, device_placement=False)  # itself, or wrapped for several processes
         step = (GraphedStep if graphed else TrainingStep)(network, optimizer, accelerator, config.loss, device, bf16)

@@ -118,3 +118,13 @@ def test_two_runs_do_not_share_a_directory_at_once(tmp_path):
     with locked(tmp_path), pytest.raises(BlockingIOError, match="another process"):
         fit(tiny(), TRAIN, VAL, SHORT, tmp_path)
     assert fit(tiny(), TRAIN, VAL, SHORT, tmp_path).stopped == "steps"
+
+
+def test_what_was_changed_by_hand_goes_only_on_request(tmp_path):
+    fit(tiny(), TRAIN, VAL, SHORT, tmp_path)
+    (tmp_path / "last.safetensors").unlink()  # so that there is nothing to go on with
+    (tmp_path / "history.csv").write_text("with my remarks")
+    with pytest.raises(FileExistsError, match=r"history\.csv"):
+        fit(tiny(), TRAIN, VAL, SHORT, tmp_path)
+    assert (tmp_path / "history.csv").read_text() == "with my remarks"
+    assert fit(tiny(), TRAIN, VAL, SHORT, tmp_path, resume=False).stopped == "steps"
