@@ -18,6 +18,7 @@ def few(monkeypatch):
     monkeypatch.setattr(painted, "load_samples", lambda kind: [every(kind)[i] for i in range(6)])
 
 
+@pytest.mark.landing
 def test_ablate_phantoms_leaves_tables_and_a_figure_and_is_not_repeated(banet_edu, few, tmp_path):
     line = ("ablate", "--kind", "dermoscopy", "--painted", 4, *QUICK, "--variants", "banet,no-cff", "--out", tmp_path)
     code, out, err = banet_edu(*line)

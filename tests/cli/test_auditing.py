@@ -59,6 +59,7 @@ def test_an_audit_lists_every_case_worst_first_and_names_what_it_could_not_read(
     assert (cohort / "out" / "audit.csv").read_bytes() == before
 
 
+@pytest.mark.landing
 def test_a_second_reader_says_how_far_experts_are_apart(banet_edu, cohort):
     line = ("audit", cohort / "images", cohort / "masks", *MODEL, "--spacing", 0.1, 0.1, "--out", cohort / "out")
     code, _, err = banet_edu(*line, "--second", cohort / "second")

@@ -33,6 +33,7 @@ def place(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.landing
 def test_commands_for_ones_own_images_run_as_printed(place, banet_edu):
     section = README[
         README.index("Your own images, masks beside them") : README.index("A public data set, as downloaded")
