@@ -118,7 +118,7 @@ def cells() -> Iterator[Cell]:
 
 
 def precision() -> Literal["bf16", "fp32"]:
-    """bf16 on a processor that computes in it (30 to 40 % faster there; ten times slower elsewhere), kept with the cell."""
+    """bf16 on a processor that computes in it (30 % less time there, nine times as much elsewhere), kept with the cell."""
     capabilities = torch.cpu.get_capabilities()
     return "bf16" if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else "fp32"
 

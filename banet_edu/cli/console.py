@@ -28,9 +28,8 @@ class _Harmless(Console):
 
     def on_broken_pipe(self) -> None:  # rich's own ends the process
         self.quiet = True
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), self.file.fileno()
-        )  # what is left unwritten raises nothing at the end
+        # What is left unwritten then raises nothing at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
 
 
 out = _Harmless(highlight=False)

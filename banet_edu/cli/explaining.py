@@ -92,7 +92,7 @@ def read_case(image: Path, mask: Path | None, spacing: tuple[float, float] | Non
     """
     from banet_edu.config import check_spacing
     from banet_edu.data.reading import read_image, read_reference, spacing_note
-    from banet_edu.data.sample import Sample
+    from banet_edu.data.sample import Sample, same_proportions
 
     pixels, stored = read_image(image, frame=frame)
     known, note = (stored, spacing_note(image)) if spacing is None else (check_spacing(spacing), "")
@@ -101,8 +101,8 @@ def read_case(image: Path, mask: Path | None, spacing: tuple[float, float] | Non
     reference = read_reference(mask)
     (height, width), (rows, columns) = pixels.shape[:2], reference.shape
     sizes = f"{mask} is {rows} x {columns}, {image} is {height} x {width}"
-    if _differ(height / width, rows / columns):
-        if not _differ(height / width, columns / rows):
+    if not same_proportions((height, width), (rows, columns)):
+        if same_proportions((height, width), (columns, rows)):
             raise ValueError(f"{sizes}: one of them lies on its side; turn it by 90 degrees first")
         err.print(
             f"{sizes}: taken as the same field of view, one of them stored squeezed.", style="yellow", markup=False
@@ -110,10 +110,6 @@ def read_case(image: Path, mask: Path | None, spacing: tuple[float, float] | Non
     if known is not None:
         known = (known[0] * height / rows, known[1] * width / columns)
     return Sample(pixels, reference, image.stem, known, note)
-
-
-def _differ(one: float, other: float) -> bool:
-    return abs(one / other - 1) > 0.02
 
 
 def audit_images(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
@@ -27,6 +28,15 @@ def height_width(size: Size) -> tuple[int, int]:
     if height < 1 or width < 1:
         raise ValueError(f"a size is at least 1 x 1 pixels, not {height} x {width}")
     return int(height), int(width)
+
+
+def same_proportions(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    """Whether two sizes (height, width) can show one field of view: proportions within 2 %, after rounding to whole pixels.
+
+    >>> same_proportions((480, 640), (60, 80)), same_proportions((480, 640), (64, 48))
+    (True, False)
+    """
+    return abs(math.log((one[0] / one[1]) / (other[0] / other[1]))) <= 0.02
 
 
 class Sample:

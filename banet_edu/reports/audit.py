@@ -73,7 +73,7 @@ def _pictures(model: Any, worst: Sequence[Sample]) -> list[Piece]:
     for sample in worst[:SHOWN]:
         found = predict(model, sample)
         table = errors(sample, found)
-        said = in_words(table, sample)
+        said = in_words(table, sample, found)
         made.append(Picture(differences_figure(sample, found, table), f"{sample.name}: {said}"))
     return made
 
@@ -93,7 +93,9 @@ def _cases(table: pd.DataFrame, assd: str, hd: str) -> Table:
     for row in table.head(_ROWS).to_dict("records"):
         where = f"{row['largest_error']}" + (f", {row['clock']:.0f} o'clock" if row["clock"] == row["clock"] else "")
         figures = [f"{row[name]:.3g}" if row[name] == row[name] else "–" for name in ("JA", assd, hd)]
-        rows.append([row["name"], row["status"], *figures, str(row["parts_missed"]), str(row["extra_pieces"]), where])
+        rows.append(
+            [row["name"], row["status"], *figures, f"{row['parts_missed']:.0f}", f"{row['extra_pieces']:.0f}", where]
+        )
     left = f" {len(table) - _ROWS} more are in audit.csv." if len(table) > _ROWS else ""
     return Table(head, rows, f"Missed and made up first, then by the mean distance of the outlines.{left}")
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from banet_edu.data.sample import Sample, resize_mask
+from banet_edu.data.sample import Sample, resize_mask, same_proportions
 from banet_edu.explain.boundary.differences import errors
 from banet_edu.metrics.boundary import boundary_metrics
 from banet_edu.metrics.overlap import overlap
@@ -17,7 +17,6 @@ from banet_edu.prediction import predict
 from banet_edu.study.result import CompareResult
 
 NETWORK, SECOND, READERS = "network to reader", "network to second reader", "reader to second reader"
-_PROPORTIONS = 0.02  # masks of one field of view differ by less, after rounding to whole pixels
 
 
 def audit_case(model: Any, sample: Sample, second: NDArray[Any] | None = None) -> list[dict[str, Any]]:
@@ -47,7 +46,7 @@ def audit_case(model: Any, sample: Sample, second: NDArray[Any] | None = None) -
     }
     if second is None:
         return [first]
-    if abs(np.log((second.shape[0] / second.shape[1]) / (reader.shape[0] / reader.shape[1]))) > _PROPORTIONS:
+    if not same_proportions(second.shape, reader.shape):
         raise ValueError(
             f"{sample.name}: the second reader's mask is {second.shape[0]} x {second.shape[1]}, the first's "
             f"{reader.shape[0]} x {reader.shape[1]}: with other proportions it cannot show the same field of view"

@@ -94,7 +94,9 @@ def _lead(case: Case, model_name: str) -> str:
 
 def _error_line(case: Case) -> list[str]:
     """What was found, what is missing, what is too much: the answer, first."""
-    return [] if case.reference is None else [in_words(errors(case.sample, case.prediction), case.sample)]
+    if case.reference is None:
+        return []
+    return [in_words(errors(case.sample, case.prediction), case.sample, case.prediction)]
 
 
 def _figures_line(case: Case) -> list[str]:

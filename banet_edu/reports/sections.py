@@ -60,7 +60,7 @@ def _errors(case: Case) -> Iterator[Piece]:
     yield Picture(
         differences_figure(case.sample, case.prediction, table),
         "What is missing (blue) and what is too much (orange), numbered from the largest error on, as in the table.",
-        in_words(table, case.sample),
+        in_words(table, case.sample, case.prediction),
     )
     unit, area = UNITS[table.unit], next(name for name in table.columns if str(name).startswith("area"))
     in_area = "mm²" if area == "area_mm2" else "% of image"

@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banet_edu.data.reading import read_image, read_reference, spacing_note
-from banet_edu.data.sample import Sample, resize_mask
+from banet_edu.data.sample import Sample, resize_mask, same_proportions
 
 SMALLEST_SIDE = 32  # pixels: in smaller pictures there is no boundary to see
 FILE_KINDS = "PNG, JPEG, BMP, TIFF or DICOM"
-_PROPORTIONS = 0.02  # two pictures of one field of view differ by less, after rounding to whole pixels
 _Read = TypeVar("_Read")
 
 
@@ -51,7 +50,7 @@ def uploaded_mask(name: str, content: bytes | memoryview, size: tuple[int, int])
     """
     mask = _read(name, content, read_reference)
     (height, width), (rows, columns) = size, mask.shape
-    if abs(np.log((rows / columns) / (height / width))) > _PROPORTIONS:
+    if not same_proportions(mask.shape, size):
         raise ValueError(
             f"{name}: the mask is {rows} x {columns} pixels, the picture {height} x {width}: with other proportions it "
             "cannot show the same field of view. Save the mask from this very picture, neither cropped nor turned"

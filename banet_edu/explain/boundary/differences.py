@@ -15,7 +15,6 @@ from banet_edu.metrics.contour import Boundary, boundary_pair
 from banet_edu.metrics.overlap import case_status
 from banet_edu.prediction import Prediction
 
-KINDS = ("too small", "too large", "part missed", "extra piece", "not found")
 _COLUMNS = ("kind", "largest", "mean", "length", "area", "row", "column", "clock")
 _LENGTHS = ("largest", "mean", "length")
 _SIDES = ((0, 1), (0, -1), (1, 0), (-1, 0))
@@ -188,29 +187,19 @@ def _clock(offset: NDArray[np.float64], spacing: tuple[float, float]) -> int:
     return int(np.floor(np.degrees(np.arctan2(right, -down)) / 30 + 0.5)) % 12 or 12
 
 
-def in_words(table: UnitTable, sample: Sample) -> str:
-    """One sentence on a table of `errors`: how much of the mask was found, what is missing, what is too much, the largest."""
-    area = next(name for name in table.columns if str(name).startswith("area"))
-    unit = "mm²" if area == "area_mm2" else "% of the image"
+def in_words(table: UnitTable, sample: Sample, prediction: Prediction) -> str:
+    """One sentence on the `errors` of a sample: how much of the mask is found, missing, too much; the largest."""
     if not len(table):
         return "Prediction and mask are alike."
-    assert sample.mask is not None
+    area = "area_mm2" if table.unit == "mm" else "area_pct_of_image"
+    unit = "mm²" if table.unit == "mm" else "% of the image"
     truth = np.asarray(sample.mask) > 0
-    missing, extra = (
-        table[table["kind"].isin(kinds)] for kinds in (("too small", "part missed", "not found"), KINDS[1:4:2])
-    )
-    parts = []
+    too_much = table["kind"].isin(("too large", "extra piece"))
+    parts = ["The mask is empty"]
     if truth.any():
-        row_mm, column_mm = sample.spacing_mm or (1.0, 1.0)
-        whole = truth.sum() * (row_mm * column_mm if area == "area_mm2" else 100.0 / truth.size)
-        parts.append(
-            f"{100 * (1 - missing[area].sum() / whole):.0f} % of the mask is found"
-            if len(missing)
-            else "All of the mask is found"
-        )
-    else:
-        parts.append("The mask is empty")
-    for named, rows in (("missing", missing), ("too much", extra)):
+        share = 100 * float(prediction.mask[truth].mean())
+        parts = [f"{share:.3g} % of the mask is found" if share < 100 else "All of the mask is found"]
+    for named, rows in (("missing", table[~too_much]), ("too much", table[too_much])):
         if len(rows):
             places = f"in {len(rows)} place{'s' * (len(rows) > 1)}"
             parts.append(f"{named}: {rows[area].sum():.3g} {unit} {places}")

@@ -9,6 +9,7 @@ from scipy.ndimage import gaussian_filter
 from banet_edu import load_model, load_samples, open_dataset, predict
 from banet_edu.data.sample import Sample
 from banet_edu.explain import errors
+from banet_edu.explain.boundary.differences import in_words
 from banet_edu.metrics.boundary import boundary_metrics
 from banet_edu.prediction import Prediction
 
@@ -57,6 +58,13 @@ def test_nothing_found_and_nothing_there():
     assert list(errors(*pair(truth, truth))) == list(table)
     with pytest.raises(ValueError, match="has no mask"):
         errors(Sample(np.zeros((9, 9, 3), np.uint8), None, "a"), pair(truth, truth)[1])
+
+
+def test_in_words_with_a_spacing_of_the_prediction_only():
+    sample, prediction = pair(box(20, 20, 60, 50), box(20, 20, 60, 60))
+    found = prediction.with_spacing((0.5, 0.25))
+    said = in_words(errors(sample, found), sample, found)
+    assert said.startswith("75 % of the mask is found; missing: 50 mm² in 1 place"), said
 
 
 @pytest.mark.parametrize("seed", range(25))
