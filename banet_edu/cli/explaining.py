@@ -114,11 +114,13 @@ def read_case(image: Path, mask: Path | None, spacing: tuple[float, float] | Non
 
 def audit_images(
     images: Annotated[Path, typer.Argument(metavar="IMAGES", help="A folder of images.")],
-    masks: Annotated[Path, typer.Argument(metavar="MASKS", help="A folder of an expert's masks of them.")],
     model: Annotated[str, typer.Option("--model", help="Bundled weights by name, or a .safetensors file.")],
-    second: Annotated[
-        Path | None,
-        typer.Option("--second", metavar="FOLDER", help="Masks of a second reader: how far do experts agree?"),
+    masks: Annotated[
+        Path | None, typer.Argument(metavar="MASKS", help="A folder of an expert's masks of them.")
+    ] = None,
+    readers: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option("--readers", metavar="A B", help="Folders of two readers' masks: how far are experts apart?"),
     ] = None,
     suffix: Annotated[
         str, typer.Option("--mask-suffix", help="What a mask's name has after its image's, as _mask.")
@@ -143,16 +145,17 @@ def audit_images(
     from banet_edu.storage import check_folder, locked, may_write, sha256, write_table
 
     check_values(spacing=spacing)
+    first, second = reader_folders(masks, readers)
     check_folder(folder)
     may_write(*(folder / name for name in ("audit.csv", "audit.json", "summary.csv", "audit.html")))
     network: Any = load_model(model)
-    data = open_pair(images, masks, suffix, spacing)
+    data = open_pair(images, first, suffix, spacing)
     other = None if second is None else open_pair(images, second, suffix, spacing)
     settings = {"weights": network.weights_sha256, "spacing_mm": spacing, "banet_edu": __version__}
     rows: list[dict[str, Any]] = []
     left_out = [str(problem) for problem in data.problems]
     if other is not None:
-        left_out += [f"{name}: the second reader has no mask of it" for name in data.names if name not in other.names]
+        left_out += [f"{name}: reader B has no mask of it" for name in data.names if name not in other.names]
     with locked(folder):
         table = Measurements(folder, settings, (None, "audit.json"))
         try:
@@ -175,8 +178,8 @@ def audit_images(
                 table.save()
         for problem in left_out:
             warn(f"left out: {problem}")
-        facts = {"network": Path(model).stem, "images": str(images), "masks": str(masks), "left out": len(left_out)}
-        result = audited(rows, facts | ({"second reader": str(second)} if second else {}))
+        facts = {"network": Path(model).stem, "images": str(images), "masks": str(first), "left out": len(left_out)}
+        result = audited(rows, facts | ({"masks of reader B": str(second)} if second else {}))
         worst = worst_first(result)
         write_table(folder / "audit.csv", worst)
         write_table(folder / "summary.csv", result.summary)
@@ -189,6 +192,19 @@ def audit_images(
     out.print("For teaching and research. Not a medical device.", style="yellow")
     if left_out:
         raise typer.Exit(1)
+
+
+def reader_folders(masks: Path | None, readers: tuple[Path, Path] | None) -> tuple[Path, Path | None]:
+    """The folders of reader A, whom the errors are measured against, and of reader B, if there is one."""
+    if readers is None:
+        if masks is None:
+            raise ValueError("whose masks? Name their folder after that of the images, or two with --readers A B")
+        return masks, None
+    if masks is not None and masks.resolve() != readers[0].resolve():
+        raise ValueError(
+            f"MASKS is {masks}, reader A of --readers {readers[0]}: name the folder of reader A's masks once"
+        )
+    return readers
 
 
 def open_pair(images: Path, masks: Path, suffix: str, spacing: tuple[float, float] | None) -> Dataset:
@@ -211,6 +227,6 @@ def open_pair(images: Path, masks: Path, suffix: str, spacing: tuple[float, floa
 
 
 def other_mask(dataset: Dataset | None, name: str) -> Path:
-    """The second reader's file of a case."""
+    """Reader B's file of a case."""
     assert dataset is not None
     return next(case.mask for case in dataset.cases if case.name == name)

@@ -96,7 +96,7 @@ def find_cases(root: Path, layout: Layout) -> tuple[list[Case], list[Problem]]:
         raise ValueError(
             f"{root}: no image has a mask. Images are called like {image_files[0].name!r}, masks like "
             f"{mask_files[0].name!r}; expected are CASE{layout.image_suffix} and CASE{layout.mask_suffix}. "
-            "Choose another format, or format 'folder' with image_suffix= and mask_suffix="
+            "Choose another format, or format 'folder' with image_suffix= and mask_suffix= (--image-suffix, --mask-suffix)"
         )
     for name in sorted(images.keys() - masks.keys(), key=natural_key):
         problems.append(Problem(_inside(images[name], root), f"has no mask ({name}{layout.mask_suffix})"))
@@ -142,7 +142,9 @@ def _told_apart(files: list[Path], layout: Layout) -> tuple[list[Path], list[Pat
         masks = [path for path in files if stem(path).startswith(layout.mask_prefix)]
         return [path for path in files if path not in masks], masks
     if layout.mask_suffix == layout.image_suffix:
-        raise ValueError("images and masks share a folder: give mask_suffix= (or image_suffix=) to tell them apart")
+        raise ValueError(
+            "images and masks share a folder: give mask_suffix= (--mask-suffix) or image_suffix= to tell them apart"
+        )
     longer, shorter = sorted((layout.mask_suffix, layout.image_suffix), key=len, reverse=True)
     first = [path for path in files if stem(path).endswith(longer)]
     second = [path for path in files if path not in first and stem(path).endswith(shorter)]

@@ -15,7 +15,7 @@ from banet_edu.explain.boundary.differences import in_words
 from banet_edu.figures.causes import causes_figure
 from banet_edu.figures.differences import differences_figure
 from banet_edu.prediction import predict
-from banet_edu.reports.cases import NETWORK, worst_first
+from banet_edu.reports.cases import ALONE, NETWORK, worst_first
 from banet_edu.reports.page import Picture, Piece, Table, write_page
 from banet_edu.study.result import INTERVAL_NOTE, CompareResult, metric_label
 
@@ -33,7 +33,9 @@ def write_audit(
     hd = assd.replace("assd", "hd")
     several = result.table["model"].nunique() > 1
     sections: dict[str, list[Piece]] = {
-        "In short": [[*_counts(table), *_typical(result, assd), *(result.verdicts() if several else [])]],
+        "In short": [
+            [*_beware(table), *_counts(table), *_typical(result, assd), *(result.verdicts() if several else [])]
+        ],
         "The figures": [Table(*result.cells(), INTERVAL_NOTE)],
         "The worst cases": list(_pictures(model, worst)),
         "Every case, worst first": [_cases(table, assd, hd)],
@@ -51,6 +53,17 @@ def write_audit(
     return write_page(path, title, lead, sections, "Written by banet-edu, for teaching and research.")
 
 
+def _beware(table: pd.DataFrame) -> list[str]:
+    """What a reader must know before any figure: images of another kind, millimetres of another place."""
+    said = []
+    unlike = int((table["beware"] != "").sum())
+    if unlike:
+        said.append(f"Beware: {unlike} of {len(table)} images are unlike all that this network has learned from.")
+    for note, rows in table[table["mm_at"] != ""].groupby("mm_at"):
+        said.append(f"Pixel size of {len(rows)} images: {note}")
+    return said
+
+
 def _counts(table: pd.DataFrame) -> list[str]:
     missed, made_up = (table["status"] == status for status in ("missed", "hallucinated"))
     parts, extra = int((table["parts_missed"] > 0).sum()), int((table["extra_pieces"] > 0).sum())
@@ -61,7 +74,7 @@ def _counts(table: pd.DataFrame) -> list[str]:
 
 
 def _typical(result: CompareResult, assd: str) -> list[str]:
-    rows = result.summary[(result.summary["model"] == NETWORK) & (result.summary["metric"] == assd)]
+    rows = result.summary[result.summary["model"].isin([NETWORK, ALONE]) & (result.summary["metric"] == assd)]
     if rows.empty or rows["mean"].isna().all():
         return []
     row = rows.iloc[0]

@@ -16,20 +16,22 @@ from banet_edu.metrics.overlap import overlap
 from banet_edu.prediction import predict
 from banet_edu.study.result import CompareResult
 
-NETWORK, SECOND, READERS = "network to reader", "network to second reader", "reader to second reader"
+NETWORK, SECOND, READERS = "network to reader A", "network to reader B", "reader A to reader B"
+ALONE = "network to reader"  # where there is only one
 
 
 def audit_case(model: Any, sample: Sample, second: NDArray[Any] | None = None) -> list[dict[str, Any]]:
-    """One case: the network against the reader's mask, and where there is a second reader's, against that, and both readers
-    against each other.
+    """One case: the network against reader A's mask, and where there is reader B's, against that, and both readers against
+    each other.
 
     Args:
-        sample: with the reader's mask. second: h x w, the second reader's, of the same field of view.
+        sample: with reader A's mask. second: h x w, reader B's, of the same field of view.
 
     Returns:
         One row for each pair (`model` names it): `name`, the figures of `overlap` and `boundary_metrics` in mm with a spacing,
         in % of the image diagonal without. The first has what `explain.errors` says besides: `parts_missed`, `extra_pieces`,
-        `largest_error` (its kind) and `clock`.
+        `largest_error` (its kind) and `clock`; `beware`, that the image is unlike all that the network has learned from, and
+        `mm_at`, where its millimetres hold if not at the object.
 
     Raises ValueError without a mask, or where the second has other proportions.
     """
@@ -38,17 +40,19 @@ def audit_case(model: Any, sample: Sample, second: NDArray[Any] | None = None) -
     reader, found = np.asarray(sample.mask) > 0, predict(model, sample)
     differences = errors(sample, found)
     kinds = differences["kind"].tolist()
-    first = _figures(NETWORK, sample, found.mask, reader) | {
+    first = _figures(ALONE if second is None else NETWORK, sample, found.mask, reader) | {
         "parts_missed": kinds.count("part missed") + kinds.count("not found"),
         "extra_pieces": kinds.count("extra piece"),
         "largest_error": kinds[0] if kinds else "none",
         "clock": int(differences["clock"].iloc[0]) if kinds else None,
+        "beware": found.warning or "",
+        "mm_at": sample.spacing_note,
     }
     if second is None:
         return [first]
     if not same_proportions(second.shape, reader.shape):
         raise ValueError(
-            f"{sample.name}: the second reader's mask is {second.shape[0]} x {second.shape[1]}, the first's "
+            f"{sample.name}: reader B's mask is {second.shape[0]} x {second.shape[1]}, reader A's "
             f"{reader.shape[0]} x {reader.shape[1]}: with other proportions it cannot show the same field of view"
         )
     other = np.asarray(resize_mask(np.asarray(second) > 0, reader.shape))
@@ -61,8 +65,8 @@ def _figures(pair: str, sample: Sample, one: NDArray[np.bool_], other: NDArray[n
 
 
 def audited(rows: Sequence[Mapping[str, Any]], facts: Mapping[str, Any]) -> CompareResult:
-    """The rows of all cases with means and intervals; with a second reader, the network's distance to the reader is tested
-    against its distance to the second, and against that between the readers, paired image by image.
+    """The rows of all cases with means and intervals; with two readers, the network's distance to A is tested against its
+    distance to B, and against that between the readers, paired image by image.
 
     Raises ValueError without a row, or where only some cases have a spacing: mm and % do not mix.
     """
@@ -76,7 +80,7 @@ def audited(rows: Sequence[Mapping[str, Any]], facts: Mapping[str, Any]) -> Comp
 
 def worst_first(result: CompareResult) -> pd.DataFrame:
     """The network's row of every case: what was missed or made up first, then by ASSD, the largest first."""
-    own = result.table[result.table["model"] == NETWORK]
+    own = result.table[result.table["model"].isin([NETWORK, ALONE])]
     assd = next(column for column in own.columns if column.startswith("assd_") and not column.endswith("px"))
     failed = own["status"].isin(["missed", "hallucinated"])
     order = pd.DataFrame({"failed": failed, "assd": own[assd].fillna(-1.0)})

@@ -60,15 +60,38 @@ def test_an_audit_lists_every_case_worst_first_and_names_what_it_could_not_read(
 
 
 @pytest.mark.landing
-def test_a_second_reader_says_how_far_experts_are_apart(banet_edu, cohort):
-    line = ("audit", cohort / "images", cohort / "masks", *MODEL, "--spacing", 0.1, 0.1, "--out", cohort / "out")
-    code, _, err = banet_edu(*line, "--second", cohort / "second")
+def test_two_readers_say_how_far_experts_are_apart(banet_edu, cohort):
+    line = ("audit", cohort / "images", *MODEL, "--spacing", 0.1, 0.1, "--out", cohort / "out")
+    code, _, err = banet_edu(*line, "--readers", cohort / "masks", cohort / "second")
     assert code == 1, err
     summary = {(row["model"], row["metric"]): row for row in rows(cohort / "out" / "summary.csv")}
-    between = summary["reader to second reader", "hd_mm"]
+    between = summary["reader A to reader B", "hd_mm"]
     assert 0.35 <= float(between["mean"]) <= 0.45  # four pixels of 0.1 mm
     page = (cohort / "out" / "audit.html").read_text(encoding="utf-8")
-    assert "network to second reader" in page and "reader to second reader" in page
+    assert all(pair in page for pair in ("network to reader A", "network to reader B", "reader A to reader B"))
+
+
+def test_whose_masks_are_measured_against_is_said_once(banet_edu, cohort):
+    line = ("audit", cohort / "images", *MODEL, "--out", cohort / "out")
+    code, _, err = banet_edu(*line)
+    assert code == 1 and "whose masks?" in err and "--readers A B" in err
+    code, _, err = banet_edu(*line[:2], cohort / "second", *line[2:], "--readers", cohort / "masks", cohort / "second")
+    assert code == 1 and "name the folder of reader A's masks once" in err
+    assert not (cohort / "out").exists()
+
+
+def test_images_unlike_those_of_the_training_are_counted(banet_edu, tmp_path):
+    folder = samples_root() / "dermoscopy"
+    for part in ("images", "masks"):
+        (tmp_path / part).mkdir()
+        for path in sorted((folder / part).iterdir())[:2]:
+            shutil.copy(path, tmp_path / part / path.name)
+    line = ("audit", tmp_path / "images", tmp_path / "masks", "--model", "banet-lite-lung", "--out", tmp_path / "out")
+    code, _, err = banet_edu(*line)
+    assert code == 1 and "--mask-suffix" in err  # the way out is a word of the command
+    assert banet_edu(*line, "--mask-suffix", "_segmentation")[0] == 0
+    page = (tmp_path / "out" / "audit.html").read_text(encoding="utf-8")
+    assert "Beware: 2 of 2 images are unlike all that this network has learned from." in page
 
 
 def test_a_missing_folder_is_named(banet_edu, cohort):
