@@ -1,5 +1,6 @@
 from .boundary.causes import why as why
 from .boundary.differences import errors as errors
+from .boundary.expectation import expected_error as expected_error
 from .boundary.profiles import boundary_profile as boundary_profile
 from .boundary.profiles import cohort_profile as cohort_profile
 from .inside.attribution import attribute as attribute

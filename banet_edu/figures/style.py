@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 # Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), in the order models are drawn.
 BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
-ORANGE, SKY, YELLOW, INK = "#E69F00", "#56B4E9", "#F0E442", "#222222"
-MODEL_COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, INK, "#7F7F7F")
+ORANGE, SKY, YELLOW, INK, GREY = "#E69F00", "#56B4E9", "#F0E442", "#222222", "#7F7F7F"
+MODEL_COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, INK, GREY)
 REFERENCE = YELLOW  # the expert's contour on an image
 PREDICTION = SKY  # a model's, where it has one colour
 

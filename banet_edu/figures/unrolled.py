@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from banet_edu.data.sample import Sample
 from banet_edu.explain.boundary.causes import Explanation
-from banet_edu.explain.boundary.segments import untrusted_segments
+from banet_edu.explain.boundary.segments import unclear_stretches
 from banet_edu.explain.boundary.tables import Profile, UnitTable
 from banet_edu.explain.boundary.wording import UNITS
 from banet_edu.figures.strip import draw_strip
@@ -46,13 +46,13 @@ def unrolled_figure(
 
     From top to bottom, arc length being the axis of all: the image read along the normals (inside below 0, outside above) with
     this outline at 0 and the other one at its signed distance; signed error, contrast, edge width, share under hair or
-    highlights and of look-alikes, and slack. Dashed: the median of this outline. Doubtful stretches are shaded and numbered.
-    Several outlines follow one another with a gap between, each from its own 0.
+    highlights and of look-alikes, and slack. Dashed: the median of this outline. The explanation's stretches are shaded and
+    numbered. Several outlines follow one another with a gap between, each from its own 0.
 
     Args:
         sample: the image that the profile was made of, H x W x 3, and its mask or None.
         profile: N rows of `boundary_profile`, of one image; lengths are drawn in its unit (mm, or % of the image diagonal).
-        explanation: `why(profile)`, whose doubtful stretches are shaded; None: `untrusted_segments(profile)`.
+        explanation: `why(profile)`, whose stretches are shaded; None: `unclear_stretches(profile)`.
         tolerance: in the profile's unit: the grey band around error 0.
 
     Without known errors (no reference, missed) there is no panel of errors, and the figure says why.
@@ -62,7 +62,7 @@ def unrolled_figure(
     short = profile.unit.replace("pct", "% of diag.")
     known = profile.has_errors
     error = profile.measured("signed_error") if known else None
-    segments = untrusted_segments(profile) if explanation is None else explanation.segments
+    segments = unclear_stretches(profile) if explanation is None else explanation.segments
     places = _places(profile)
     least = 4 * profile.step
     figure, axes = new_figure(5 + known, 1, height=5.6 + 1.1 * known + 2.0, sharex=True,
@@ -151,7 +151,7 @@ def _shade(
     places: list[tuple[Any, Array]],
     profile: Profile,
 ) -> None:
-    """Doubtful stretches over all panels, numbered in the strip; the legend says the reasons of each number."""
+    """Stretches over all panels, numbered in the strip; the legend says the reasons of each number."""
     said: dict[str, list[str]] = {}
     taken: list[float] = []
     total = places[-1][1][-1] - places[0][1][0]

@@ -1,4 +1,4 @@
-"""Where an outline cannot be trusted: its doubtful stretches on the image, coloured by their reason, and in words."""
+"""Where to look at an outline first: its unclear or doubtful stretches on the image, coloured by their reason, and in words."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from banet_edu.explain.boundary.wording import clock
 from banet_edu.explain.boundary.wording import number as shown
 from banet_edu.figures.contour import draw_lines, draw_scale_bar, mask_outlines
 from banet_edu.figures.style import (
+    BLUE,
     GREEN,
+    GREY,
     INK,
     ORANGE,
     PREDICTION,
@@ -50,6 +52,9 @@ REASON_STYLES = {
     "soft edge": ReasonStyle(PURPLE, "--", "s"),
     "hair/line or highlight": ReasonStyle(GREEN, (0, (1.4, 0.8)), "^"),
     "network undecided": ReasonStyle(VERMILLION, "-.", "D"),
+    "networks disagree": ReasonStyle(BLUE, (0, (5, 1)), "v"),
+    "image unclear": ReasonStyle(ORANGE, (0, (3, 1, 1, 1)), "P"),
+    "unusual shape": ReasonStyle(GREY, (0, (1, 1)), "X"),
 }
 _HALO = [Stroke(linewidth=2.5, foreground=INK), Normal()]
 _LISTED = 8  # stretches in the list beside the image
@@ -58,7 +63,7 @@ _LISTED = 8  # stretches in the list beside the image
 def doubtful_figure(
     sample: Sample, prediction: Prediction, profile: pd.DataFrame, explanation: Explanation, *, title: str = ""
 ) -> Figure:
-    """The image with its outline, the doubtful stretches in the colour and line style of their main reason.
+    """The image with its outline, the explanation's stretches in the colour and line style of their main reason.
 
     Beside it the longest stretches in words, with the numbers they carry in the image. The hours around an outline are those
     of the sentences (12 is up, seen from the outline's centre). Where the outline is the expert's, the predicted one is drawn
@@ -68,7 +73,7 @@ def doubtful_figure(
         sample: H x W x 3 image; its mask need not be there.
         prediction: h x w, of the same image.
         profile: `boundary_profile` of the two, of this one image.
-        explanation: `why(profile)`.
+        explanation: `why(profile)`: where the image is unclear; or with `expected`: where the largest errors are expected.
 
     Raises ValueError when the profile is empty or holds several images.
     """
@@ -102,7 +107,8 @@ def doubtful_figure(
             _draw_stretch(axes, number, stretch, profile, size, taken)
         present = [reason for reason in REASON_STYLES if (segments["reasons"].map(main_reason) == reason).any()]
         entries += [_entry(reason, *REASON_STYLES[reason]) for reason in present]
-        axes.set_title(title or "where the outline is doubtful")
+        unclear = "where the image shows no clear edge"
+        axes.set_title(title or ("where to look first" if "high" in next(segments.rows(), {}) else unclear))
         if spacing is not None:
             draw_scale_bar(axes, size, spacing)
         side.set_axis_off()
@@ -208,7 +214,7 @@ def _draw_hours(axes: Axes, profile: Profile, size: tuple[int, int], spacing_mm:
 def _listed(explanation: Explanation, profile: Profile) -> str:
     segments, unit = explanation.segments, explanation.unit
     if segments.empty:
-        return "No stretch is marked as doubtful."
+        return "No stretch is marked."
     several = profile["contour"].nunique() > 1
     lines = []
     for number, stretch in enumerate(segments.head(_LISTED).rows(), start=1):
@@ -217,6 +223,8 @@ def _listed(explanation: Explanation, profile: Profile) -> str:
         size = shown(stretch["length"])
         text = f"{number}  {where}, {size} {unit.replace('pct', '% of the diagonal')}: {stretch['reasons']}"
         error = stretch.get("mean_error", np.nan)
+        if "expected" in stretch:
+            text += f"; expected: off by {shown(stretch['expected'])} {unit.replace('pct', '%')}"
         text += f"; off by {shown(error)} {unit.replace('pct', '%')}" if error == error else ""
         lines.append(fill(text, 42, subsequent_indent="    "))
     if len(segments) > _LISTED:

@@ -51,8 +51,11 @@ def load_model(name_or_path: str | Path) -> nn.Module:
     except (TypeError, ValueError) as error:
         raise ValueError(f"{path}: weights and description do not fit each other: {error}") from None
     info: Any = dict(meta.get("info", {}))
-    if path == bundled:  # what it has learned from, for `domain_warning`
-        info["domain"] = _cards()[path.stem].get("domain")
+    if (
+        path == bundled
+    ):  # what it has learned from, for `domain_warning`; how well its errors were foretold, for `expected_error`
+        card = _cards()[path.stem]
+        info |= {"domain": card.get("domain"), "track_record": card.get("track record")}
     model.info = info
     model.weights_sha256 = sha256(path)
     model.eval()

@@ -164,8 +164,9 @@ def test_reasons_differ_in_more_than_colour() -> None:
     assert len({style.marker for style in REASON_STYLES.values()}) == len(REASON_STYLES)
     assert main_reason("hair/line or highlight, soft edge") == "hair/line or highlight"
     from banet_edu.explain.boundary.segments import _WORDS
+    from banet_edu.explain.boundary.track_record import REASONS
 
-    assert set(_WORDS.values()) == set(REASON_STYLES)
+    assert set(_WORDS.values()) | set(REASONS) == set(REASON_STYLES)
 
 
 def test_hours_stand_in_the_direction_that_the_sentences_mean(cases, figures) -> None:

@@ -1,4 +1,4 @@
-"""`why`: which properties of the image go with the large boundary errors, and where the outline cannot be trusted.
+"""`why`: which properties of the image go with the large boundary errors, and where to look at the outline first.
 
 Each property becomes a severity from 0 (as usual for this outline) to 1 (clearly unusual). The absolute error at the N
 points is then explained by all severities together,
@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from banet_edu.explain.boundary.segments import untrusted_segments
+from banet_edu.explain.boundary.segments import doubtful_stretches, unclear_stretches
 from banet_edu.explain.boundary.severity import CAUSES, PRESENT, severities
 from banet_edu.explain.boundary.tables import Profile, UnitTable
 from banet_edu.explain.boundary.wording import FEWEST_IMAGES, in_words
@@ -51,7 +51,8 @@ class Explanation:
             still counts a little (half of mean severity times mean error), so that it precedes what is not even there.
         symptoms: how the network's own signals go with the error: `signal`, Spearman's `rho`, `low`, `high`. Signs of
             trouble, not causes of it.
-        segments: stretches of the outline not to be trusted: `name`, `contour`, `from_U`, `to_U` (arc length), `length_U`,
+        segments: stretches of the outline where the image shows no clear edge, or, with expected errors, where the largest are
+            expected (then `expected_U` and `high_U` too): `name`, `contour`, `from_U`, `to_U` (arc length), `length_U`,
             `from_deg`, `to_deg`, `reasons`, and with a reference `mean_error_U`.
         sentences: the same in words.
     """
@@ -67,12 +68,16 @@ class Explanation:
         return self.ranking.unit
 
 
-def why(profile: pd.DataFrame, *, tolerance: float = 1.0, seed: int = 0) -> Explanation:
-    """Rank what may have caused the large errors of a boundary, and mark where the outline cannot be trusted.
+def why(
+    profile: pd.DataFrame, *, expected: pd.DataFrame | None = None, tolerance: float = 1.0, seed: int = 0
+) -> Explanation:
+    """Rank what may have caused the large errors of a boundary, and say where to look at the outline first.
 
     Args:
         profile: of one image (`boundary_profile`) or of many (`cohort_profile`; each image is then compared with itself and
             whole images are resampled).
+        expected: `expected_error` of the same network and image: `segments` are then what it marks (nothing without a track
+            record). For a profile along the predicted outline.
         tolerance: in the profile's unit (mm, or % of the image diagonal): errors up to here are called right in the
             sentences; it changes no ranking.
         seed: of the bootstrap.
@@ -95,7 +100,7 @@ def why(profile: pd.DataFrame, *, tolerance: float = 1.0, seed: int = 0) -> Expl
     error = profile.measured("signed_error").dropna().abs() if profile.has_errors else None
     ranking = _ranking(profile, x, error, seed)
     symptoms = _symptoms(profile, error, seed)
-    segments = untrusted_segments(profile, x)
+    segments = unclear_stretches(profile, x) if expected is None else doubtful_stretches(profile, expected, x)
     return Explanation(ranking, symptoms, segments, in_words(profile, ranking, segments, error, tolerance))
 
 

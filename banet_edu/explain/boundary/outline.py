@@ -8,6 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import map_coordinates
 from scipy.spatial import cKDTree
 
 from banet_edu.metrics.shape import outlines
@@ -43,6 +44,11 @@ class Grid:
 
     def to_mask(self, points: Array) -> Array:
         return (points + 0.5) / self.factor - 0.5
+
+    def read(self, values: NDArray[Any], points: Array) -> Array:
+        """A map of any size (it covers the same field of view) at N x 2 working-grid points, bilinear."""
+        at = (points + 0.5) * (np.array(values.shape) / np.array(self.shape)) - 0.5
+        return np.asarray(map_coordinates(np.asarray(values, np.float32), at.T, order=1, mode="nearest"), np.float64)
 
 
 @dataclass(frozen=True, eq=False)

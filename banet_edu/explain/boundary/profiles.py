@@ -8,7 +8,6 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates
 from torch import nn
 
 from banet_edu.data.sample import Sample, resize_image, resize_mask
@@ -166,7 +165,7 @@ def _errors(
     if other is not None and len(other) and len(outline):
         distance = distance_to(outline.points, other)
         region = prediction.mask if along == "reference" else ~reference
-        signed = np.where(_sample(region.astype(np.float32), outline, grid) >= 0.5, distance, -distance)
+        signed = np.where(grid.read(region.astype(np.float32), outline.points) >= 0.5, distance, -distance)
     errors = {f"signed_error_{grid.unit}": signed * grid.unit_per_px}
     if abs(grid.factor[0] / grid.factor[1] - 1) < 0.02:
         errors["signed_error_px"] = signed / grid.factor.mean()
@@ -196,11 +195,11 @@ def _image_columns(sample: Sample, region: NDArray[np.bool_], outline: Outline, 
 def _result_columns(prediction: Prediction, outline: Outline, grid: Grid) -> dict[str, Array]:
     """Entropy at the point, and over how long a way along the normal the probability is between 0.25 and 0.75."""
     at = outline.points[:, None, :] + _T[None, :, None] * outline.normals[:, None, :]
-    line = _sample_at(prediction.probability, at.reshape(-1, 2), grid).reshape(len(outline), len(_T))
+    line = grid.read(prediction.probability, at.reshape(-1, 2)).reshape(len(outline), len(_T))
     undecided = (line > 0.25) & (line < 0.75)
     run = [len(nearest_run(row, np.abs(_T))) for row in undecided]
     return {
-        "entropy_bits": entropy_bits(_sample(prediction.probability, outline, grid)),
+        "entropy_bits": entropy_bits(grid.read(prediction.probability, outline.points)),
         f"slack_{grid.unit}": np.array(run, float) * (_T[1] - _T[0]) * grid.unit_per_px,
     }
 
@@ -209,23 +208,12 @@ def _network_columns(trace: Trace, outline: Outline, grid: Grid) -> dict[str, Ar
     columns: dict[str, Array] = {}
     sides = [name for name in trace.names() if name.endswith("side.mask")]
     if sides:
-        stack = [_sample(trace.mask_probability(name), outline, grid) for name in (*sides, "logits")]
+        stack = [grid.read(trace.mask_probability(name), outline.points) for name in (*sides, "logits")]
         columns["side_disagreement"] = np.std(stack, axis=0)
     for name in trace.names():
         kind = name.partition(".")[2]
         if kind.startswith(("pee.edge_", "pee.average_")):
-            columns[name] = _sample(trace.map(name, "mean_abs"), outline, grid)
+            columns[name] = grid.read(trace.map(name, "mean_abs"), outline.points)
         elif kind.startswith("cff.gate_") or kind in ("ia.seg_weight", "ia.edge_weight"):
-            columns[name] = _sample(trace.map(name), outline, grid)
+            columns[name] = grid.read(trace.map(name), outline.points)
     return columns
-
-
-def _sample(values: NDArray[Any], outline: Outline, grid: Grid) -> Array:
-    return _sample_at(values, outline.points, grid)
-
-
-def _sample_at(values: NDArray[Any], points: Array, grid: Grid) -> Array:
-    """A map of any size (it covers the same field of view), read at working-grid points, bilinear."""
-    factor = np.array(values.shape) / np.array(grid.shape)
-    at = (points + 0.5) * factor - 0.5
-    return np.asarray(map_coordinates(np.asarray(values, np.float32), at.T, order=1, mode="nearest"), np.float64)

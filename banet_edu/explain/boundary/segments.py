@@ -1,6 +1,8 @@
-"""Stretches of an outline that cannot be trusted, and why; with or without an expert's outline to compare with."""
+"""Stretches of an outline: where the image shows no clear edge, and where the largest errors are expected."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,23 +10,27 @@ from numpy.typing import NDArray
 
 from banet_edu.explain.boundary.severity import CAUSES, PRESENT, severities
 from banet_edu.explain.boundary.tables import Profile, UnitTable
+from banet_edu.explain.boundary.track_record import REASONS, SHORTEST, UNDECIDED, stretches
 
-_WARNINGS = ("low_contrast", "soft_edge", "occluder")  # causes that make an outline doubtful wherever they are present
+_WARNINGS = ("low_contrast", "soft_edge", "occluder")  # causes that leave no clear edge
 _UNDECIDED = 2.5  # times the usual slack, and
 _UNDECIDED_POINTS = 4.0  # at least this many working pixels of it
-_GAP, _SHORTEST = 6, 8  # points: shorter gaps are closed, then shorter stretches dropped
+_GAP = 6  # points: shorter gaps are closed
+_OFTEN = 0.25  # of a stretch's points: reasons there are said
 _COLUMNS = ("name", "contour", "from", "to", "length", "from_deg", "to_deg", "middle_deg", "middle_row", "middle_column",
             "reasons")  # fmt: skip
 _ERRORS = ("mean_error", "largest_error")
+_WORDS = {cause.name: cause.words for cause in CAUSES if cause.name in _WARNINGS}
 
 
-def untrusted_segments(profile: pd.DataFrame, x: pd.DataFrame | None = None) -> UnitTable:
+def unclear_stretches(profile: pd.DataFrame, x: pd.DataFrame | None = None) -> UnitTable:
     """Stretches where the image shows no clear edge or the network is undecided.
 
     Marked is a point where low contrast, a soft edge or an occluder is present (severity of at least 0.5), or where the line
-    would move by more than 2.5 times the usual way if the threshold moved from 0.25 to 0.75. Errors are not used, so the marks
-    can be made without a reference. They belong to the outline that the profile follows: where the prediction is far from the
-    expert's outline (over 20 working pixels), slack along the expert's is 0, however undecided the network is elsewhere.
+    would move by more than 2.5 times the usual way if the threshold moved from 0.25 to 0.75. That describes the image; how
+    little it says of errors is measured in docs/results.md: `doubtful_stretches` has a track record. The stretches belong to
+    the outline that the profile follows: where the prediction is far from the expert's outline (over 20 working pixels), slack
+    along the expert's is 0, however undecided the network is elsewhere.
 
     Args:
         profile: of one image or many.
@@ -34,61 +40,100 @@ def untrusted_segments(profile: pd.DataFrame, x: pd.DataFrame | None = None) -> 
         One row per stretch, longest first: `name`, `contour`, `from_U`, `to_U` (arc length; a stretch over the contour's first
         point has from > to), `length_U`, `from_deg`, `to_deg` and `middle_deg` (directions as in the profile), `middle_row`,
         `middle_column` (mask pixels), `reasons` (words, the most frequent first), and, with a column of errors,
-        `mean_error_U` and `largest_error_U`. No row, but these columns, when nothing is doubtful.
+        `mean_error_U` and `largest_error_U`. No row, but these columns, when nothing is unclear.
     """
     profile = Profile.of(profile)
     x = severities(profile) if x is None else x
     slack, arc = profile.measured("slack"), profile.measured("arc")
-    error = profile.measured("signed_error").abs() if profile.column("signed_error") in profile.columns else None
     usual = float(np.median(slack)) if len(slack) else 0.0
     rows = []
-    for (name, contour), part in profile.groupby(["name", "contour"], sort=False):
+    for _, part in profile.groupby(["name", "contour"], sort=False):
         step = float(arc[part.index].diff().median())
         undecided = (slack[part.index] > _UNDECIDED * usual) & (slack[part.index] > _UNDECIDED_POINTS * step)
-        marks = pd.DataFrame(
-            {cause: x.loc[part.index, cause] >= PRESENT for cause in _WARNINGS} | {"undecided": undecided}
+        reasons = pd.DataFrame({_WORDS[c]: x.loc[part.index, c] >= PRESENT for c in _WARNINGS} | {UNDECIDED: undecided})
+        for at in _joined(stretches(reasons.any(axis=1).to_numpy(), bool(part["closed"].all())), len(part)):
+            rows.append(_row(profile, part.index[at], reasons))
+    return _table(rows, profile)
+
+
+def doubtful_stretches(profile: pd.DataFrame, expected: pd.DataFrame, x: pd.DataFrame | None = None) -> UnitTable:
+    """Stretches where the largest errors are expected: what `expected_error` marks, largest expected error first.
+
+    Args:
+        profile: of one image, along the predicted outline.
+        expected: `expected_error` of the same network and image, a row for each of the profile's.
+
+    Returns the columns of `unclear_stretches` and `expected_U`, `high_U` (means over the stretch). The first of the reasons is
+    what raised the expected error most; what the image shows there follows (hair and highlights on skin alone). Nothing is
+    doubtful where there is no track record.
+
+    Raises ValueError when the rows do not belong together.
+    """
+    profile, expected = Profile.of(profile), UnitTable(expected)
+    if len(profile) != len(expected) or not np.allclose(profile[["row", "column"]], expected[["row", "column"]]):
+        raise ValueError(
+            "these expected errors are not those of the profile's points: follow along='prediction' in both"
         )
-        closed = bool(part["closed"].all())
-        for at in _stretches(marks.any(axis=1).to_numpy(), closed):
-            inside = part.index[at]
-            counts = marks.loc[inside].mean().sort_values(ascending=False)
-            row = {
-                "name": name,
-                "contour": contour,
-                "from": arc[inside[0]],
-                "to": arc[inside[-1]],
-                "length": len(at) * step,
-                "from_deg": part.loc[inside[0], "angle_deg"],
-                "to_deg": part.loc[inside[-1], "angle_deg"],
-                "middle_deg": part.loc[inside[len(at) // 2], "angle_deg"],
-                "middle_row": part.loc[inside[len(at) // 2], "row"],
-                "middle_column": part.loc[inside[len(at) // 2], "column"],
-                "reasons": ", ".join(
-                    _WORDS[str(cause)] for cause, share in counts.items() if share >= min(0.25, counts.iloc[0])
-                ),
-            }
-            if error is not None:
-                row |= {"mean_error": error[inside].mean(), "largest_error": error[inside].max()}
-            rows.append(row)
-    table = UnitTable(rows, columns=[*_COLUMNS, *(() if error is None else _ERRORS)])
-    table = table.sort_values("length", ascending=False, ignore_index=True)
-    return table.with_unit(profile.unit, "from", "to", "length", *_ERRORS)
+    x = severities(profile) if x is None else x
+    record = expected.attrs["track_record"]
+    shown = [cause for cause in _WARNINGS if cause != "occluder" or (record and record["skin"])]
+    expected = expected.set_axis(profile.index)
+    main = pd.DataFrame({reason: expected["reason"] == reason for reason in REASONS})
+    image = pd.DataFrame({_WORDS[cause]: x[cause] >= PRESENT for cause in shown})
+    rows = []
+    for _, part in profile.groupby("contour", sort=False):
+        for at in stretches(expected.loc[part.index, "marked"].to_numpy(), bool(part["closed"].all())):
+            points = part.index[at]
+            row = _row(profile, points, main, image)
+            rows.append(row | {name: expected.measured(name)[points].mean() for name in ("expected", "high")})
+    return _table(rows, profile, "expected", "high").sort_values(
+        f"expected_{profile.unit}", ascending=False, ignore_index=True
+    )
 
 
-_WORDS = {cause.name: cause.words for cause in CAUSES if cause.name in _WARNINGS} | {"undecided": "network undecided"}
+def _row(profile: Profile, points: pd.Index, *reasons: pd.DataFrame) -> dict[str, Any]:
+    """One stretch; of each table of reasons the most frequent at its points, and all at a quarter of them or more."""
+    arc, place = profile.measured("arc"), profile.loc[points[len(points) // 2]]
+    step = float(arc[(profile[["name", "contour"]] == place[["name", "contour"]]).all(axis=1)].diff().median())
+    words: list[str] = []
+    for table in reasons:
+        counts = table.loc[points].mean().sort_values(ascending=False, kind="stable")
+        least = _OFTEN if words else min(_OFTEN, counts.iloc[0])
+        words += [str(reason) for reason, share in counts.items() if share >= least]
+    row = {
+        "name": place["name"],
+        "contour": place["contour"],
+        "from": arc[points[0]],
+        "to": arc[points[-1]],
+        "length": len(points) * step,
+        "from_deg": profile.loc[points[0], "angle_deg"],
+        "to_deg": profile.loc[points[-1], "angle_deg"],
+        "middle_deg": place["angle_deg"],
+        "middle_row": place["row"],
+        "middle_column": place["column"],
+        "reasons": ", ".join(words),
+    }
+    if profile.column("signed_error") in profile.columns:
+        error = profile.measured("signed_error")[points].abs()
+        row |= {"mean_error": error.mean(), "largest_error": error.max()}
+    return row
 
 
-def _stretches(marked: NDArray[np.bool_], closed: bool) -> list[NDArray[np.intp]]:
-    """Runs of True as index arrays, in order of the contour; on a closed one a run may pass its first point."""
-    count = len(marked)
-    if not marked.any():
-        return []
-    turn = int(np.argmin(marked)) if closed and not marked.all() else 0  # start at an unmarked point: no run is cut
-    order = (np.arange(count) + turn) % count
-    runs: list[list[int]] = []
-    for position in np.flatnonzero(marked[order]):
-        if runs and position - runs[-1][1] <= _GAP:
-            runs[-1][1] = int(position)
+def _table(rows: list[dict[str, Any]], profile: Profile, *more: str) -> UnitTable:
+    errors = _ERRORS if profile.column("signed_error") in profile.columns else ()
+    table = UnitTable(rows, columns=[*_COLUMNS, *errors, *more]).sort_values(
+        "length", ascending=False, ignore_index=True
+    )
+    return table.with_unit(profile.unit, "from", "to", "length", *_ERRORS, *more)
+
+
+def _joined(runs: list[NDArray[np.intp]], count: int) -> list[NDArray[np.intp]]:
+    """Runs with the short gaps between them closed, then without those that are short all the same."""
+    joined: list[NDArray[np.intp]] = []
+    for run in runs:
+        gap = (run[0] - joined[-1][-1]) % count if joined else count
+        if gap <= _GAP:
+            joined[-1] = np.concatenate([joined[-1], (joined[-1][-1] + 1 + np.arange(gap - 1)) % count, run])
         else:
-            runs.append([int(position), int(position)])
-    return [order[first : last + 1] for first, last in runs if last - first + 1 >= _SHORTEST]
+            joined.append(run)
+    return [run for run in joined if len(run) >= SHORTEST]

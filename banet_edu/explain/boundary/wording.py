@@ -20,15 +20,14 @@ _STATUS = {
     "missed": "Nothing was found where the expert outlined something: the object was missed, and no distance can be measured.",
     "hallucinated": "Something was found where the expert outlined nothing: the error is no distance but the finding itself.",
     "both_empty": "The expert outlined nothing and nothing was found: there is no outline to speak of.",
-    "no_reference": "Without an expert's outline there is no error to explain. What can be said: where the image shows no "
-    "clear edge, and where the network is undecided.",
+    "no_reference": "Without an expert's outline there is no error to explain.",
 }
 
 
 def in_words(
     profile: Profile, ranking: UnitTable, segments: UnitTable, error: pd.Series | None, tolerance: float
 ) -> list[str]:
-    """The findings of `why` as sentences: the error, its causes, the stretches not to be trusted, what is not known."""
+    """The findings of `why` as sentences: the error, its causes, where to look first, what is not known."""
     if not len(profile):
         return ["There is no outline: nothing was found and nothing is outlined, or a region fills the whole image."]
     cohort = profile["name"].nunique() > 1
@@ -135,8 +134,9 @@ def _no_cause(ranking: UnitTable, mean: float, cohort: bool) -> str:
 
 
 def _segments(segments: UnitTable, profile: Profile) -> str:
+    doubtful = "expected" in {str(column).rpartition("_")[0] for column in segments.columns}
     if segments.empty:
-        return "No stretch of the outline is marked as doubtful."
+        return "No stretch is marked." if doubtful else "No stretch of the outline is unclear."
     share = min(1.0, float(segments.measured("length").sum()) / (profile.step * len(profile)))
     parts = [
         f"{clock(row['from_deg'], row['to_deg'], row['middle_deg'])}{_which(row, profile)}, "
@@ -145,12 +145,12 @@ def _segments(segments: UnitTable, profile: Profile) -> str:
     ]
     left = len(segments) - 4
     more = f"; and {left} shorter stretch{'es' * (left > 1)}" if left > 0 else ""
-    return (
-        f"Not to be trusted without a look at the image, {_percent(share)} of {whose(profile)} outline: "
-        + "; ".join(parts)
-        + more
-        + "."
+    what = (
+        "The largest errors are expected along"
+        if doubtful
+        else "The image shows no clear edge, or the network is undecided, along"
     )
+    return f"{what} {_percent(share)} of {whose(profile)} outline: " + "; ".join(parts) + more + "."
 
 
 def _which(row: dict[str, Any], profile: Profile) -> str:

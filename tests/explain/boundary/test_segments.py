@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from banet_edu.explain.boundary.segments import untrusted_segments
+from banet_edu.explain.boundary.segments import unclear_stretches
 
 
 def profile(count: int = 360, *, faint=(), hidden=(), slack=(), closed: bool = True, contour: int = 0, error=None):
@@ -27,21 +27,21 @@ def profile(count: int = 360, *, faint=(), hidden=(), slack=(), closed: bool = T
 
 
 def test_nothing_doubtful_gives_no_row_but_the_columns() -> None:
-    found = untrusted_segments(profile(error=0.1))
+    found = unclear_stretches(profile(error=0.1))
     assert found.empty and {"name", "contour", "from_mm", "length_mm", "reasons", "mean_error_mm"} <= set(found)
-    assert "mean_error_mm" not in untrusted_segments(profile())
+    assert "mean_error_mm" not in unclear_stretches(profile())
 
 
 def test_empty_profile() -> None:
     with np.errstate(all="raise"):
-        assert untrusted_segments(profile().iloc[:0]).empty
+        assert unclear_stretches(profile().iloc[:0]).empty
 
 
 def test_a_stretch_says_where_it_is_and_how_far_off() -> None:
     error = np.full(360, 0.1)
     error[100:150] = -0.8
     error[120] = 2.0
-    [row] = untrusted_segments(profile(faint=range(100, 150), error=error)).to_dict("records")
+    [row] = unclear_stretches(profile(faint=range(100, 150), error=error)).to_dict("records")
     assert (row["from_mm"], row["to_mm"], row["length_mm"]) == (50, 74.5, 25)
     assert (row["from_deg"], row["to_deg"]) == pytest.approx((100, 149)) and row["middle_deg"] == pytest.approx(125)
     place = np.radians(125)
@@ -53,40 +53,40 @@ def test_a_stretch_says_where_it_is_and_how_far_off() -> None:
 
 
 def test_a_stretch_may_pass_the_first_point() -> None:
-    [row] = untrusted_segments(profile(faint=[*range(340, 360), *range(20)])).to_dict("records")
+    [row] = unclear_stretches(profile(faint=[*range(340, 360), *range(20)])).to_dict("records")
     assert row["from_mm"] == 170 and row["to_mm"] == 9.5 and row["length_mm"] == 20
     assert row["middle_deg"] == pytest.approx(0)
-    two = untrusted_segments(profile(faint=[*range(340, 360), *range(20)], closed=False))
+    two = unclear_stretches(profile(faint=[*range(340, 360), *range(20)], closed=False))
     assert sorted(two["from_mm"]) == [0, 170]  # an open outline ends at the frame
 
 
 def test_all_of_an_outline_may_be_doubtful() -> None:
-    [row] = untrusted_segments(profile(hidden=range(360))).to_dict("records")
+    [row] = unclear_stretches(profile(hidden=range(360))).to_dict("records")
     assert row["length_mm"] == 180 and row["reasons"] == "hair/line or highlight"
 
 
 def test_short_gaps_are_closed_and_short_stretches_dropped() -> None:
     marked = set(range(50, 80)) - set(range(60, 65))
-    [row] = untrusted_segments(profile(faint=marked)).to_dict("records")
+    [row] = unclear_stretches(profile(faint=marked)).to_dict("records")
     assert row["length_mm"] == 15
-    assert len(untrusted_segments(profile(faint=set(range(50, 90)) - set(range(65, 72))))) == 2
-    assert untrusted_segments(profile(faint=range(50, 57))).empty
+    assert len(unclear_stretches(profile(faint=set(range(50, 90)) - set(range(65, 72))))) == 2
+    assert unclear_stretches(profile(faint=range(50, 57))).empty
 
 
 def test_the_most_frequent_reason_comes_first_and_rare_ones_are_left_out() -> None:
-    both = untrusted_segments(profile(faint=range(100, 140), slack=range(120, 160)))
+    both = unclear_stretches(profile(faint=range(100, 140), slack=range(120, 160)))
     assert both["reasons"].tolist() in (["low contrast, network undecided"], ["network undecided, low contrast"])
-    rare = untrusted_segments(profile(hidden=range(100, 150), slack=range(100, 110)))
+    rare = unclear_stretches(profile(hidden=range(100, 150), slack=range(100, 110)))
     assert rare["reasons"].tolist() == ["hair/line or highlight"]
-    sparse = untrusted_segments(profile(faint=range(100, 150, 6)))
+    sparse = unclear_stretches(profile(faint=range(100, 150, 6)))
     assert sparse["reasons"].tolist() == ["low contrast"]  # a sixth of the points, the rest closed gaps
 
 
 def test_slack_counts_from_two_and_a_half_times_the_usual_way() -> None:
-    assert untrusted_segments(profile(slack=range(100, 150)))["reasons"].tolist() == ["network undecided"]
+    assert unclear_stretches(profile(slack=range(100, 150)))["reasons"].tolist() == ["network undecided"]
     small = profile().assign(slack_mm=0.1)
     small.loc[100:149, "slack_mm"] = 0.5  # five times the usual, but only one working pixel
-    assert untrusted_segments(small).empty
+    assert unclear_stretches(small).empty
 
 
 def test_longest_first_over_several_outlines_and_images() -> None:
@@ -95,12 +95,12 @@ def test_longest_first_over_several_outlines_and_images() -> None:
         profile(faint=range(100, 160), contour=1),
         profile(faint=range(40)).assign(name="b"),
     ]
-    found = untrusted_segments(pd.concat(parts, ignore_index=True))
+    found = unclear_stretches(pd.concat(parts, ignore_index=True))
     assert found["length_mm"].tolist() == [30, 20, 10]
     assert found[["name", "contour"]].to_numpy().tolist() == [["case", 1], ["b", 0], ["case", 0]]
 
 
 def test_no_reference_is_needed() -> None:
-    with_error = untrusted_segments(profile(faint=range(100, 150), error=0.3))
-    without = untrusted_segments(profile(faint=range(100, 150)))
+    with_error = unclear_stretches(profile(faint=range(100, 150), error=0.3))
+    without = unclear_stretches(profile(faint=range(100, 150)))
     pd.testing.assert_frame_equal(with_error[list(without)], without)

@@ -11,7 +11,7 @@ import pytest
 from profile_cases import flat_profile, somewhere
 
 from banet_edu.explain.boundary.causes import why
-from banet_edu.explain.boundary.segments import untrusted_segments
+from banet_edu.explain.boundary.segments import unclear_stretches
 from banet_edu.explain.boundary.severity import severities
 from banet_edu.explain.boundary.tables import Profile, UnitTable
 
@@ -71,7 +71,7 @@ def test_a_plain_table_read_back_from_a_file_is_a_profile_too(tmp_path, unit: st
     pd.testing.assert_frame_equal(found.segments, same.segments)
 
 
-@pytest.mark.parametrize("asked", [why, severities, untrusted_segments, Profile.of])
+@pytest.mark.parametrize("asked", [why, severities, unclear_stretches, Profile.of])
 @pytest.mark.parametrize("wrong", [faint().drop(columns="arc_mm"), pd.DataFrame({"area_mm": [1.0]}), pd.DataFrame()])
 def test_another_table_is_refused_by_name(asked, wrong: pd.DataFrame) -> None:
     with pytest.raises(ValueError, match="no boundary profile: it has no column arc_mm or arc_pct"):
@@ -85,7 +85,7 @@ def test_ranking_and_segments_know_their_unit(unit: str) -> None:
     [stretch] = found.segments.rows()
     assert stretch["length"] == found.segments[f"length_{unit}"].item() == 90
     assert stretch["mean_error"] == pytest.approx(1.5) and stretch["reasons"] == "low contrast"
-    assert untrusted_segments(flat_profile(unit=unit)).unit == unit  # no row, but these columns
+    assert unclear_stretches(flat_profile(unit=unit)).unit == unit  # no row, but these columns
 
 
 def test_lengths_get_and_lose_their_unit(unit: str) -> None:

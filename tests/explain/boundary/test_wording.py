@@ -65,7 +65,7 @@ def test_no_reference_is_said() -> None:
     profile = flat_profile(status="no_reference", along="prediction").drop(columns="signed_error_mm")
     text = said(profile)
     assert text.startswith("Without an expert's outline there is no error to explain")
-    assert "No stretch of the outline is marked as doubtful." in text
+    assert "No stretch of the outline is unclear." in text
 
 
 def test_present_everywhere_leaves_no_elsewhere() -> None:
