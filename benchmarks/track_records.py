@@ -133,40 +133,40 @@ def main() -> None:
     parser.add_argument("--only", choices=SETS, action="append")
     given = parser.parse_args()
     for kind in given.only or SETS:
-        for network, second in (
-            (f"banet-lite-{kind}", f"unet-lite-{kind}"),
-            (f"unet-lite-{kind}", f"banet-lite-{kind}"),
-        ):
-            _, known, _ = cases(network, second, kind, "val", given.root)
-            names, unseen, without = cases(network, second, kind, "test", given.root)
-            model = fit_track_record(known, list(known[0][0].values))
-            table = pd.DataFrame(
-                [{"name": name, **judged(model, *case)} for name, case in zip(names, unseen, strict=True)]
-            )
-            record = {
-                "second": second,
-                "data": SETS[kind][1],
-                "skin": kind in ("dermoscopy", "phantom"),
-                "fitted_to": len(known),
-                "without_outline": without,
-                "measured": figures(table[table["by"] == OURS]),
-                **model,
-            }
-            if network.startswith("banet"):
-                table = pd.concat([table, unclear(network, kind, given.root)], ignore_index=True)
-            folder = RECORDED / "track-records"
-            folder.mkdir(exist_ok=True)
-            table.round(4).to_csv(folder / f"{network}.csv", index=False)
-            facts = {
-                "date": date.today().isoformat(),
-                "command": f"python benchmarks/track_records.py {given.root}",
-                **machine_facts(),
-            }
-            write_text(
-                folder / f"{network}.json", json.dumps({"record": record, "facts": facts}, indent=1) + "\n", over=True
-            )
-            into_card(network, record)
-            print(network, json.dumps(record["measured"]), flush=True)
+        banet, unet = f"banet-lite-{kind}", f"unet-lite-{kind}"
+        for network, second in ((banet, unet), (unet, banet)):
+            measure(network, second, kind, given.root)
+
+
+def measure(network: str, second: str, kind: str, root: Path) -> None:
+    _, known, _ = cases(network, second, kind, "val", root)
+    names, unseen, without = cases(network, second, kind, "test", root)
+    model = fit_track_record(known, list(known[0][0].values))
+    rows = [
+        {"name": name, "by": by, **row}
+        for name, case in zip(names, unseen, strict=True)
+        for by, row in ways(model, *case).items()
+    ]
+    table = pd.DataFrame(rows)
+    record = {
+        "second": second,
+        "data": SETS[kind][1],
+        "skin": kind in ("dermoscopy", "phantom"),
+        "fitted_to": len(known),
+        "without_outline": without,
+        "measured": figures(table[table["by"] == OURS]),
+        **model,
+    }
+    if network.startswith("banet"):
+        table = pd.concat([table, unclear(network, kind, root)], ignore_index=True)
+    folder = RECORDED / "track-records"
+    folder.mkdir(exist_ok=True)
+    table.round(4).to_csv(folder / f"{network}.csv", index=False)
+    facts = {"recorded": date.today().isoformat(), "command": "python benchmarks/track_records.py ../shared/data"}
+    about = {name: record[name] for name in ("data", "fitted_to", "without_outline")} | facts | machine_facts()
+    write_text(folder / f"{network}.json", json.dumps(about, indent=2) + "\n", over=True)
+    into_card(network, record)
+    print(network, json.dumps(record["measured"]), flush=True)
 
 
 def into_card(network: str, record: dict[str, Any]) -> None:

@@ -21,8 +21,8 @@ EPILOG = (
     "without an expert's mask: [bold]banet-edu explain photo.jpg --model banet-lite-dermoscopy[/]"
 )
 AUDIT_EPILOG = (
-    "Example: [bold]banet-edu audit images masks --model banet-lite-polyp[/] · with a second reader's masks: "
-    "[bold]--second masks_of_another[/]"
+    "Example: [bold]banet-edu audit images masks --model banet-lite-polyp[/] · with two readers' masks: "
+    "[bold]banet-edu audit images --readers masks_a masks_b --model banet-lite-polyp[/]"
 )
 
 
@@ -40,8 +40,18 @@ def explain_image(
         ),
     ] = None,
     target: Annotated[
-        Path | None, typer.Option("--out", help="The HTML file to write.", show_default="runs/explain/IMAGE.html")
+        Path | None,
+        typer.Option(
+            "--out", help="The HTML file to write.", show_default="runs/explain/case-ID.html, ID of the pixels"
+        ),
     ] = None,
+    label: Annotated[
+        str, typer.Option("--label", help="What the report calls the case; file names stay out of it.")
+    ] = "",
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Leave out what takes many passes through the network.")
+    ] = False,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Write the first page as a PDF too.")] = False,
     tolerance: Annotated[
         float, typer.Option(help="Errors up to here count as right: mm, or % of the diagonal without a spacing.")
     ] = 1.0,
@@ -53,16 +63,23 @@ def explain_image(
         bool, typer.Option("--shapley", help="Also divide the network's confidence among its blocks (slower).")
     ] = False,
 ) -> None:
-    """Explain one image: where its boundary may be wrong, what goes with it, and what the network did. Not a medical device."""
-    from banet_edu.networks.weights import load_model
-    from banet_edu.reports.explanation import write_explanation
-    from banet_edu.storage import check_folder, may_write
+    """Explain one image: where its outline is wrong, or may be, what goes with it, and what the network did. Not a medical
+    device.
 
-    target = target or Path("runs/explain") / f"{image.stem}.html"
+    Beside the report stand its figures (.csv), the mask (.png) and the outline (.json).
+    """
+    from banet_edu.data.reading import name_may_show
+    from banet_edu.networks.weights import load_model
+    from banet_edu.reports.beside import names_beside
+    from banet_edu.reports.explanation import write_explanation
+    from banet_edu.storage import check_folder, may_write, sha256
+
     check_values(spacing=spacing, tolerance=tolerance)
-    check_folder(target.parent)
-    may_write(target)
     sample = read_case(image, mask, spacing, frame)
+    # A name of its own for each image, which tells nobody who it shows.
+    target = target or Path("runs/explain") / f"case-{sha256(image)[:8]}.html"
+    check_folder(target.parent)
+    may_write(target, *names_beside(target), *([target.with_suffix(".pdf")] if pdf else []))
     network = load_model(model)
     with err.status("reading") as status:
         written = write_explanation(
@@ -70,11 +87,20 @@ def explain_image(
             sample,
             target,
             model_name=Path(model).stem,
+            label=label,
+            scale="" if spacing is None else "typed with --spacing",
+            quick=quick,
+            pdf=pdf,
             shapley=shapley,
             tolerance=tolerance,
             progress=lambda section: status.update(f"{section} ..."),
         )
     out.print(f"Report: {written}", soft_wrap=True)
+    if pdf:
+        out.print(f"One page: {written.with_suffix('.pdf')}", soft_wrap=True)
+    out.print(f"Beside it: {', '.join(path.name for path in names_beside(written))}", soft_wrap=True, markup=False)
+    if said := name_may_show(image):
+        warn(said)
     if mask is None:
         out.print("No expert's mask, so no error was measured: give one with --mask.")
     if sample.spacing_mm is None:

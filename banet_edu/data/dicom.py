@@ -15,6 +15,7 @@ from banet_edu.data.limits import MOST_PIXELS, check_pixels
 from banet_edu.data.mask_values import in_8_bits
 
 Spacing = tuple[float, float]
+_OFTEN_WRITTEN_ON = ("US", "SC", "XC", "ES", "GM", "OT", "IVUS", "RF", "XA")
 AT_THE_DETECTOR = "the pixel size is stated at the detector: true sizes in the body are smaller"
 CENTIMETRES = 3  # PhysicalUnitsXDirection of a calibrated ultrasound region
 TWO_DIMENSIONAL = 1  # RegionSpatialFormat of a B-mode region; others plot velocity or a spectrum
@@ -108,6 +109,14 @@ def at_the_detector(path: Path) -> bool:
         and _positive(header.get("ImagerPixelSpacing")) is not None
         and not _number(header.get("EstimatedRadiographicMagnificationFactor"))
     )
+
+
+def name_burned_in(path: Path) -> bool:
+    """Whether the pixels may show who the patient is: the file says so (`BurnedInAnnotation`), or does not deny it and is of a
+    kind that often does, such as ultrasound, captured screens and photographs."""
+    header = _header(path, stop_before_pixels=True)
+    said = str(header.get("BurnedInAnnotation") or "").strip().upper()
+    return said == "YES" or (said != "NO" and header.get("Modality") in _OFTEN_WRITTEN_ON)
 
 
 def _positive(values: Any) -> Spacing | None:

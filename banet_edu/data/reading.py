@@ -105,6 +105,16 @@ def spacing_note(path: Path) -> str:
     return AT_THE_DETECTOR if at_the_detector(path) else ""
 
 
+def name_may_show(path: Path) -> str:
+    """What to say where the picture itself may tell who it shows; "" mostly, and of files that say nothing about it."""
+    if not is_dicom(path):
+        return ""
+    from banet_edu.data.dicom import name_burned_in
+
+    said = "the pixels may show the patient's name, as this kind of DICOM file often does: look before you pass them on"
+    return said if name_burned_in(path) else ""
+
+
 def read_mask(path: str | Path, *, value_map: ValueMap | None = None, invert: bool = False) -> NDArray[Any]:
     """A mask file -> h x w bool, or h x w uint8 labels where `value_map` names more than two classes.
 

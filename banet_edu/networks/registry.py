@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from banet_edu.banet.network import RELEASE_KERNELS, BANet
 from banet_edu.config import BASE_WIDTH, INPUT_SIZE, PRESETS, ModelSpec, check_classes, check_size
@@ -172,7 +173,7 @@ def create_model(
 def build_from_spec(spec: ModelSpec, weights: Mapping[str, Tensor]) -> nn.Module:
     """The network a checkpoint describes, with its weights. ValueError where these are not of such a network, before memory
     is taken for what is described."""
-    with torch.device("meta"):
+    with torch.device("meta"), _NoInitialValues():
         shapes = {name: value.shape for name, value in _described(spec).state_dict().items()}
     if odd := sorted(name for name in shapes.keys() ^ weights.keys() if name not in shapes or name not in weights):
         raise ValueError(f"{len(odd)} tensor(s) too many or too few, as {odd[0]}")
@@ -183,6 +184,15 @@ def build_from_spec(spec: ModelSpec, weights: Mapping[str, Tensor]) -> nn.Module
     model = _described(spec)
     model.load_state_dict(dict(weights))
     return model
+
+
+class _NoInitialValues(TorchFunctionMode):
+    """Inside it no initial values are drawn: on the meta device that would import torch's compiler, a second of every load."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if getattr(func, "__name__", "") in ("normal_", "uniform_"):
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **(kwargs or {}))
 
 
 def _described(spec: ModelSpec) -> nn.Module:

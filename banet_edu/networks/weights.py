@@ -55,7 +55,7 @@ def load_model(name_or_path: str | Path) -> nn.Module:
         path == bundled
     ):  # what it has learned from, for `domain_warning`; how well its errors were foretold, for `expected_error`
         card = _cards()[path.stem]
-        info |= {"domain": card.get("domain"), "track_record": card.get("track record")}
+        info |= {"data": card.get("data"), "domain": card.get("domain"), "track_record": card.get("track record")}
     model.info = info
     model.weights_sha256 = sha256(path)
     model.eval()

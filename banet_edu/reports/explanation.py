@@ -1,4 +1,4 @@
-"""One image explained in one HTML file: its boundary, where and why it may be wrong, and what the network did inside."""
+"""One image explained: the answer on the first page, everything else in an appendix, and the same as files beside it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from torch import nn
 
 from banet_edu.config import check_tolerance
 from banet_edu.data.sample import Sample
-from banet_edu.explain import boundary_profile, errors, probe, why
-from banet_edu.explain.boundary.differences import in_words
-from banet_edu.explain.boundary.wording import UNITS, number
-from banet_edu.metrics.boundary import boundary_metrics
-from banet_edu.metrics.overlap import overlap
+from banet_edu.explain import boundary_profile, expected_error, probe, why
+from banet_edu.explain.boundary.appearance import looks_for_hair
+from banet_edu.explain.boundary.wording import UNITS
 from banet_edu.prediction import model_spec
-from banet_edu.reports.page import Piece, write_page
-from banet_edu.reports.sections import SECTIONS, Case
+from banet_edu.reports.answer import Case, facts, numbered, picture, sentences
+from banet_edu.reports.beside import names_beside, write_beside
+from banet_edu.reports.one_page import write_pdf
+from banet_edu.reports.page import Picture, Piece, write_page
+from banet_edu.reports.sections import SECTIONS, SLOW
 from banet_edu.storage import may_write
 from banet_edu.study.compare import machine_facts
 
@@ -28,16 +29,27 @@ def write_explanation(
     path: str | Path,
     *,
     model_name: str = "",
+    label: str = "",
+    scale: str = "",
+    quick: bool = False,
+    pdf: bool = False,
     shapley: bool = False,
     tolerance: float = 1.0,
     progress: Callable[[str], None] | None = None,
 ) -> Path:
     """Write the report of one image to `path` and return it. The file holds everything it shows.
 
+    Beside it, under the same name, stand a table of figures (.csv), the mask (-mask.png), and the outline (-outline.json):
+    `reports.beside` says what they hold. Nothing of the sample's name is in any of them.
+
     Args:
         model: BA-Net, or another network (the sections on BA-Net's blocks are then left out and the page says so).
-        sample: with a mask the error is measured and its causes ranked; without one the page says what it cannot say.
+        sample: with a mask the error is measured and its causes ranked; without one the page says where it is expected.
         model_name: as the page calls it; its specification's name by default.
+        label: what the page calls the case; nothing by default, since file names often tell who the patient is.
+        scale: where the millimetres come from, if not from the file: "typed", "set by a ruler".
+        quick: leave out what takes many passes through the network.
+        pdf: write the first page as one A4 page too (.pdf).
         shapley: also divide the network's confidence among its blocks (some seconds more).
         tolerance: errors up to here are called right, in mm, or in % of the diagonal without a spacing.
         progress: called with the name of each section before it is made.
@@ -45,21 +57,26 @@ def write_explanation(
     Raises ValueError where `predict` does.
     """
     check_tolerance(tolerance)
-    may_write(path)
+    path = Path(path)
+    may_write(path, *names_beside(path), *([path.with_suffix(".pdf")] if pdf else []))
+    sample = Sample(sample.image, sample.mask, label or "the image", sample.spacing_mm, sample.spacing_note)
     say = progress or (lambda _: None)
     say("prediction")
     started = time.perf_counter()
-    trace = probe(model, sample)
-    assert trace.prediction is not None
-    profile = boundary_profile(sample, trace.prediction, trace=trace)
-    found = why(profile, tolerance=tolerance)
-    case = Case(model, sample, trace, trace.prediction, profile, found, tolerance, shapley)
-    case.seconds["prediction and profile"] = time.perf_counter() - started
-    warning = [f"Beware: {case.prediction.warning}"] if case.prediction.warning else []
-    sections: dict[str, list[Piece]] = {
-        "In short": [[*warning, *_error_line(case), *_figures_line(case), *found.sentences, _finest(case)]]
-    }
+    case = _read(model, sample, tolerance, shapley)
+    shown, caption, alt = picture(case)
+    table, about = numbered(case), facts(case, model_name, scale)
+    answer: list[Piece] = [sentences(case), Picture(shown, caption, alt), *([table] if table else []), about]
+    case.seconds["the answer"] = time.perf_counter() - started
+    title = "Boundary report" + (f": {label}" if label else "")
+    if pdf:
+        say("pdf")
+        write_pdf(path.with_suffix(".pdf"), title, answer, _footer())
+    write_beside(case, path, model_name)
+    sections: dict[str, list[Piece]] = {"The answer": answer}
     for heading, make in SECTIONS.items():
+        if quick and heading in SLOW:
+            continue
         say(heading.lower())
         started = time.perf_counter()
         try:
@@ -67,62 +84,32 @@ def write_explanation(
         except ValueError as error:  # such as a region of three pixels: the other parts stand all the same
             sections[heading] = [[f"Cannot be shown for this image: {error}."]]
         case.seconds[heading.lower()] = time.perf_counter() - started
+    if left := [heading.lower() for heading in SLOW if quick]:
+        sections["Left out"] = [f"Made with --quick, without: {', '.join(left)}."]
     sections["Limits"] = [_limits(case)]
-    sections["How this was made"] = [_facts(case, model_name)]
-    return write_page(path, f"Boundary report: {sample.name}", _lead(case, model_name), sections, _footer())
+    sections["How this was made"] = [_about(case, model_name)]
+    return write_page(path, title, _lead(case), sections, _footer(), appendix_from=next(iter(SECTIONS)))
+
+
+def _read(model: nn.Module, sample: Sample, tolerance: float, shapley: bool) -> Case:
+    trace = probe(model, sample)
+    assert trace.prediction is not None
+    profile = boundary_profile(sample, trace.prediction, trace=trace, occluders=looks_for_hair(model))
+    expected = expected_error(model, sample, trace=trace)
+    along_prediction = not len(profile) or (profile["along"] == "prediction").all()
+    found = why(profile, tolerance=tolerance, expected=expected if along_prediction else None)
+    return Case(model, sample, trace, trace.prediction, profile, expected, found, tolerance, shapley)
 
 
 def _footer() -> str:
     return f"Written by banet-edu {machine_facts()['banet_edu']}, for teaching and research."
 
 
-def _lead(case: Case, model_name: str) -> str:
-    """The image's size, the grid that lengths in pixels refer to where it is another one, and the size of its pixels."""
-    spec, spacing = model_spec(case.model), case.prediction.spacing_mm
+def _lead(case: Case) -> str:
+    """The image's size, and the grid that lengths in pixels refer to where it is another one."""
     image, grid = case.sample.image.shape[:2], case.prediction.mask.shape
-    size = f"{image[0]} x {image[1]} pixels"
-    if grid != image:
-        size += f", measured on the mask's {grid[0]} x {grid[1]}"
-    if spacing is None:
-        size += ", their size not known, so no millimetres"
-    else:
-        size += f" of {spacing[0]:.4g} x {spacing[1]:.4g} mm"
-        size += f" ({case.sample.spacing_note})" if case.sample.spacing_note else ""
-    with_what = "compared with an expert's outline" if case.reference is not None else "without an expert's outline"
-    return f"{size}; {model_name or spec.name} ({spec.preset}); {with_what}."
-
-
-def _error_line(case: Case) -> list[str]:
-    """What was found, what is missing, what is too much: the answer, first."""
-    if case.reference is None:
-        return []
-    return [in_words(errors(case.sample, case.prediction), case.sample, case.prediction)]
-
-
-def _figures_line(case: Case) -> list[str]:
-    """Size of what was found, and the usual figures against the expert's mask."""
-    said = case.prediction.measurements
-    unit, area = ("px", "px") if case.prediction.spacing_mm is None else ("mm", "mm2")
-    lines = []
-    if case.prediction.mask.any():
-        regions = int(said["regions"])
-        lines.append(
-            f"Found: {regions} region{'s' * (regions > 1)}, {number(said[f'area_{area}'])} {area.replace('mm2', 'mm²')} in all "
-            f"({said['area_pct_of_image']:.3g} % of the image); the largest measures "
-            f"{number(said[f'largest_diameter_{unit}'])} x {number(said[f'smallest_diameter_{unit}'])} {unit}."
-        )
-    if case.reference is not None:
-        spacing = case.prediction.spacing_mm
-        row = overlap(case.prediction.mask, case.reference)
-        row |= boundary_metrics(case.prediction.mask, case.reference, spacing_mm=spacing)
-        if row["status"] == "ok" and not row["frame_counted"]:
-            u = "pct" if spacing is None else "mm"
-            lines.append(
-                f"Against the expert's mask: overlap JA {row['JA']:.3f} (1 is perfect); boundary distance "
-                f"{number(row[f'assd_{u}'])} on average (ASSD), {number(row[f'hd95_{u}'])} at the 95th percentile (HD95), "
-                f"{number(row[f'hd_{u}'])} at worst (HD), in {UNITS[u]}, from both outlines."
-            )
-    return lines
+    other = "" if image == grid else f", the reference {grid[0]} x {grid[1]}: lengths in pixels are the reference's"
+    return f"Image of {image[0]} x {image[1]} pixels{other}."
 
 
 def _finest(case: Case) -> str:
@@ -148,21 +135,20 @@ def _limits(case: Case) -> list[str]:
         "or treatment.",
         "One expert's outline is not the truth: another expert would draw another."
         if case.reference is not None
-        else "Without an expert's outline nothing here says how far the line is off. Doubtful stretches are those where the "
-        "image shows no clear edge or the network is undecided; a network can be sure and wrong elsewhere.",
+        else "Without a reference nothing here says how far the outline is off in this image. Marks say where errors were the "
+        "largest in other images like it; a network can be sure and wrong elsewhere.",
         "What goes with an error need not have caused it. Properties that are not measured here (unusual appearance, "
         "artefacts, an expert's habit) are not considered.",
-        "Hair and highlights are found by simple filters made for skin: on X-rays and in endoscopy they also mark ribs, "
-        "vessels and folds.",
+        _finest(case),
     ]
-    if case.prediction.spacing_mm is None:
+    if not looks_for_hair(case.model):
         lines.append(
-            "The pixel size is not known: lengths are in % of the image diagonal. Give it with --spacing ROW COLUMN."
+            "Hair and highlights are not looked for: the filters are made for skin, and mark ribs, vessels and folds."
         )
     return lines
 
 
-def _facts(case: Case, model_name: str) -> dict[str, str]:
+def _about(case: Case, model_name: str) -> dict[str, str]:
     spec, machine = model_spec(case.model), machine_facts()
     size = " x ".join(map(str, spec.input_size))
     return {

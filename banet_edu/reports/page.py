@@ -62,11 +62,25 @@ _TEMPLATES.tests |= {
 }
 
 
-def write_page(path: str | Path, title: str, lead: str, sections: Mapping[str, Sequence[Piece]], footer: str) -> Path:
+NOTICE = "Not a medical device. For teaching and research; not for diagnosis or treatment."
+
+
+def write_page(
+    path: str | Path,
+    title: str,
+    lead: str,
+    sections: Mapping[str, Sequence[Piece]],
+    footer: str,
+    *,
+    appendix_from: str = "",
+) -> Path:
     """Write one HTML file that needs nothing else, all or nothing, and return its path.
 
-    `sections` are heading -> pieces; those without a piece are left out. Every page carries the notice that this is not a
+    `sections` are heading -> pieces; those without a piece are left out. From the heading `appendix_from` on they are an
+    appendix, printed on pages of its own. Every page carries the notice that this is not a
     medical device.
     """
-    page = _TEMPLATES.get_template("page.html").render(title=title, lead=lead, sections=sections, footer=footer)
+    page = _TEMPLATES.get_template("page.html").render(
+        title=title, lead=lead, sections=sections, footer=footer, appendix_from=appendix_from, notice=NOTICE
+    )
     return write_text(path, page)

@@ -21,7 +21,6 @@
 from IPython.display import display
 
 from banet_edu import load_samples
-from banet_edu.course.lesson09.callipers import clinic_measures, ruler_spacing
 from banet_edu.course.lesson09.desk import Desk
 from banet_edu.course.lesson09.exercise import (
     check_diameter,
@@ -43,6 +42,7 @@ from banet_edu.explain import boundary_profile, why
 from banet_edu.figures.contour import mask_outlines
 from banet_edu.figures.style import show
 from banet_edu.metrics.boundary import boundary_metrics
+from banet_edu.metrics.callipers import clinic_measures, ruler_spacing
 
 # Your answers live as long as this notebook runs. To keep them in a file beside it:
 # Predictions("09", file="my_predictions.json")

@@ -6,12 +6,12 @@ import pytest
 from figure_checks import said
 
 from banet_edu import load_samples
-from banet_edu.course.lesson09.callipers import ruler_spacing
 from banet_edu.course.lesson09.desk import NETWORKS, Desk
 from banet_edu.course.lesson09.explorers import doubt_figure
 from banet_edu.course.lesson09.ruler_photo import ruler_photo
 from banet_edu.explain import boundary_profile, why
 from banet_edu.metrics.boundary import boundary_metrics
+from banet_edu.metrics.callipers import ruler_spacing
 
 
 def test_the_line_follows_the_ruler_and_half_of_it_is_marked():

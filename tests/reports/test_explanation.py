@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 
+import cv2
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from html_page import EVIL, Page
+from PIL import Image
 
-from banet_edu import create_model, load_samples
+from banet_edu import create_model, load_model, load_samples
 from banet_edu.data.sample import Sample
 from banet_edu.explain import probe
 from banet_edu.reports.explanation import write_explanation
@@ -49,7 +53,7 @@ def test_with_a_mask_it_measures_in_millimetres_and_ranks_causes(banet, lesion, 
     assert "mm" in words
     assert "goes with the error" in words or "None of the measured properties" in words
     assert not re.search(r"\bnan\b", words)
-    for heading in ("In short", "Where the line runs", "What goes with the error", "Inside the network", "Limits"):
+    for heading in ("The answer", "Where the outline runs", "What goes with the error", "Inside the network", "Limits"):
         assert f"<h2>{heading}</h2>" in text
     assert len(said) >= 5
     assert text.count("<img") >= 9
@@ -61,7 +65,7 @@ def test_without_a_mask_it_says_what_it_cannot_say(banet, lesion, tmp_path):
     assert "<script" not in text
     assert "there is no error to explain" in words
     assert "No error is known here" in words
-    assert "no millimetres" in words
+    assert "so lengths are in % of the image diagonal" in words
     assert not re.search(r"\bmm\b", words.replace("no mm", ""))
     assert "JA" not in words.partition("Blocks switched off")[0]
 
@@ -88,3 +92,61 @@ def test_nothing_there_and_nothing_found(banet, tmp_path):
     _, words = read(write_explanation(model, empty, tmp_path / "report.html"))
     assert "There is no outline" in words
     assert "no band to explain" in words
+
+
+def test_the_first_page_is_the_answer_and_stands_beside_as_files_without_a_name(banet, lesion, tmp_path):
+    named = Sample(lesion.image, lesion.mask, "MUSTERMANN_ERIKA", lesion.spacing_mm)
+    path = write_explanation(banet, named, tmp_path / "r.html", label="case 7", quick=True, pdf=True)
+    _, words = read(path)
+    first, _, appendix = words.partition("Appendix")
+    assert "Boundary report: case 7" in first and "of the reference is found" in first and "Scale" in first
+    assert "No track record: this network has none" in first and "learned from" not in first
+    assert "Blocks switched off" not in appendix.replace("without: what the network relied on, blocks switched off", "")
+    assert "Made with --quick" in appendix
+    written = {path.name for path in tmp_path.iterdir()}
+    assert {"r.html", "r.pdf", "r.csv", "r-mask.png", "r-outline.json"} <= written
+    for path in tmp_path.iterdir():
+        assert b"MUSTERMANN" not in path.read_bytes(), path.name
+    mask = np.asarray(Image.open(tmp_path / "r-mask.png")) > 0
+    described = json.loads((tmp_path / "r-outline.json").read_text(encoding="utf-8"))
+    assert mask.shape == (described["rows"], described["columns"]) == lesion.mask.shape
+    assert described["pixel_mm"] == list(lesion.spacing_mm)
+    figures = pd.read_csv(tmp_path / "r.csv").iloc[0]
+    assert (
+        figures["area_mm2"] == pytest.approx(mask.sum() * np.prod(lesion.spacing_mm), rel=0.02)
+        and 0 < figures["JA"] < 1
+    )
+    drawn = np.zeros(mask.shape, np.uint8)
+    lines = [np.rint(np.array(line)[:, ::-1] * 16).astype(np.int32) for line in described["outlines"]]
+    cv2.fillPoly(drawn, lines, 1, shift=4)
+    assert ((drawn > 0) ^ mask).sum() < 0.08 * mask.sum()
+
+
+def test_the_pdf_is_one_page_of_selectable_text(banet, lesion, tmp_path):
+    write_explanation(banet, lesion, tmp_path / "r.html", label="costs $5 or $6", quick=True, pdf=True)
+    content = (tmp_path / "r.pdf").read_bytes()
+    assert content.startswith(b"%PDF") and content.count(b"/Type /Page\n") + content.count(b"/Type /Page ") == 1
+    assert b"/FontFile2" in content  # letters, not shapes
+
+
+def test_nothing_found_says_how_probable_the_most_probable_was(lesion, tmp_path):
+    torch.manual_seed(0)
+    model = create_model("unet", preset="nano").eval()
+    with torch.no_grad():
+        model.classifier.weight.zero_()
+        model.classifier.bias.copy_(torch.tensor([1.0, -1.0]))
+    bare = Sample(lesion.image, None, "bare")
+    _, words = read(write_explanation(model, bare, tmp_path / "r.html", quick=True, pdf=True))
+    assert "the highest probability of the foreground anywhere in the image is 0.12" in words
+    assert "no proof that nothing is there" in words
+
+
+def test_hair_is_looked_for_on_skin_alone(tmp_path):
+    lung = load_samples("lung", "test")[0]
+    _, words = read(write_explanation(load_model("banet-lite-lung"), lung, tmp_path / "lung.html", quick=True))
+    assert "Hair and highlights are not looked for" in words and "hair/line or highlight goes" not in words.lower()
+    skin = load_samples("dermoscopy", "test")[0]
+    bare = Sample(skin.image, None, "bare", skin.spacing_mm)
+    _, words = read(write_explanation(load_model("banet-lite-phantom"), bare, tmp_path / "skin.html", quick=True))
+    assert "The largest errors are expected along" in words and "Track record on 120 test images" in words
+    assert "expected error (mm)" in words

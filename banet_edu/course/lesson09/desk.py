@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from banet_edu.course.lesson09.callipers import clinic_measures
 from banet_edu.data.sample import Sample
+from banet_edu.metrics.callipers import clinic_measures
 from banet_edu.networks.weights import load_model
 from banet_edu.prediction import Prediction, predict
 

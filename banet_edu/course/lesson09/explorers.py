@@ -9,7 +9,6 @@ import numpy as np
 from matplotlib.figure import Figure
 from torch import nn
 
-from banet_edu.course.lesson09.callipers import clinic_measures, ruler_spacing
 from banet_edu.course.lesson09.desk import NETWORKS, Desk
 from banet_edu.course.lesson09.figures import card_figure, measures_figure
 from banet_edu.course.lesson09.own_outline import own_outline_figure
@@ -20,6 +19,7 @@ from banet_edu.data.sample import Sample
 from banet_edu.explain.boundary.causes import why
 from banet_edu.explain.boundary.profiles import boundary_profile
 from banet_edu.figures.why import doubtful_figure
+from banet_edu.metrics.callipers import clinic_measures, ruler_spacing
 from banet_edu.prediction import Prediction
 
 Percent = tuple[float, float]

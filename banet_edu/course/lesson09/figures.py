@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from textwrap import fill
 
+import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -16,11 +17,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.patheffects import Normal, Stroke
 
-from banet_edu.course.lesson09.callipers import BAND, diameters, level_at, measured_in_band
 from banet_edu.data.sample import Sample
 from banet_edu.explain.boundary.wording import numbers
 from banet_edu.figures.contour import draw_lines, draw_scale_bar
 from banet_edu.figures.style import BLUE, DPI, GREEN, INK, ORANGE, PREDICTION, WIDTH, draw_image, proportion, styled
+from banet_edu.metrics.callipers import BAND, diameters, measured_in_band
 from banet_edu.metrics.shape import outlines
 from banet_edu.prediction import Prediction
 
@@ -46,11 +47,11 @@ def measures_figure(sample: Sample, prediction: Prediction, *, threshold: float 
         threshold: on the probability of the foreground; the band of doubt is always 0.25 to 0.75.
         source: where the pixel size comes from, for the line below the figures.
     """
-    level = level_at(prediction, threshold)
+    level = prediction.probability - np.float32(threshold)
     with styled():
         figure, axes = picture_beside_words(sample, prediction, f"{sample.name}: threshold {threshold:.2f}")
         for wide in BAND:
-            for line in outlines(level_at(prediction, wide)):
+            for line in outlines(prediction.probability - np.float32(wide)):
                 axes.plot(line[:, 1], line[:, 0], color="w", linewidth=1.1, linestyle=(0, (3, 2)), zorder=2)
         draw_lines(axes, outlines(level), colour=PREDICTION, width=1.8)
         found = diameters(level, spacing_mm=prediction.spacing_mm)
@@ -69,7 +70,7 @@ def measures_figure(sample: Sample, prediction: Prediction, *, threshold: float 
 
 
 def _table(prediction: Prediction, threshold: float, source: str) -> str:
-    rows = measured_in_band(prediction, threshold)
+    rows = measured_in_band(prediction.probability, spacing_mm=prediction.spacing_mm, threshold=threshold)
     if not rows["regions"][0]:
         most = float(prediction.probability.max())
         return (

@@ -14,6 +14,7 @@ outline, b is large and the outline is still not to be seen.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -54,18 +55,28 @@ class Appearance:
     t: Array
 
 
-def read_appearance(image: NDArray[np.uint8], mask: NDArray[np.bool_], outline: Outline) -> Appearance:
+def looks_for_hair(model: Any) -> bool:
+    """Whether the filters for hair and highlights speak of what a network is for: they are made for skin, and on X-rays and in
+    endoscopy mark ribs, vessels and folds. Yes where nothing is known of the network."""
+    record = getattr(model, "info", {}).get("track_record")
+    return bool(record["skin"]) if record else True
+
+
+def read_appearance(
+    image: NDArray[np.uint8], mask: NDArray[np.bool_], outline: Outline, *, occluded: bool = True
+) -> Appearance:
     """Measure the image at a contour.
 
     Args:
         image: h x w x 3 uint8, at working size.
         mask: h x w bool, the region that the contour bounds.
         outline: the mask's outline, N points.
+        occluded: look for hair and highlights, see `looks_for_hair`.
     """
     t = np.arange(-REACH, REACH + STEP / 2, STEP)
     inside_reach = float(np.clip(0.6 * cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 5).max(), 6.0, REACH))
     grey = image.astype(np.float32) @ colour_axis(image, mask)
-    covered = occluders(image)
+    covered = occluders(image) if occluded else np.zeros(mask.shape, np.float32)
     at = outline.points[:, None, :] + t[None, :, None] * outline.normals[:, None, :]
     frame = np.array(grey.shape) - 1
     seen = ((at >= 0) & (at <= frame)).all(axis=2) & (t >= -inside_reach)[None]

@@ -34,12 +34,11 @@ _FRAME = 60.0  # working pixels from the image's frame: beyond, it has no say
 class Clues:
     """The N points of the predicted outline, and for each clue one value at each of them.
 
-    `outline` in working pixels of `grid`, `prediction` at the size of the sample's mask, `values` name -> N.
+    `outline` in working pixels of `grid`, `values` name -> N.
     """
 
     outline: Outline
     grid: Grid
-    prediction: Prediction
     values: dict[str, Array]
 
     def table(self, names: list[str]) -> Array:
@@ -67,7 +66,7 @@ def read_clues(model: nn.Module, second: nn.Module, sample: Sample, *, trace: Tr
     grid = Grid.of(prediction.mask.shape, prediction.spacing_mm)
     outline = outline_of_level(prediction.level, grid)
     if not len(outline):
-        return Clues(outline, grid, prediction, {})
+        return Clues(outline, grid, {})
     (own, own_finer), (other, other_finer) = (_looks(network, sample) for network in (model, second))
     at = outline.points[:, None, :] + _T[None, :, None] * outline.normals[:, None, :]
 
@@ -94,7 +93,7 @@ def read_clues(model: nn.Module, second: nn.Module, sample: Sample, *, trace: Tr
     if sides := [name for name in trace.names() if name.endswith("side.mask")][:2]:
         values["sides"] = apart(*(np.asarray(trace.mask_probability(name), np.float32) for name in sides))
     values |= _image_clues(sample, prediction, outline, grid)
-    return Clues(outline, grid, prediction, values)
+    return Clues(outline, grid, values)
 
 
 def _image_clues(sample: Sample, prediction: Prediction, outline: Outline, grid: Grid) -> dict[str, Array]:

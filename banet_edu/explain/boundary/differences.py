@@ -190,15 +190,15 @@ def _clock(offset: NDArray[np.float64], spacing: tuple[float, float]) -> int:
 def in_words(table: UnitTable, sample: Sample, prediction: Prediction) -> str:
     """One sentence on the `errors` of a sample: how much of the mask is found, missing, too much; the largest."""
     if not len(table):
-        return "Prediction and mask are alike."
+        return "Outline and reference are alike."
     area = "area_mm2" if table.unit == "mm" else "area_pct_of_image"
     unit = "mm²" if table.unit == "mm" else "% of the image"
     truth = np.asarray(sample.mask) > 0
     too_much = table["kind"].isin(("too large", "extra piece"))
-    parts = ["The mask is empty"]
+    parts = ["The reference is empty"]
     if truth.any():
         share = 100 * float(prediction.mask[truth].mean())
-        parts = [f"{share:.3g} % of the mask is found" if share < 100 else "All of the mask is found"]
+        parts = [f"{share:.3g} % of the reference is found" if share < 100 else "All of the reference is found"]
     for named, rows in (("missing", table[~too_much]), ("too much", table[too_much])):
         if len(rows):
             places = f"in {len(rows)} place{'s' * (len(rows) > 1)}"

@@ -12,7 +12,7 @@ from torch import nn
 
 from banet_edu.data.sample import Sample, resize_image, resize_mask
 from banet_edu.explain.boundary.across import nearest_run
-from banet_edu.explain.boundary.appearance import read_appearance
+from banet_edu.explain.boundary.appearance import looks_for_hair, read_appearance
 from banet_edu.explain.boundary.outline import Array, Grid, Outline, distance_to, outline_of_level, outline_of_mask
 from banet_edu.explain.boundary.tables import Profile
 from banet_edu.explain.inside.trace import Trace, entropy_bits, probe
@@ -28,6 +28,7 @@ def boundary_profile(
     *,
     trace: Trace | None = None,
     along: Literal["reference", "prediction"] | None = None,
+    occluders: bool = True,
 ) -> Profile:
     """One row per boundary point, about 1/256 of the longer image side apart.
 
@@ -40,6 +41,7 @@ def boundary_profile(
         prediction: of the same image, at the mask's size.
         trace: what `probe` saw of that image: adds the network's own signals.
         along: whose outline the rows follow; by default the reference's where it has one.
+        occluders: look for hair and highlights; False for anything but skin (`occluder` is then 0), see `looks_for_hair`.
 
     Returns:
         A DataFrame that also knows its unit (`.unit`; `.measured("arc")` is the column `arc_U`), with the columns
@@ -84,7 +86,7 @@ def boundary_profile(
     columns: dict[str, Any] = {"name": sample.name, "status": status, "along": along, **_places(outline, grid)}
     if reference is not None:
         columns |= _errors(outline, along, predicted, expert, prediction, reference, grid)
-    columns |= _image_columns(sample, region, outline, grid)
+    columns |= _image_columns(sample, region, outline, grid, occluders)
     columns |= _result_columns(prediction, outline, grid)
     if trace is not None:
         columns |= _network_columns(trace, outline, grid)
@@ -121,7 +123,8 @@ def cohort_profile(
         seen.add(sample.name)
         trace = probe(model, sample)
         assert trace.prediction is not None
-        tables.append(boundary_profile(sample, trace.prediction, trace=trace if signals else None))
+        shown = trace if signals else None
+        tables.append(boundary_profile(sample, trace.prediction, trace=shown, occluders=looks_for_hair(model)))
         if progress is not None:
             progress(done + 1, len(samples))
     if len({table.unit for table in tables}) > 1:
@@ -172,11 +175,14 @@ def _errors(
     return errors
 
 
-def _image_columns(sample: Sample, region: NDArray[np.bool_], outline: Outline, grid: Grid) -> dict[str, Array]:
+def _image_columns(
+    sample: Sample, region: NDArray[np.bool_], outline: Outline, grid: Grid, occluders: bool
+) -> dict[str, Array]:
     if not len(outline):
         seen = [np.empty(0)] * 5
     else:
-        found = read_appearance(resize_image(sample.image, grid.shape), resize_mask(region, grid.shape), outline)
+        image, mask = resize_image(sample.image, grid.shape), resize_mask(region, grid.shape)
+        found = read_appearance(image, mask, outline, occluded=occluders)
         seen = [found.contrast, found.edge_width * grid.unit_per_px, found.noise, found.occluder, found.look_alike]
     height, width = grid.shape
     row, column = outline.points.T

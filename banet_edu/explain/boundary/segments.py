@@ -69,13 +69,13 @@ def doubtful_stretches(profile: pd.DataFrame, expected: pd.DataFrame, x: pd.Data
 
     Raises ValueError when the rows do not belong together.
     """
+    record = expected.attrs["track_record"]
     profile, expected = Profile.of(profile), UnitTable(expected)
     if len(profile) != len(expected) or not np.allclose(profile[["row", "column"]], expected[["row", "column"]]):
         raise ValueError(
             "these expected errors are not those of the profile's points: follow along='prediction' in both"
         )
     x = severities(profile) if x is None else x
-    record = expected.attrs["track_record"]
     shown = [cause for cause in _WARNINGS if cause != "occluder" or (record and record["skin"])]
     expected = expected.set_axis(profile.index)
     main = pd.DataFrame({reason: expected["reason"] == reason for reason in REASONS})

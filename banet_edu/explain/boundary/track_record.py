@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
-from scipy.stats import rankdata, spearmanr
 
 from banet_edu.data.sample import Sample
 from banet_edu.explain.boundary.clues import Clues
@@ -138,6 +137,8 @@ def told(s: Array, marked: NDArray[np.bool_], error: Array) -> dict[str, float]:
     higher score; `spearman` of score and error; `worst_tenth`: share of the worst tenth that is marked; `marked_error` and
     `unmarked_error`: sums of errors, with `marked_points` and `points`.
     """
+    from scipy.stats import rankdata, spearmanr  # a second of import, which no report needs
+
     rank = rankdata(error, method="ordinal") / len(error)
     varies = len(error) > 1 and np.ptp(s) > 0 and np.ptp(error) > 0
     return {
@@ -157,6 +158,8 @@ def auc(s: Array, chosen: NDArray[np.bool_]) -> float:
     >>> auc(np.array([1.0, 2.0, 3.0]), np.array([False, False, True]))
     1.0
     """
+    from scipy.stats import rankdata
+
     ones, others = int(chosen.sum()), int((~chosen).sum())
     if not ones or not others:
         return float("nan")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import map_coordinates
 
-from banet_edu.course.lesson09.callipers import ruler_spacing
 from banet_edu.course.lesson09.ruler_photo import ruler_photo
+from banet_edu.metrics.callipers import ruler_spacing
 
 
 def ends_px(photo):

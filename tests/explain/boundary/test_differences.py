@@ -64,7 +64,7 @@ def test_in_words_with_a_spacing_of_the_prediction_only():
     sample, prediction = pair(box(20, 20, 60, 50), box(20, 20, 60, 60))
     found = prediction.with_spacing((0.5, 0.25))
     said = in_words(errors(sample, found), sample, found)
-    assert said.startswith("75 % of the mask is found; missing: 50 mm² in 1 place"), said
+    assert said.startswith("75 % of the reference is found; missing: 50 mm² in 1 place"), said
 
 
 @pytest.mark.parametrize("seed", range(25))

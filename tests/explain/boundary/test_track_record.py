@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -46,7 +45,7 @@ def cases(seed, count=24, noise=0.2):
         values = dict(zip(NAMES, waves, strict=True))
         values["slack"] = values["slack"] + rng.normal()
         s = 1.0 + 0.8 * values["second"] + 0.6 * values["slack"].mean() + noise * rng.normal(size=240)
-        clues = Clues(outline, Grid.of((256, 256), None), SimpleNamespace(), values)
+        clues = Clues(outline, Grid.of((256, 256), None), values)
         found.append((clues, np.maximum(np.exp(s) - 0.5, 0.0)))
     return found
 

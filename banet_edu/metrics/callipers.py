@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banet_edu.metrics.shape import measure, outlines
-from banet_edu.prediction import Prediction
 
 Array = NDArray[np.float64]
 Spacing = tuple[float, float]
@@ -93,21 +92,18 @@ def clinic_measures(level: NDArray[np.floating], *, spacing_mm: Spacing | None) 
     return figures | {"area_pct": rest["area_pct_of_image"], "area_px": rest["area_px"], "regions": regions}
 
 
-def level_at(prediction: Prediction, threshold: float) -> NDArray[np.float32]:
-    """h x w, zero or more where the probability of the foreground reaches the threshold."""
-    return prediction.probability - np.float32(threshold)
+def measured_in_band(
+    probability: NDArray[np.float32], *, spacing_mm: Spacing | None, threshold: float = 0.5
+) -> dict[str, tuple[float, float, float]]:
+    """Each measurement (see `clinic_measures`) of h x w probabilities of the foreground: at the threshold, and at the tight and
+    the wide end of the band, 0.75 and 0.25.
 
-
-def measured_in_band(prediction: Prediction, threshold: float = 0.5) -> dict[str, tuple[float, float, float]]:
-    """Each measurement (see `clinic_measures`) at the threshold, and at the tight and the wide end of the band, 0.75 and 0.25.
-
-    >>> from banet_edu import load_model, load_samples, predict
-    >>> found = predict(load_model("banet-lite-phantom"), load_samples("dermoscopy", "test")[0])
-    >>> here, tight, wide = measured_in_band(found)["area_mm2"]
+    >>> blob = np.exp(-0.5 * (np.hypot(*np.mgrid[-30:30, -40:40]) / 12) ** 2).astype(np.float32)
+    >>> here, tight, wide = measured_in_band(blob, spacing_mm=(0.1, 0.1))["area_mm2"]
     >>> tight < here < wide
     True
     """
-    rows = [clinic_measures(level_at(prediction, t), spacing_mm=prediction.spacing_mm) for t in (threshold, *BAND)]
+    rows = [clinic_measures(probability - np.float32(t), spacing_mm=spacing_mm) for t in (threshold, *BAND)]
     return {name: (rows[0][name], rows[1][name], rows[2][name]) for name in rows[0]}
 
 
