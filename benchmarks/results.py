@@ -24,6 +24,7 @@ from costs import costs_table
 from grid_results import contrasts_table, grid_table, rates_table
 from study_results import reported, study_table, tests_table
 from targets import targets_table
+from track_tables import track_table
 
 from banet_edu.reports.comparison import REPORTED
 from banet_edu.study.result import metric_label
@@ -50,6 +51,8 @@ def table(run: Path) -> str:
         return study_table(run)
     if run.name.startswith("grid-"):
         return grid_table(run.name.removeprefix("grid-"))
+    if run.name == "track-records":
+        return track_table(run)
     if run.name == "targets":
         return targets_table(run)
     facts = json.loads((run / "facts.json").read_text(encoding="utf-8"))
