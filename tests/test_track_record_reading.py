@@ -1,4 +1,4 @@
-"""What docs/results.md says of where an outline is likely wrong, held against the recorded images; and the cards beside them."""
+"""What docs/results.md says of where an outline is likely wrong, held against the recorded images and the cards."""
 
 from __future__ import annotations
 

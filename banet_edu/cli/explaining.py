@@ -68,7 +68,8 @@ def explain_image(
 
     Beside the report stand its figures (.csv), the mask (.png) and the outline (.json).
     """
-    from banet_edu.data.reading import name_may_show
+    from banet_edu.data.dicom import name_burned_in
+    from banet_edu.data.reading import is_dicom
     from banet_edu.networks.weights import load_model
     from banet_edu.reports.beside import names_beside
     from banet_edu.reports.explanation import write_explanation
@@ -99,8 +100,10 @@ def explain_image(
     if pdf:
         out.print(f"One page: {written.with_suffix('.pdf')}", soft_wrap=True)
     out.print(f"Beside it: {', '.join(path.name for path in names_beside(written))}", soft_wrap=True, markup=False)
-    if said := name_may_show(image):
-        warn(said)
+    if is_dicom(image) and name_burned_in(image):
+        warn(
+            "the pixels may show the patient's name, as this kind of DICOM file often does: look before you pass them on"
+        )
     if mask is None:
         out.print("No expert's mask, so no error was measured: give one with --mask.")
     if sample.spacing_mm is None:
@@ -117,10 +120,12 @@ def read_case(image: Path, mask: Path | None, spacing: tuple[float, float] | Non
     would fit when turned by 90 degrees is refused with a ValueError.
     """
     from banet_edu.config import check_spacing
-    from banet_edu.data.reading import read_image, read_reference, spacing_note
+    from banet_edu.data.reading import laid_on_white, read_image, read_reference, spacing_note
     from banet_edu.data.sample import Sample, same_proportions
 
-    pixels, stored = read_image(image, frame=frame)
+    pixels, stored = read_image(image, frame=frame, flatten=True)
+    if said := laid_on_white(image):
+        warn(f"{image.name}: {said}")
     known, note = (stored, spacing_note(image)) if spacing is None else (check_spacing(spacing), "")
     if mask is None:
         return Sample(pixels, None, image.stem, known, note)

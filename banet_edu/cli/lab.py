@@ -1,4 +1,4 @@
-"""`banet-edu lab`: JupyterLab on the reader's own copy of the course."""
+"""`banet-edu lab`: JupyterLab on the reader's own copy of the course. `banet-edu clinic`: the boundary clinic as a page."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import typer
 from banet_edu.cli.console import out
 
 EPILOG = "Example: [bold]banet-edu lab[/] · another port: [bold]banet-edu lab --port 8890[/]"
+CLINIC_EPILOG = "Example: [bold]banet-edu clinic[/] · on one's own images: [bold]banet-edu clinic photos[/]"
 WORK = "my-course"
 # JupyterLab asks about news and looks for updates otherwise: a window over the first lesson, and no network in class.
 SETTINGS = Path(__file__).parent / "jupyter"
@@ -89,6 +90,49 @@ def open_lab(
         command.append("--no-browser")
     config = os.pathsep.join(filter(None, [str(SETTINGS), os.environ.get("JUPYTER_CONFIG_PATH")]))
     raise typer.Exit(run_until_stopped(command, {**os.environ, "JUPYTER_CONFIG_PATH": config}))
+
+
+def open_clinic(
+    place: Annotated[
+        Path | None,
+        typer.Argument(metavar="FILE or FOLDER", help="An image, or a folder of them; else drop one on the page."),
+    ] = None,
+    port: Annotated[int, typer.Option(help="The port; 0 takes a free one.")] = 0,
+    browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
+) -> None:
+    """Open the boundary clinic in a browser, without JupyterLab: on this machine only. Not a medical device."""
+    import importlib.util
+    import secrets
+    import socket
+    import tempfile
+
+    import nbformat
+
+    if importlib.util.find_spec("voila") is None:
+        raise ModuleNotFoundError("the clinic's page needs Voila: pip install 'banet-edu[clinic]'")
+    if place is not None:
+        from banet_edu.clinic.uploaded import images_at
+
+        images_at(place)  # refused here, not in the browser
+    if not port:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+    token = secrets.token_urlsafe(16)
+    shown = "None" if place is None else repr(str(place.resolve()))
+    cell = nbformat.v4.new_code_cell(f"from banet_edu.clinic.app import clinic\nclinic({shown})")
+    with tempfile.TemporaryDirectory(prefix="banet-edu-clinic-") as folder:
+        notebook = Path(folder) / "clinic.ipynb"
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), notebook)
+        out.print(f"Clinic: http://127.0.0.1:{port}/?token={token}", soft_wrap=True, markup=False)
+        out.print("Ctrl-C stops it. For teaching and research. Not a medical device.", style="yellow")
+        command = [
+            sys.executable, "-m", "voila", str(notebook), f"--port={port}", "--Voila.ip=127.0.0.1", f"--token={token}",
+            "--ServerApp.port_retries=0", "--template=lab", "--theme=light",
+        ]  # fmt: skip
+        if not browser:
+            command.append("--no-browser")
+        raise typer.Exit(run_until_stopped(command, os.environ))
 
 
 def run_until_stopped(command: list[str], environment: Mapping[str, str]) -> int:

@@ -25,6 +25,7 @@ from banet_edu.cli import (
     training,
 )
 from banet_edu.cli.console import err, out, prepare_streams, say_error
+from banet_edu.cli.options import check_spacing_given
 from banet_edu.cli.recipe import with_value
 from banet_edu.config import __version__
 
@@ -35,6 +36,7 @@ class _Commands(TyperGroup):
     """Ctrl-C ends in our own words: typer alone would say "Aborted." and drop what training says about resuming."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        check_spacing_given(args)
         return super().parse_args(ctx, with_value(args))
 
     def invoke(self, ctx: Any) -> Any:
@@ -66,6 +68,7 @@ app.command("models", epilog=networks.MODELS_EPILOG)(networks.list_models)
 app.add_typer(data.app, name="data")
 app.command("doctor", epilog=doctor.EPILOG)(doctor.examine)
 app.command("lab", epilog=lab.EPILOG)(lab.open_lab)
+app.command("clinic", epilog=lab.CLINIC_EPILOG)(lab.open_clinic)
 
 
 def _print_version(wanted: bool) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import inspect
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import partial, wraps
 from pathlib import Path
@@ -213,3 +214,25 @@ def _as_parameters(group: Any) -> list[inspect.Parameter]:
         )
         for field in sorted(fields(group), key=lambda field: field.default is not MISSING)  # required ones come first
     ]
+
+
+def check_spacing_given(args: Sequence[str]) -> None:
+    """ValueError where --spacing is followed by one number: the parser would take the next option for the second."""
+    for at, given in enumerate(args):
+        if given != "--spacing":
+            continue
+        numbers = [*itertools.takewhile(is_number, args[at + 1 : at + 3])]
+        if len(numbers) == 1:
+            [size] = numbers
+            raise ValueError(
+                f"--spacing {size}: it needs two numbers, the height and the width of a pixel in mm; of a square pixel "
+                f"--spacing {size} {size}"
+            )
+
+
+def is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

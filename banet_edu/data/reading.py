@@ -68,15 +68,19 @@ def _check_frame(path: Path, frame: int | None) -> int:
     return frame or 0
 
 
-def read_image(path: str | Path, *, frame: int | None = None) -> tuple[NDArray[np.uint8], tuple[float, float] | None]:
+def read_image(
+    path: str | Path, *, frame: int | None = None, flatten: bool = False
+) -> tuple[NDArray[np.uint8], tuple[float, float] | None]:
     """Any image file -> (H x W x 3 uint8 RGB, (row, column) pixel size in mm or None).
 
     Only DICOM files state a size. Grey images are repeated over three channels, palettes applied, pixels turned as the
-    orientation tag says, in whatever container it stands; an alpha channel is dropped where it is opaque throughout.
+    orientation tag says, in whatever container it stands; an alpha channel is dropped where it is opaque throughout; with
+    `flatten` what is see-through is laid on white.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: not an image, damaged, 16-bit, partly transparent, or of several frames without `frame` (0 is the first).
+        ValueError: not an image, damaged, 16-bit, partly transparent (without `flatten`), or of several frames without
+            `frame` (0 is the first).
         ModuleNotFoundError: a DICOM file, and pydicom is not installed.
     """
     path = Path(path)
@@ -92,7 +96,9 @@ def read_image(path: str | Path, *, frame: int | None = None) -> tuple[NDArray[n
             raise ValueError(f"{path}: {DEEP}")
         image = upright(opened, path)
         if is_transparent(image):
-            raise ValueError(f"{path}: {ALPHA}")
+            if not flatten:
+                raise ValueError(f"{path}: {ALPHA}")
+            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
         return np.array(image.convert("RGB")), None
 
 
@@ -105,14 +111,14 @@ def spacing_note(path: Path) -> str:
     return AT_THE_DETECTOR if at_the_detector(path) else ""
 
 
-def name_may_show(path: Path) -> str:
-    """What to say where the picture itself may tell who it shows; "" mostly, and of files that say nothing about it."""
-    if not is_dicom(path):
+def laid_on_white(path: Path) -> str:
+    """What to say of a picture that `read_image(..., flatten=True)` had to flatten; "" of others."""
+    if is_dicom(path):
         return ""
-    from banet_edu.data.dicom import name_burned_in
-
-    said = "the pixels may show the patient's name, as this kind of DICOM file often does: look before you pass them on"
-    return said if name_burned_in(path) else ""
+    with open_image(path) as image:
+        return (
+            "it is partly transparent, as screenshots often are, and was laid on white" if is_transparent(image) else ""
+        )
 
 
 def read_mask(path: str | Path, *, value_map: ValueMap | None = None, invert: bool = False) -> NDArray[Any]:
@@ -206,7 +212,10 @@ def _learn_heic(path: Path) -> None:
     try:
         import pillow_heif
     except ModuleNotFoundError:
-        raise ModuleNotFoundError(f"{path}: reading HEIC needs pillow-heif: pip install 'banet-edu[heic]'") from None
+        raise ModuleNotFoundError(
+            f"{path}: reading HEIC needs pillow-heif: pip install 'banet-edu[heic]'; or let the phone save JPEG (iPhone: "
+            "Settings > Camera > Formats > Most Compatible)"
+        ) from None
     pillow_heif.register_heif_opener()  # it turns the pixels itself, as the file says
 
 

@@ -11,6 +11,7 @@ from torch import nn
 
 from banet_edu.data.sample import Sample
 from banet_edu.explain import errors
+from banet_edu.explain.boundary.callipers import measured_in_band
 from banet_edu.explain.boundary.causes import Explanation
 from banet_edu.explain.boundary.differences import in_words
 from banet_edu.explain.boundary.expectation import track_record_in_words
@@ -20,7 +21,6 @@ from banet_edu.figures.contour import contour_figure
 from banet_edu.figures.differences import SHOWN, differences_figure
 from banet_edu.figures.why import doubtful_figure
 from banet_edu.metrics.boundary import boundary_metrics
-from banet_edu.metrics.callipers import measured_in_band
 from banet_edu.metrics.overlap import overlap
 from banet_edu.prediction import Prediction, model_spec
 from banet_edu.reports.page import Table

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from banet_edu.explain.boundary.callipers import clinic_measures
 from banet_edu.metrics.boundary import boundary_metrics
-from banet_edu.metrics.callipers import clinic_measures
 from banet_edu.metrics.overlap import overlap
 from banet_edu.metrics.shape import outlines
 from banet_edu.reports.answer import Case

@@ -148,7 +148,7 @@ contour_explorer(model, [*others, faint])
 explanation = why(profile)
 show(
     doubtful_figure(faint, found, profile, explanation),
-    alt="The stretches of the outline that are not to be trusted, numbered, with their reasons.",
+    alt="The stretches of the outline where the image shows no clear edge, numbered, with their reasons.",
 )
 
 # %% tags=["nbval-ignore-output"]

@@ -6,7 +6,7 @@
 # the bar with three dots unfolds a cell's.
 #
 # **Afterwards you can**
-# - say where an outline is not to be trusted, and what the picture shows there,
+# - say where to look at an outline first, why, and how far to rely on that,
 # - turn pixels into millimetres with a ruler in the picture, and say how exact that is,
 # - measure a lesion with its band of doubt, and compare an outline with your own,
 # - do all of this with a picture of your own.
@@ -21,7 +21,7 @@
 from IPython.display import display
 
 from banet_edu import load_samples
-from banet_edu.course.lesson09.desk import Desk
+from banet_edu.clinic.desk import Desk
 from banet_edu.course.lesson09.exercise import (
     check_diameter,
     diameter_box,
@@ -34,22 +34,22 @@ from banet_edu.course.lesson09.explorers import (
     points_explorer,
     ruler_explorer,
 )
-from banet_edu.course.lesson09.ruler_photo import ruler_photo
+from banet_edu.course.lesson09.ruler_photo import ruler_photo, wrong_and_marked
 from banet_edu.course.lesson09.upload import upload_explorer
 from banet_edu.course.predictions import Predictions
 from banet_edu.course.quiz import lesson_quiz
-from banet_edu.explain import boundary_profile, why
+from banet_edu.explain.boundary.callipers import clinic_measures, ruler_spacing
+from banet_edu.explain.boundary.expectation import track_record_in_words
 from banet_edu.figures.contour import mask_outlines
 from banet_edu.figures.style import show
 from banet_edu.metrics.boundary import boundary_metrics
-from banet_edu.metrics.callipers import clinic_measures, ruler_spacing
 
 # Your answers live as long as this notebook runs. To keep them in a file beside it:
 # Predictions("09", file="my_predictions.json")
 predictions = Predictions("09")
 
 # %% [markdown]
-# ## 1 Where is the line, and where is it not to be trusted?
+# ## 1 Where is the line, and where is it likely wrong?
 #
 # A phone photo of a skin lesion, with a ruler beside it. The network that looks at it has learned from painted pictures
 # *without* rulers.
@@ -65,14 +65,14 @@ predictions.choose("ruler", "Where does it draw its line?", list(places.values()
 
 # %% tags=["nbval-ignore-output"] jupyter={"source_hidden": true}
 shares = {
-    0.1: "under a tenth",
     0.35: "about a quarter",
     0.65: "about half",
-    9: "nearly all of it",
+    1.0: "about nine tenths",
 }
 predictions.choose(
     "doubt",
-    "How much of its line will the report mark as doubtful? It does not know the true outline.",
+    "The report marks a quarter of its line for a first look. It does not know the true outline. How much of what it marks "
+    "lies where the line is wrong by more than 1 mm?",
     list(shares.values()),
 )
 
@@ -81,8 +81,8 @@ photo = ruler_photo(6, name="photo with a ruler")
 desk = Desk(photo.sample)
 found = desk.found()
 show(
-    doubt_figure(desk.sample, found, desk.network),
-    alt="A lesion and a ruler; the outline surrounds both, its stretches along the ruler are marked as doubtful.",
+    doubt_figure(desk),
+    alt="A lesion and a ruler; the outline surrounds both, places to look at first are marked, most along the ruler.",
 )
 true = boundary_metrics(
     found.mask, photo.phantom.mask > 0, spacing_mm=photo.phantom.spacing_mm
@@ -102,17 +102,24 @@ predictions.compare(
     places[where],
     because=f"Its farthest point is {true['hd_mm']:.0f} mm from the true outline.",
 )
-profile = boundary_profile(desk.sample, found)
-doubtful = why(profile).segments["length_pct"].sum() / desk.measured()["perimeter_pct"]
+wrong, marked = wrong_and_marked(photo, desk.expected())
+there = (wrong & marked).sum() / marked.sum()
 predictions.compare(
-    "doubt", next(said for limit, said in shares.items() if doubtful < limit)
+    "doubt",
+    next(said for limit, said in shares.items() if there <= limit),
+    because=f"Of the whole line {wrong.mean():.0%} is wrong by more than 1 mm.",
 )
 
+# %% jupyter={"source_hidden": true}
+print(track_record_in_words(desk.expected()))
+
 # %% [markdown]
-# The line leaves the lesion and follows the edge of the ruler. The report warns of it without knowing the truth: it
-# marks the stretches where the *picture* shows no clear edge, or lines that look like hair, and where the *network* would
-# move its line far if its threshold moved a little. Beside the picture stand the stretches with their reasons; the hours
-# are those of a clock around the outline.
+# The line leaves the lesion and follows the edge of the ruler. The report warns of it without knowing the truth. It asks a
+# second network, and both networks again on mirror images; where their lines run apart, one of them is wrong. From many
+# pictures whose outline is known it has learned how large the error usually is in such places: its **track record**, in the
+# line above. Beside the picture stand the places with their reasons; the hours are those of a clock around the outline.
+#
+# A mark says where to look first. No mark is no promise: networks can be wrong together.
 #
 # Choose another picture, and another network. A network that learned from polyps still draws a line on skin: nothing
 # in it says "this is not my kind of picture". *You* have to know that. The one of chest X-rays finds nothing on the first
@@ -203,6 +210,10 @@ points_explorer(
 # %% [markdown]
 # Two careful readers differ as well (lesson 01 looked at two simulated ones). An outline that is as close to yours as a
 # colleague's would be is as good as this comparison can tell.
+#
+# ## 5 Your task
+#
+# Another photo. The ruler is numbered in **centimetres**. Find the longest diameter of the lesion, **in millimetres**.
 
 # %% tags=["nbval-ignore-output"] jupyter={"source_hidden": true}
 task = task_photo()
@@ -229,9 +240,9 @@ check_diameter(box.value)
 # %% [markdown]
 # ## 6 Your own picture
 #
-# Upload a picture: PNG, JPEG, BMP, TIFF, or DICOM, which may carry its pixel size. It stays on the computer that runs this
-# notebook: it is read from a temporary file that is deleted at once, and is not saved with the notebook. **Take no picture
-# that shows who the patient is.** A screenshot has no scale any more, whatever it was taken from.
+# Upload a picture: PNG, JPEG, BMP, TIFF, WebP, HEIC, or DICOM, which may carry its pixel size. It stays on the computer
+# that runs this notebook: it is read from a temporary file that is deleted at once, and is not saved with the notebook.
+# **Take no picture that shows who the patient is.** A screenshot has no scale any more, whatever it was taken from.
 #
 # Choose the network by the kind of picture. With an expert's mask of the same picture (white on black) the outline is
 # compared with it. Where nothing is found, the panel says so: a missed lesion has no boundary error, and certainly not an
@@ -264,7 +275,7 @@ predictions.summary()
 # %% [markdown]
 # ## What to take along
 #
-# - An outline comes with places where it is not to be trusted. Ask for them, and look at the picture there.
+# - Ask where an outline is likely wrong, and how often that was right before; look at the picture there.
 # - The band of doubt is the network's own. Where it is sure and wrong, only a look or a reference helps.
 # - No scale, no millimetres. An error of the scale is in every length, and twice in the area.
 # - Nothing found is a result to be told, not a distance of 0.

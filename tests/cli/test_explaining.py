@@ -68,3 +68,30 @@ def test_bad_input_is_one_sentence(banet_edu, files, weights, arguments, said, m
     assert code == 1
     assert said in err
     assert not (files / "runs").exists()
+
+
+def test_a_transparent_screenshot_is_flattened_and_said(banet_edu, files, weights):
+    pixels = np.dstack([np.asarray(Image.open(files / "image.png")), np.full((48, 64), 255, np.uint8)])
+    pixels[:9, :, 3] = 0
+    Image.fromarray(pixels).save(files / "shot.png")
+    code, _, err = banet_edu(
+        "explain", files / "shot.png", "--model", weights, "--quick", "--out", files / "out" / "r.html"
+    )
+    assert code == 0 and "shot.png: it is partly transparent" in err and "laid on white" in err
+
+
+@pytest.mark.parametrize("rest", [[], ["--quick"]])
+def test_one_number_of_two_is_said_with_the_way_out(banet_edu, files, weights, rest):
+    code, _, err = banet_edu("explain", files / "image.png", "--model", weights, "--spacing", "0.008", *rest)
+    assert code == 1 and "it needs two numbers" in err and "--spacing 0.008 0.008" in err
+
+
+def test_the_name_of_the_file_stays_out_of_what_is_written(banet_edu, files, weights, monkeypatch):
+    monkeypatch.chdir(files)
+    (files / "image.png").rename(files / "MUSTERMANN.png")
+    code, out, _ = banet_edu("explain", "MUSTERMANN.png", "--model", weights, "--quick", "--pdf", "--label", "case 7")
+    assert code == 0, out
+    written = [path for path in (files / "runs" / "explain").iterdir() if path.is_file()]
+    assert {path.suffix for path in written} >= {".html", ".pdf", ".csv", ".png", ".json"}
+    assert not any("MUSTERMANN" in path.name or b"MUSTERMANN" in path.read_bytes() for path in written)
+    assert all(path.name.startswith(("case-", ".")) for path in written)

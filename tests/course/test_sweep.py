@@ -23,6 +23,7 @@ from matplotlib.image import imread
 from matplotlib.text import Text
 
 from banet_edu import create_model, load_samples, make_phantom
+from banet_edu.clinic.desk import Desk
 from banet_edu.course.lesson00.explorers import threshold_explorer
 from banet_edu.course.lesson01.explorers import brightness_explorer, pooling_explorer, region_growing_explorer
 from banet_edu.course.lesson02.explorers import augmentation_explorer, boundary_target_explorer
@@ -31,7 +32,6 @@ from banet_edu.course.lesson04.explorers import attention_explorer
 from banet_edu.course.lesson06.explorers import loss_explorer, schedule_explorer
 from banet_edu.course.lesson07.explorers import paired_explorer, resampling_explorer
 from banet_edu.course.lesson08.explorers import attribution_explorer, contour_explorer
-from banet_edu.course.lesson09.desk import Desk
 from banet_edu.course.lesson09.explorers import doubt_explorer, measure_explorer, points_explorer, ruler_explorer
 from banet_edu.course.lesson09.upload import upload_explorer
 from banet_edu.course.lesson10.explorers import align_corners_explorer, selection_explorer

@@ -8,7 +8,7 @@ import pytest
 from dicom_files import write
 from PIL import Image
 
-from banet_edu.data.dicom import at_the_detector
+from banet_edu.data.dicom import at_the_detector, name_burned_in
 from banet_edu.data.reading import read_image, read_mask
 from banet_edu.datasets.opening import open_dataset
 
@@ -183,3 +183,15 @@ def test_content_decides_what_is_dicom(tmp_path):
     Image.fromarray(np.zeros((5, 6), np.uint8)).save(tmp_path / "picture.png")
     (tmp_path / "picture.png").rename(tmp_path / "picture.dcm")
     assert read_image(tmp_path / "picture.dcm")[0].shape == (5, 6, 3)
+
+
+def test_a_name_burned_in_is_said_where_the_file_says_so_or_its_kind_often_has_one(tmp_path):
+    stored = np.zeros((40, 50), np.uint16)
+    for name, tags, warned in (
+        ("yes", {"BurnedInAnnotation": "YES", "Modality": "CR"}, True),
+        ("no", {"BurnedInAnnotation": "NO", "Modality": "US"}, False),
+        ("ultrasound", {"Modality": "US"}, True),
+        ("film", {"Modality": "CR"}, False),
+    ):
+        write(tmp_path / f"{name}.dcm", stored, **tags)
+        assert name_burned_in(tmp_path / f"{name}.dcm") is warned, name

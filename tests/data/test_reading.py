@@ -9,7 +9,7 @@ import pytest
 from mask_files import grey, save
 from PIL import Image
 
-from banet_edu.data.reading import read_image, read_mask
+from banet_edu.data.reading import laid_on_white, read_image, read_mask
 from banet_edu.datasets.faults import file_fault
 
 
@@ -57,6 +57,16 @@ def test_image_and_mask_are_turned_as_the_orientation_tag_says(tmp_path, kind, t
         np.testing.assert_array_equal(read_image(path)[0][..., 0] > 127, upright)
         np.testing.assert_array_equal(read_mask(path), upright)
         assert file_fault(path) == (upright.shape, None)
+
+
+def test_transparency_is_laid_on_white_where_asked(tmp_path):
+    pixels = np.zeros((40, 50, 4), np.uint8)
+    pixels[10:, :, 3] = 255
+    pixels[5, :, 3] = 128
+    Image.fromarray(pixels).save(tmp_path / "shot.png")
+    image, _ = read_image(tmp_path / "shot.png", flatten=True)
+    assert (image[:5] == 255).all() and (image[10:] == 0).all() and abs(int(image[5, 0, 0]) - 127) <= 1
+    assert "laid on white" in laid_on_white(tmp_path / "shot.png")
 
 
 def test_opaque_alpha_is_dropped_and_transparency_refused(tmp_path):

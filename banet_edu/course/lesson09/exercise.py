@@ -8,7 +8,7 @@ from typing import Any
 from banet_edu.course.checks import Wrong, checked
 from banet_edu.course.lesson09.answer_box import AnswerBox, as_millimetres
 from banet_edu.course.lesson09.ruler_photo import MARGIN_MM, RulerPhoto, ruler_photo
-from banet_edu.metrics.callipers import clinic_measures
+from banet_edu.explain.boundary.callipers import clinic_measures
 from banet_edu.networks.weights import load_model
 from banet_edu.prediction import predict
 

@@ -9,18 +9,19 @@ import numpy as np
 from matplotlib.figure import Figure
 from torch import nn
 
-from banet_edu.course.lesson09.desk import NETWORKS, Desk
+from banet_edu.clinic.desk import NETWORKS, Desk
+from banet_edu.clinic.own_points import compared
 from banet_edu.course.lesson09.figures import card_figure, measures_figure
 from banet_edu.course.lesson09.own_outline import own_outline_figure
-from banet_edu.course.lesson09.own_points import compared
 from banet_edu.course.lesson09.ruler import ruler_figure
 from banet_edu.course.panel import Panel, Still, choice
 from banet_edu.data.sample import Sample
+from banet_edu.explain.boundary.callipers import clinic_measures, ruler_spacing
 from banet_edu.explain.boundary.causes import why
+from banet_edu.explain.boundary.differences import errors
 from banet_edu.explain.boundary.profiles import boundary_profile
+from banet_edu.figures.differences import differences_figure
 from banet_edu.figures.why import doubtful_figure
-from banet_edu.metrics.callipers import clinic_measures, ruler_spacing
-from banet_edu.prediction import Prediction
 
 Percent = tuple[float, float]
 LONGEST_RULER = 200  # mm
@@ -29,19 +30,23 @@ _MEASURE = "Measure the outline"
 _LIVE = "This panel needs a running notebook: it shows the picture that you uploaded in the panel above."
 
 
-def doubt_figure(sample: Sample, prediction: Prediction, network: str) -> Figure:
-    """The outline with its doubtful stretches and their reasons; where nothing is found, the picture that says so."""
+def doubt_figure(desk: Desk) -> Figure:
+    """What is found, with the places to look at first and why; with a reference, its errors, numbered from the largest on.
+    Where nothing is found, the picture that says so."""
+    sample, prediction = desk.sample, desk.found()
+    if sample.mask is not None:
+        return differences_figure(sample, prediction, errors(sample, prediction))
+    if not prediction.mask.any():
+        return measures_figure(sample, prediction)
     profile = boundary_profile(sample, prediction)
     if not len(profile):
         return measures_figure(sample, prediction)
-    status = str(profile["status"].iloc[0])
-    words = {"missed": ": nothing is found", "hallucinated": ": the mask is empty"}.get(status, "")
-    title = f"{sample.name}; network: {network}{words}"
-    return doubtful_figure(sample, prediction, profile, why(profile), title=title)
+    title = f"{sample.name}; network: {desk.network}"
+    return doubtful_figure(sample, prediction, profile, why(profile, expected=desk.expected()), title=title)
 
 
 def doubt_explorer(samples: Iterable[Sample], networks: Mapping[str, str | nn.Module] | None = None) -> Panel:
-    """Choose a picture and a network by what it learned from; see the outline, where it is doubtful, and why.
+    """Choose a picture and a network by what it learned from; see the outline, where to look at it first, and why.
 
     Args:
         samples: pictures, no reference needed (a mask is not looked at). Raises ValueError without any.
@@ -55,14 +60,16 @@ def doubt_explorer(samples: Iterable[Sample], networks: Mapping[str, str | nn.Mo
     def render(picture: str, network: str) -> Figure:
         desk = desks[picture]
         desk.choose_network(network)
-        return doubt_figure(desk.sample, desk.found(), network)
+        return doubt_figure(desk)
 
     controls = {
         "picture": choice("picture", {name: name for name in desks}),
         "network": choice("network learned from", {name: name for name in names}),
     }
     return Panel(
-        render, controls, alt="A picture with the network's outline; doubtful stretches are numbered and explained."
+        render,
+        controls,
+        alt="A picture with the network's outline; the places to look at first are numbered and explained.",
     )
 
 

@@ -18,10 +18,10 @@ from matplotlib.patches import FancyBboxPatch
 from matplotlib.patheffects import Normal, Stroke
 
 from banet_edu.data.sample import Sample
+from banet_edu.explain.boundary.callipers import BAND, diameters, measured_in_band
 from banet_edu.explain.boundary.wording import numbers
 from banet_edu.figures.contour import draw_lines, draw_scale_bar
 from banet_edu.figures.style import BLUE, DPI, GREEN, INK, ORANGE, PREDICTION, WIDTH, draw_image, proportion, styled
-from banet_edu.metrics.callipers import BAND, diameters, measured_in_band
 from banet_edu.metrics.shape import outlines
 from banet_edu.prediction import Prediction
 

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
 
+from banet_edu.clinic.own_points import FEWEST, Comparison, Place
 from banet_edu.course.lesson09.figures import finish, picture_beside_words
-from banet_edu.course.lesson09.own_points import FEWEST, Comparison, Place
 from banet_edu.data.sample import Sample
 from banet_edu.figures.contour import draw_errors, draw_lines, error_colours, mask_outlines
 from banet_edu.figures.style import INK, PREDICTION, REFERENCE, VERMILLION, styled

@@ -11,8 +11,8 @@ from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
+from banet_edu.explain.boundary.callipers import ruler_spacing
 from banet_edu.figures.style import DPI, INK, ORANGE, PREDICTION, WIDTH, draw_image, proportion, styled
-from banet_edu.metrics.callipers import ruler_spacing
 
 POINT_COLOURS = (ORANGE, PREDICTION)
 _HALO = [Stroke(linewidth=3.4, foreground=INK), Normal()]

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from banet_edu.data.sample import Sample
+from banet_edu.metrics.shape import outlines
 from banet_edu.phantoms.phantom import Phantom, make_phantom
 
 _INK, _PAPER = (35, 35, 40), (238, 234, 220)
@@ -79,6 +82,16 @@ def ruler_photo(
     ends = [middle + turn @ np.array([side * half[0], half[1]]) for side in (-1.0, 1.0)]
     first, last = ((100 * float(x) / width, 100 * float(y) / height) for x, y in ends)
     return RulerPhoto(Sample(image, None, name), phantom, (first, last), float(length_mm))
+
+
+def wrong_and_marked(photo: RulerPhoto, expected: pd.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """N each, at the points of `expected_error`: whether the outline is wrong by more than 1 mm, and whether it is marked."""
+    mask, spacing = photo.phantom.mask, photo.phantom.spacing_mm
+    assert mask is not None and spacing is not None
+    truth = mask > 0
+    lines = np.concatenate(outlines(np.where(truth, 0.5, -0.5))) * spacing
+    points = expected[["row", "column"]].to_numpy() * spacing
+    return cKDTree(lines).query(points)[0] > 1.0, expected["marked"].to_numpy()
 
 
 def _ruler(length_mm: int, px_per_mm: float, margin: float, in_cm: bool) -> NDArray[np.uint8]:

@@ -9,23 +9,23 @@ from typing import Any
 import ipywidgets
 from matplotlib.figure import Figure
 
-from banet_edu.course.lesson09.desk import Desk
+from banet_edu.clinic.desk import Desk
+from banet_edu.clinic.uploaded import uploaded_image, uploaded_mask
 from banet_edu.course.lesson09.explorers import doubt_figure
 from banet_edu.course.lesson09.figures import card_figure
-from banet_edu.course.lesson09.uploaded import uploaded_image, uploaded_mask
 from banet_edu.course.panel import ForReader, Panel, choice
 from banet_edu.data.limits import MOST_PIXELS
 
 LARGEST_PIXEL = 10.0  # mm
 _CARD = (
-    "In a running notebook: upload a picture (PNG, JPEG, BMP, TIFF, WebP or DICOM, of at most "
+    "In a running notebook: upload a picture (PNG, JPEG, BMP, TIFF, WebP, HEIC or DICOM, of at most "
     f"{MOST_PIXELS // 10**6} million pixels)\nand, if there is one, an expert's mask of it. "
     "The network that fits the kind of picture draws its outline; the panels below measure it."
 )
 
 
 def upload_explorer(desk: Desk) -> Panel:
-    """Put a picture of one's own on the desk, with a mask and a pixel size where they are known; see the doubtful outline.
+    """Put a picture of one's own on the desk, with a mask and a pixel size where they are known; see where to look first.
 
     What cannot be read is said in the panel, with the file's name and the way out, and the picture before stays. The picture
     on the desk at the start is shown until another is uploaded.
@@ -46,7 +46,7 @@ def upload_explorer(desk: Desk) -> Panel:
             drawing.pop()
         beware = desk.found().warning
         said.value = f'<p role="status" style="line-height:1.3">Beware: {html.escape(beware)}</p>' if beware else ""
-        return doubt_figure(desk.sample, desk.found(), network)
+        return doubt_figure(desk)
 
     def upload(label: str, take: Callable[[str, Any], None]) -> ipywidgets.FileUpload:
         # of any name: archives give DICOM files none, and content decides
@@ -88,7 +88,7 @@ def upload_explorer(desk: Desk) -> Panel:
     panel = Panel(
         render,
         {"network": choice("network learned from", {name: name for name in desk.networks})},
-        alt="The picture on the desk with the network's outline; doubtful stretches are numbered and explained.",
+        alt="The picture on the desk with the network's outline; the places to look at first, or the errors, are numbered.",
         still=lambda: card_figure("Your own picture", _CARD),
         extras=[ipywidgets.HBox([*files, pixel], layout={"flex_flow": "row wrap"}), said],
     )

@@ -7,7 +7,7 @@ import pytest
 from lesson_checks import assert_leaves_randomness_alone, assert_never_raises, refused
 
 from banet_edu.course.lesson09.exercise import check_diameter, diameter_box, task_photo
-from banet_edu.metrics.callipers import clinic_measures, ruler_spacing
+from banet_edu.explain.boundary.callipers import clinic_measures, ruler_spacing
 from banet_edu.networks.weights import load_model
 from banet_edu.prediction import predict
 

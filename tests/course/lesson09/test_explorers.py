@@ -10,7 +10,7 @@ import pytest
 from known_model import Brightness, disc_sample
 from PIL import Image
 
-from banet_edu.course.lesson09.desk import Desk
+from banet_edu.clinic.desk import Desk
 from banet_edu.course.lesson09.explorers import measure_explorer, points_explorer, ruler_explorer
 from banet_edu.course.lesson09.upload import upload_explorer
 from banet_edu.data.sample import Sample

@@ -8,9 +8,9 @@ from figure_checks import assert_legible, assert_no_empty_axes, said
 from known_model import Brightness, disc_sample
 
 from banet_edu import predict
+from banet_edu.clinic.own_points import compared
 from banet_edu.course.lesson09.figures import card_figure, measures_figure
 from banet_edu.course.lesson09.own_outline import own_outline_figure
-from banet_edu.course.lesson09.own_points import compared
 from banet_edu.course.lesson09.ruler import ruler_figure
 from banet_edu.data.sample import Sample
 

@@ -7,7 +7,7 @@ import pytest
 from scipy.ndimage import map_coordinates
 
 from banet_edu.course.lesson09.ruler_photo import ruler_photo
-from banet_edu.metrics.callipers import ruler_spacing
+from banet_edu.explain.boundary.callipers import ruler_spacing
 
 
 def ends_px(photo):

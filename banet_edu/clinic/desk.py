@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from banet_edu.data.sample import Sample
-from banet_edu.metrics.callipers import clinic_measures
+from banet_edu.explain import expected_error
+from banet_edu.explain.boundary.callipers import clinic_measures
+from banet_edu.explain.boundary.tables import UnitTable
 from banet_edu.networks.weights import load_model
 from banet_edu.prediction import Prediction, predict
 
@@ -98,6 +100,12 @@ class Desk:
             bare = Sample(self.sample.image, None, self.sample.name)
             self._found[self.network] = predict(self._models[self.network], bare)
         return self._found[self.network].with_spacing(self.spacing_mm)
+
+    def expected(self) -> UnitTable:
+        """`expected_error` of the chosen network on the picture, in mm where the pixel size is known."""
+        self.found()  # the network is there from now on
+        bare = Sample(self.sample.image, None, self.sample.name, self.spacing_mm)
+        return expected_error(self._models[self.network], bare)
 
     def measured(self) -> dict[str, float]:
         """The measurements of what is found: see `clinic_measures`."""

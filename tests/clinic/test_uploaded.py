@@ -12,9 +12,9 @@ from dicom_files import write
 from PIL import Image
 
 from banet_edu import load_samples
-from banet_edu.course.lesson09.desk import Desk
+from banet_edu.clinic.desk import Desk
+from banet_edu.clinic.uploaded import uploaded_image, uploaded_mask
 from banet_edu.course.lesson09.upload import upload_explorer
-from banet_edu.course.lesson09.uploaded import uploaded_image, uploaded_mask
 from banet_edu.data.dicom import AT_THE_DETECTOR
 
 PICTURE = np.random.default_rng(0).integers(0, 255, (60, 80, 3), dtype=np.uint8)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from banet_edu.metrics.callipers import clinic_measures, diameters, ruler_spacing
+from banet_edu.explain.boundary.callipers import clinic_measures, diameters, ruler_spacing
 
 
 def ellipse(long, short, *, turn=0.0, size=(160, 200), spacing=(1.0, 1.0)):

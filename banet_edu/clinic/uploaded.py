@@ -1,4 +1,4 @@
-"""A file that a browser handed over as bytes: read like a file on disk, and kept nowhere."""
+"""The files of the clinic: what a browser handed over as bytes is read like a file on disk, and kept nowhere."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from banet_edu.data.reading import read_image, read_reference, spacing_note
+from banet_edu.data.reading import laid_on_white, looks_like_an_image, read_image, read_reference, spacing_note
 from banet_edu.data.sample import Sample, resize_mask, same_proportions
 
 SMALLEST_SIDE = 32  # pixels: in smaller pictures there is no boundary to see
-FILE_KINDS = "PNG, JPEG, BMP, TIFF or DICOM"
+FILE_KINDS = "PNG, JPEG, BMP, TIFF, WebP, HEIC or DICOM"
 _Read = TypeVar("_Read")
 
 
@@ -26,20 +26,23 @@ def uploaded_image(name: str, content: bytes | memoryview) -> Sample:
         content: the file's bytes. They lie in a private temporary file while they are read, which is deleted afterwards.
 
     Raises:
-        ValueError: not a readable image, damaged, 16-bit, partly transparent, or smaller than 32 pixels.
+        ValueError: not a readable image, damaged, 16-bit, or smaller than 32 pixels.
         ModuleNotFoundError: a DICOM file, and pydicom is not installed.
 
     >>> uploaded_image("notes.png", b"no picture at all")
     Traceback (most recent call last):
-    ValueError: notes.png: is not a readable image; upload a PNG, JPEG, BMP, TIFF or DICOM file
+    ValueError: notes.png: is not a readable image; upload a PNG, JPEG, BMP, TIFF, WebP, HEIC or DICOM file
     """
-    pixels, spacing, note = _read(name, content, lambda path: (*read_image(path), spacing_note(path)))
+    pixels, spacing, note, flattened = _read(
+        name, content, lambda path: (*read_image(path, flatten=True), spacing_note(path), laid_on_white(path))
+    )
     if min(pixels.shape[:2]) < SMALLEST_SIDE:
         height, width = pixels.shape[:2]
         raise ValueError(
             f"{name}: {height} x {width} pixels, too small to see a boundary; each side needs at least {SMALLEST_SIDE}"
         )
-    return Sample(pixels, None, PurePosixPath(name).stem or name, spacing, note)
+    title = PurePosixPath(name).stem or name
+    return Sample(pixels, None, f"{title} (transparent, laid on white)" if flattened else title, spacing, note)
 
 
 def uploaded_mask(name: str, content: bytes | memoryview, size: tuple[int, int]) -> NDArray[np.bool_]:
@@ -71,3 +74,15 @@ def _read(name: str, content: bytes | memoryview, reader: Callable[[Path], _Read
             if said.endswith(("is not a readable image", "is empty (0 bytes)")) or "readable DICOM" in said:
                 said = f"{said.partition(' (cannot')[0]}; upload a {FILE_KINDS} file"
             raise (ModuleNotFoundError if isinstance(error, ModuleNotFoundError) else ValueError)(said) from None
+
+
+def images_at(path: Path) -> list[Path]:
+    """An image, or the images of a folder by name."""
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file or folder")
+    if path.is_file():
+        return [path]
+    found = sorted(each for each in path.iterdir() if each.is_file() and looks_like_an_image(each))
+    if not found:
+        raise ValueError(f"{path}: holds no image ({FILE_KINDS})")
+    return found
