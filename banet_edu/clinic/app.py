@@ -74,7 +74,10 @@ class Clinic(ipywidgets.VBox):
         beside.append(
             ipywidgets.HBox([self._example(name) for name in self.networks], layout={"flex_flow": "row wrap"})
         )
-        beside += [ipywidgets.HTML("<b>Scale</b>: 0 is not known; set both ends of a ruler, or type the size"), scale]
+        beside += [
+            ipywidgets.HTML("<b>Millimetres</b> (0: not known): set both ends of a ruler, or type the size of a pixel"),
+            scale,
+        ]
         beside += [self.said, self.save]
         if files and len(files) > 1:
             beside.insert(0, self.files)
@@ -217,7 +220,9 @@ class Clinic(ipywidgets.VBox):
 
     def _choice(self, name: str) -> ipywidgets.Button:
         made = ipywidgets.Button(
-            description=name, layout={"width": "6.2rem"}, tooltip=f"the network that learned from {name}"
+            description=name.removesuffix(" pictures"),
+            layout={"width": "6.2rem"},
+            tooltip=f"the network that learned from {name}",
         )
         made.on_click(lambda _: self._choose(name))
         return made

@@ -99,13 +99,13 @@ function render({ model, el }) {
     pen.drawImage(image, view.x, view.y, columns * view.scale, rows * view.scale);
     if (!shown) return;
     for (const line of model.get("lines")) stroke(pen, line.points, line);
-    for (const mark of model.get("marks")) number(pen, mark);
     const points = model.get("points");
     stroke(pen, points, { colour: "#F0E442", width: 2, closed: points.length > 2 });
     points.forEach((point, k) => dot(pen, point, "#F0E442", k === chosen));
     const ruler = model.get("ruler");
     stroke(pen, ruler, { colour: "#ffffff", width: 2, dash: [7, 4] });
     ruler.forEach((end) => dot(pen, end, "#ffffff", false));
+    for (const mark of model.get("marks")) number(pen, mark);
     if (document.activeElement === canvas && model.get("mode") !== "pan") plus(pen);
   }
 
@@ -418,7 +418,10 @@ function render({ model, el }) {
     draw();
   }
   const described = () => canvas.setAttribute("aria-label", `${model.get("alt")} Press question mark for the keys.`);
-  const working = () => { busy.style.visibility = model.get("busy") ? "visible" : "hidden"; };
+  const working = () => {
+    busy.style.visibility = model.get("busy") ? "visible" : "hidden";
+    if (!model.get("busy") && said.textContent.startsWith("reading")) say(size()[0] ? "read" : "");
+  };
   image.addEventListener("load", draw);
   model.on("change:picture", newPicture);
   for (const name of ["lines", "marks", "points", "ruler"]) model.on(`change:${name}`, draw);

@@ -90,7 +90,7 @@ def test_ruler_points_undo_export_by_mouse(opened: Any, tmp_path: Path) -> None:
     page = opened
     assert page.get_by_text("Longest diameter").is_visible() and "image diagonal" in page.inner_text("body")
     page.screenshot(path=SCREENSHOTS / f"clinic-{page.width}.png")
-    page.get_by_role("button", name="Ruler").click()
+    page.get_by_role("button", name="Ruler", exact=True).click()
     for across in (0.3, 0.6):
         page.mouse.click(*at(page, 0.8, across))
     assert "end 2 of the ruler" in said(page)
@@ -98,7 +98,7 @@ def test_ruler_points_undo_export_by_mouse(opened: Any, tmp_path: Path) -> None:
     page.get_by_label("ruler (mm)").press("Enter")
     page.get_by_text("set by the ruler, ±").wait_for()
     assert float(page.get_by_label("pixel (mm)").input_value()) > 0
-    page.get_by_role("button", name="Points").click()
+    page.get_by_role("button", name="Points", exact=True).click()
     for down, across in ((0.25, 0.3), (0.25, 0.6), (0.6, 0.6), (0.6, 0.3)):
         page.mouse.click(*at(page, down, across))
     page.get_by_text("Reference: your outline").wait_for()
@@ -116,7 +116,7 @@ def test_ruler_points_undo_export_by_mouse(opened: Any, tmp_path: Path) -> None:
     page.wait_for_function(READY)
     page.screenshot(path=SCREENSHOTS / f"clinic-points-{page.width}.png")
     kept = []
-    page.on("download", kept.append)
+    page.on("download", lambda each: kept.append(each))
     page.get_by_role("button", name="Save outline, mask, figures").click()
     end = time.monotonic() + 30
     while len(kept) < 3 and time.monotonic() < end:
@@ -125,7 +125,7 @@ def test_ruler_points_undo_export_by_mouse(opened: Any, tmp_path: Path) -> None:
     outline = next(each for each in kept if each.suggested_filename == "outline.json")
     outline.save_as(tmp_path / "outline.json")
     described = json.loads((tmp_path / "outline.json").read_text(encoding="utf-8"))
-    assert len(described["own_outline"]) == 5 and described["pixel_mm"][0] > 0 and "picture" not in str(described)
+    assert len(described["own_outline"]) == 5 and described["pixel_mm"][0] > 0 and "picture.png" not in str(described)
 
 
 def test_all_by_keyboard(opened: Any) -> None:
@@ -178,7 +178,7 @@ def test_a_large_picture_answers_at_once_and_a_refused_file_leaves_nothing(opene
     page.mouse.down()
     times["pan"] = frame_after(page, lambda: page.mouse.move(x + 60, y + 40))
     page.mouse.up()
-    page.get_by_role("button", name="Points").click()
+    page.get_by_role("button", name="Points", exact=True).click()
     times["point"] = frame_after(page, lambda: page.mouse.click(x - 80, y - 80))
     canvas.focus()
     times["hide"] = frame_after(page, lambda: page.keyboard.press("Space"))
