@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from banet_edu.cli.console import err, out, warn
-from banet_edu.cli.options import check_values
+from banet_edu.cli.options import check_values, reader_folders
 from banet_edu.config import __version__
 
 if TYPE_CHECKING:
@@ -135,9 +135,7 @@ def read_case(image: Path, mask: Path | None, spacing: tuple[float, float] | Non
     if not same_proportions((height, width), (rows, columns)):
         if same_proportions((height, width), (columns, rows)):
             raise ValueError(f"{sizes}: one of them lies on its side; turn it by 90 degrees first")
-        err.print(
-            f"{sizes}: taken as the same field of view, one of them stored squeezed.", style="yellow", markup=False
-        )
+        warn(f"{sizes}: taken as the same field of view, one of them stored squeezed.")
     if known is not None:
         known = (known[0] * height / rows, known[1] * width / columns)
     return Sample(pixels, reference, image.stem, known, note)
@@ -192,7 +190,11 @@ def audit_images(
         try:
             for case in track(data.cases, "measuring", console=err, transient=True):
                 theirs = None if other is None or case.name not in other.names else other[case.name]
-                both = [case.image, case.mask, *([] if theirs is None else [other_mask(other, case.name)])]
+                both = [
+                    case.image,
+                    case.mask,
+                    *([] if other is None or theirs is None else [other_mask(other, case.name)]),
+                ]
                 known = "-".join(sha256(file)[:16] for file in both)
                 if table.take_over(case.name, known):
                     rows += table.rows[-1]["pairs"]
@@ -225,19 +227,6 @@ def audit_images(
         raise typer.Exit(1)
 
 
-def reader_folders(masks: Path | None, readers: tuple[Path, Path] | None) -> tuple[Path, Path | None]:
-    """The folders of reader A, whom the errors are measured against, and of reader B, if there is one."""
-    if readers is None:
-        if masks is None:
-            raise ValueError("whose masks? Name their folder after that of the images, or two with --readers A B")
-        return masks, None
-    if masks is not None and masks.resolve() != readers[0].resolve():
-        raise ValueError(
-            f"MASKS is {masks}, reader A of --readers {readers[0]}: name the folder of reader A's masks once"
-        )
-    return readers
-
-
 def open_pair(images: Path, masks: Path, suffix: str, spacing: tuple[float, float] | None) -> Dataset:
     """Images and masks of two folders as a data set, bad files listed."""
     from banet_edu.datasets.opening import open_dataset
@@ -257,7 +246,6 @@ def open_pair(images: Path, masks: Path, suffix: str, spacing: tuple[float, floa
     )
 
 
-def other_mask(dataset: Dataset | None, name: str) -> Path:
+def other_mask(dataset: Dataset, name: str) -> Path:
     """Reader B's file of a case."""
-    assert dataset is not None
     return next(case.mask for case in dataset.cases if case.name == name)

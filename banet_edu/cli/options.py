@@ -216,6 +216,19 @@ def _as_parameters(group: Any) -> list[inspect.Parameter]:
     ]
 
 
+def reader_folders(masks: Path | None, readers: tuple[Path, Path] | None) -> tuple[Path, Path | None]:
+    """The folders of reader A, whom the errors are measured against, and of reader B, if there is one."""
+    if readers is None:
+        if masks is None:
+            raise ValueError("whose masks? Name their folder after that of the images, or two with --readers A B")
+        return masks, None
+    if masks is not None and masks.resolve() != readers[0].resolve():
+        raise ValueError(
+            f"MASKS is {masks}, reader A of --readers {readers[0]}: name the folder of reader A's masks once"
+        )
+    return readers
+
+
 def check_spacing_given(args: Sequence[str]) -> None:
     """ValueError where --spacing is followed by one number: the parser would take the next option for the second."""
     for at, given in enumerate(args):
