@@ -121,7 +121,7 @@ class Clinic(ipywidgets.VBox):
 
     def _put(self, sample: Sample) -> None:
         if self.desk is None:
-            self.desk = Desk(sample, self.networks, private=True)
+            self.desk = Desk(sample, self.networks)
         else:
             self.desk.put(sample)
         self.touch.show(sample.image, "The picture, before a network looked at it.")

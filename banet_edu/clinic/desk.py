@@ -30,8 +30,6 @@ class Desk:
     Args:
         sample: the picture to begin with. Its mask, if any, is left out: a reference comes in by `compare_with`.
         networks: what they learned from -> bundled name or network; the first looks at the picture to begin with.
-        private: pictures of the reader's own may be put here. A panel's still picture, which is saved with the notebook, then
-            never shows what lies on the desk.
 
     Attributes:
         sample: the picture, its mask the reference. network: the name of the network that looks at it.
@@ -46,11 +44,8 @@ class Desk:
     ['across_mm', 'area_mm2']
     """
 
-    def __init__(
-        self, sample: Sample, networks: Mapping[str, str | nn.Module] | None = None, *, private: bool = False
-    ) -> None:
+    def __init__(self, sample: Sample, networks: Mapping[str, str | nn.Module] | None = None) -> None:
         self.networks = dict(networks or NETWORKS)
-        self.private = private
         self.network = next(iter(self.networks))
         self._followers: list[tuple[Callable[[], Any], bool]] = []
         self._models: dict[str, nn.Module] = {}

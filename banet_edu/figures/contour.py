@@ -6,6 +6,7 @@ The lines, colours and scale bar that other figures of a contour are made of are
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -56,7 +57,7 @@ def contour_figure(
                            bbox={"facecolor": INK, "edgecolor": "none"})  # fmt: skip
             else:
                 unit = "px" if prediction.spacing_mm is None else "mm"
-                bar = figure.colorbar(lines, ax=drawn, fraction=0.046, pad=0.02)
+                bar = figure.colorbar(lines, ax=drawn, fraction=0.046, pad=0.02, extend=_beyond(lines))
                 bar.set_label(f"signed boundary error ({unit})\ninside the reference < 0 < outside")
         if drawn.get_legend_handles_labels()[1]:
             drawn.legend(loc="upper right", labelcolor="w", facecolor=INK, framealpha=0.7, frameon=True)
@@ -125,6 +126,14 @@ def _coloured(axes: Axes, prediction: Prediction, reference: NDArray[np.bool_]) 
         axes.plot(line[:, 1], line[:, 0], color=INK, linewidth=4.2)
     axes.add_collection(lines, autolim=False)
     return lines
+
+
+def _beyond(lines: LineCollection) -> Literal["neither", "both", "min", "max"]:
+    """At which ends of the colour scale an arrow has to say that there are larger errors."""
+    values, (low, high) = np.asarray(lines.get_array()), lines.get_clim()
+    return {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}[
+        bool(values.min() < low), bool(values.max() > high)
+    ]  # type: ignore[return-value]
 
 
 def _why_no_error(prediction: Prediction, reference: NDArray[np.bool_]) -> str:

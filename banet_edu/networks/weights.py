@@ -42,22 +42,22 @@ def load_model(name_or_path: str | Path) -> nn.Module:
             known = ", ".join(bundled_weights()) or "none"
             raise FileNotFoundError(f"{name_or_path}: neither a file nor bundled weights; bundled are: {known}")
         path = bundled
-    tensors, meta = read_tensors(path, known={card["sha256"] for card in _cards().values()})
+    cards = {card["sha256"]: card for card in _cards().values()}
+    tensors, meta = read_tensors(path, known=set(cards))
+    digest = sha256(path)
     if "spec" not in meta:
         raise ValueError(f"{path}: holds no model (a training state? load best.safetensors instead)")
     weights = from_int8(tensors)
     try:
-        model: Any = build_from_spec(ModelSpec.from_dict(meta["spec"]), weights)
+        model: Any = build_from_spec(ModelSpec.from_dict(meta["spec"]), weights, ours=digest in cards)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{path}: weights and description do not fit each other: {error}") from None
     info: Any = dict(meta.get("info", {}))
-    if (
-        path == bundled
-    ):  # what it has learned from, for `domain_warning`; how well its errors were foretold, for `expected_error`
-        card = _cards()[path.stem]
+    if card := cards.get(digest):
+        # What it has learned from, for `domain_warning`; how well its errors were foretold, for `expected_error`.
         info |= {"data": card.get("data"), "domain": card.get("domain"), "track_record": card.get("track record")}
     model.info = info
-    model.weights_sha256 = sha256(path)
+    model.weights_sha256 = digest
     model.eval()
     return cast(nn.Module, model)
 

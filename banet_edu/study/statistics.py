@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import bootstrap, wilcoxon
 
 from banet_edu.metrics.boundary import penalised
 
@@ -155,6 +154,8 @@ def paired_wilcoxon(
         p_value = float("nan")
         notes.append(f"only {len(differing)} differing pairs: no test below {FEWEST_PAIRS}")
     else:
+        from scipy.stats import wilcoxon  # here and below: most of a second of import, which few commands need
+
         p_value = float(wilcoxon(differing).pvalue)
     low, high = _interval(difference, confidence, resamples, seed)
     return PairedTest(
@@ -197,6 +198,8 @@ def _interval(values: np.ndarray, confidence: float, resamples: int, seed: int) 
     """Percentile bootstrap of the mean; nan below two values."""
     if len(values) < 2:
         return float("nan"), float("nan")
+    from scipy.stats import bootstrap
+
     result = bootstrap(
         (values,),
         np.mean,

@@ -22,6 +22,7 @@ from IPython.display import display
 
 from banet_edu import load_samples
 from banet_edu.clinic.desk import Desk
+from banet_edu.clinic.own_points import compared
 from banet_edu.course.lesson09.exercise import (
     check_diameter,
     diameter_box,
@@ -31,11 +32,12 @@ from banet_edu.course.lesson09.explorers import (
     doubt_explorer,
     doubt_figure,
     measure_explorer,
-    points_explorer,
     ruler_explorer,
 )
+from banet_edu.course.lesson09.figures import card_figure
+from banet_edu.course.lesson09.own_outline import own_outline_figure
 from banet_edu.course.lesson09.ruler_photo import ruler_photo, wrong_and_marked
-from banet_edu.course.lesson09.upload import upload_explorer
+from banet_edu.course.lesson09.touchable import Touchable
 from banet_edu.course.predictions import Predictions
 from banet_edu.course.quiz import lesson_quiz
 from banet_edu.explain.boundary.callipers import clinic_measures, ruler_spacing
@@ -193,18 +195,28 @@ predictions.compare(
 #
 # ## 4 Your outline beside the network's
 #
-# Another lesion, whose file states the size of a pixel. Set points around it: move the cross with the two sliders, press
-# **Add this point**; from three points on, your outline is closed and compared with the network's. **ASSD** is the mean
-# distance of the two lines, **HD** the largest, **HD95** leaves the worst twentieth out; a positive **bias** says that the
-# network's line lies outside of yours. Eight points do for a start.
+# Another lesion, whose file states the size of a pixel. Set points around it: choose **Points**, then click; a point is
+# dragged to another place, a click on a side puts one between, **Undo** takes a step back. By keyboard: Tab to the picture, M
+# chooses points, the arrows move the cross, Enter sets a point (**Keys** lists all). From three points on your outline is
+# closed, and is the **reference**: the network's errors against it are numbered in the picture, the largest first, and stand
+# beside it in words. Eight points do for a start. The wheel zooms; Space hides what is drawn.
 
 # %% tags=["nbval-ignore-output"] jupyter={"source_hidden": true}
 plain = pictures[0]
-outline = max(mask_outlines(plain.mask > 0), key=len)
-height, width = plain.mask.shape
-around = outline[:: len(outline) // 9][:9]
-points_explorer(
-    Desk(plain), [(100 * column / width, 100 * row / height) for row, column in around]
+
+
+def eight_points():
+    """For readers without a running notebook: the painted lesion with eight points of its true outline."""
+    found = Desk(plain).found()
+    outline = max(mask_outlines(plain.mask > 0), key=len)
+    around = [tuple(place) for place in outline[:: len(outline) // 8][:8]]
+    return own_outline_figure(plain, found, around, compared(found, around))
+
+
+Touchable(
+    plain,
+    still=eight_points,
+    alt="A lesion with the network's outline and eight points of one's own; how far the two are apart stands beside it.",
 )
 
 # %% [markdown]
@@ -240,26 +252,24 @@ check_diameter(box.value)
 # %% [markdown]
 # ## 6 Your own picture
 #
-# Upload a picture: PNG, JPEG, BMP, TIFF, WebP, HEIC, or DICOM, which may carry its pixel size. It stays on the computer
-# that runs this notebook: it is read from a temporary file that is deleted at once, and is not saved with the notebook.
-# **Take no picture that shows who the patient is.** A screenshot has no scale any more, whatever it was taken from.
+# Open a picture, or drop it on the dark field: PNG, JPEG, BMP, TIFF, WebP, HEIC, or DICOM, which may carry its pixel size. It
+# stays on the computer that runs this notebook: it is read from a temporary file that is deleted at once, and is not saved
+# with the notebook. **Take no picture that shows who the patient is.** A screenshot has no scale any more, whatever it was
+# taken from.
 #
-# Choose the network by the kind of picture. With an expert's mask of the same picture (white on black) the outline is
-# compared with it. Where nothing is found, the panel says so: a missed lesion has no boundary error, and certainly not an
-# error of 0 mm.
+# Choose the network by the example pictures. With an expert's mask of the same picture (white on black) the outline is compared
+# with it. Where nothing is found, the page says so: a missed lesion has no boundary error, and certainly not an error of 0 mm.
+# The same page without a notebook: `banet-edu clinic` in a terminal.
 
 # %% tags=["nbval-ignore-output"] jupyter={"source_hidden": true}
-own = Desk(pictures[0], private=True)
-upload_explorer(own)
-
-# %% tags=["nbval-ignore-output"] jupyter={"source_hidden": true}
-ruler_explorer(own)
-
-# %% tags=["nbval-ignore-output"] jupyter={"source_hidden": true}
-measure_explorer(own)
-
-# %% tags=["nbval-ignore-output"] jupyter={"source_hidden": true}
-points_explorer(own)
+Touchable(
+    still=lambda: card_figure(
+        "Your own picture",
+        "In a running notebook: open or drop a picture, choose the network by example pictures,\n"
+        "set a ruler, set points around the object, keep outline, mask and figures.",
+    ),
+    alt="In a running notebook: a page that opens a picture of your own, outlines it and measures it.",
+)
 
 # %% [markdown]
 # ## 7 Quiz

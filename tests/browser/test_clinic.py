@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browser_lessons import SCREENSHOTS
+from browser_lessons import SCREENSHOTS, run_all
 from PIL import Image
 
 from banet_edu import load_samples
@@ -213,3 +213,28 @@ def test_a_file_is_dropped_and_another_network_chosen(opened: Any) -> None:
     page.get_by_role("button", name="skin").click()
     page.get_by_text("Track record on 160 test images").or_(page.get_by_text("No track record")).first.wait_for()
     page.screenshot(path=SCREENSHOTS / f"clinic-dropped-{page.width}.png")
+
+
+def test_keys_reach_the_picture_in_jupyterlab_too(page: Any, lab: str) -> None:
+    page.goto(lab.format("09_boundary_clinic.ipynb"))
+    run_all(page)
+    canvas = page.locator(".banet-touch canvas").first
+    canvas.scroll_into_view_if_needed()
+    canvas.focus()
+    for key in (
+        "m",
+        "m",
+        "Enter",
+        "Shift+ArrowRight",
+        "Shift+ArrowRight",
+        "Enter",
+        "Shift+ArrowDown",
+        "Enter",
+        "Delete",
+    ):
+        page.keyboard.press(key)  # in JupyterLab's command mode these would change cells
+    words = page.locator(".banet-touch .said").first
+    assert "point 3 removed, 2 left" in words.inner_text()
+    page.keyboard.press("u")
+    page.get_by_text("Reference: your outline").wait_for()
+    canvas.screenshot(path=SCREENSHOTS / "clinic-in-lab.png")

@@ -32,8 +32,7 @@ from banet_edu.course.lesson04.explorers import attention_explorer
 from banet_edu.course.lesson06.explorers import loss_explorer, schedule_explorer
 from banet_edu.course.lesson07.explorers import paired_explorer, resampling_explorer
 from banet_edu.course.lesson08.explorers import attribution_explorer, contour_explorer
-from banet_edu.course.lesson09.explorers import doubt_explorer, measure_explorer, points_explorer, ruler_explorer
-from banet_edu.course.lesson09.upload import upload_explorer
+from banet_edu.course.lesson09.explorers import doubt_explorer, measure_explorer, ruler_explorer
 from banet_edu.course.lesson10.explorers import align_corners_explorer, selection_explorer
 from banet_edu.course.panel import Panel
 from banet_edu.course.switches import gate_explorer, switch_explorer
@@ -115,8 +114,6 @@ WIDGETS: dict[str, Callable[[], Panel]] = {
     "doubt_explorer": lambda: doubt_explorer([disc_sample("a"), disc_sample("b", 14)], seeing()),
     "ruler_explorer": lambda: ruler_explorer(Desk(disc_sample("a"), seeing())),
     "measure_explorer": lambda: measure_explorer(Desk(soft_sample(), seeing())),
-    "points_explorer": lambda: points_explorer(Desk(disc_sample("a"), seeing())),
-    "upload_explorer": lambda: upload_explorer(Desk(disc_sample("a"), seeing(), private=True)),
 }
 
 

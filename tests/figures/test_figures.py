@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -135,6 +137,18 @@ def test_contour_colours_are_the_signed_errors() -> None:
     # the disc was moved to the right: too far out there, too far in on the left, by 2 image pixels = 2 mm
     assert values[np.argmax(middles[:, 0])] == pytest.approx(2.0, abs=0.3)
     assert values[np.argmin(middles[:, 0])] == pytest.approx(-2.0, abs=0.3)
+
+
+def test_colours_that_end_before_the_largest_error_say_so_with_an_arrow() -> None:
+    def extend(prediction: Prediction) -> str:
+        figure = contour_figure(SAMPLE.image, prediction, SAMPLE.mask)
+        [lines] = [item for item in figure.axes[1].collections if isinstance(item, LineCollection)]
+        return lines.colorbar.extend
+
+    level = predicted().level.copy()
+    level[1, 1] = 1.0  # a speck far off, too small to reach the 99th percentile
+    far = replace(predicted(), probability=level + np.float32(0.5), labels=(level >= 0).astype(np.uint8))
+    assert extend(far) in ("max", "both")
 
 
 def test_millimetres_and_scale_bar_only_with_a_spacing() -> None:

@@ -1,8 +1,8 @@
-"""The boundary clinic: see where an outline is doubtful, set a ruler, measure, compare with points of one's own."""
+"""The boundary clinic: see where an outline is likely wrong, set a ruler, measure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import ipywidgets
 import numpy as np
@@ -10,32 +10,24 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from banet_edu.clinic.desk import NETWORKS, Desk
-from banet_edu.clinic.own_points import compared
 from banet_edu.course.lesson09.figures import card_figure, measures_figure
-from banet_edu.course.lesson09.own_outline import own_outline_figure
 from banet_edu.course.lesson09.ruler import ruler_figure
-from banet_edu.course.panel import Panel, Still, choice
+from banet_edu.course.panel import Panel, choice
 from banet_edu.data.sample import Sample
 from banet_edu.explain.boundary.callipers import clinic_measures, ruler_spacing
 from banet_edu.explain.boundary.causes import why
-from banet_edu.explain.boundary.differences import errors
 from banet_edu.explain.boundary.profiles import boundary_profile
-from banet_edu.figures.differences import differences_figure
 from banet_edu.figures.why import doubtful_figure
 
 Percent = tuple[float, float]
 LONGEST_RULER = 200  # mm
 _RULER = "Pixel size from a ruler"
 _MEASURE = "Measure the outline"
-_LIVE = "This panel needs a running notebook: it shows the picture that you uploaded in the panel above."
 
 
 def doubt_figure(desk: Desk) -> Figure:
-    """What is found, with the places to look at first and why; with a reference, its errors, numbered from the largest on.
-    Where nothing is found, the picture that says so."""
+    """What is found, with the places to look at first and why; where nothing is found, the picture that says so."""
     sample, prediction = desk.sample, desk.found()
-    if sample.mask is not None:
-        return differences_figure(sample, prediction, errors(sample, prediction))
     if not prediction.mask.any():
         return measures_figure(sample, prediction)
     profile = boundary_profile(sample, prediction)
@@ -133,7 +125,7 @@ def ruler_explorer(desk: Desk, solved: tuple[Percent, Percent, float] | None = N
         render,
         controls,
         alt="A picture with two points, each magnified, and the pixel size that follows from their distance on a ruler.",
-        still=_unless_private(desk, still, _RULER),
+        still=still,
     )
     for control in controls.values():
         control.observe(set_spacing, names="value")
@@ -164,65 +156,7 @@ def measure_explorer(desk: Desk, still_spacing_mm: float | None = None) -> Panel
         render,
         {"threshold": slider},
         alt="The outline with its longest diameter and the one across it, and the figures with their band of doubt.",
-        still=_unless_private(desk, still, _MEASURE),
+        still=still,
     )
     desk.follow(panel.refresh)
     return panel
-
-
-def points_explorer(desk: Desk, example: Iterable[Percent] = ()) -> Panel:
-    """Set an outline of your own, point by point; the network's outline is compared with it.
-
-    Args:
-        desk: the picture. An expert's mask on it is the reference until three points are set.
-        example: (across, down) in % of width and height: points for the still picture only.
-    """
-    points: list[Percent] = []
-    controls = {
-        "across": ipywidgets.FloatSlider(50, min=0, max=100, step=0.5, description="across (%)", readout_format=".1f"),
-        "down": ipywidgets.FloatSlider(50, min=0, max=100, step=0.5, description="down (%)", readout_format=".1f"),
-    }
-
-    def draw(chosen: Iterable[Percent], cursor: Percent | None) -> Figure:
-        height, width = desk.sample.image.shape[:2]
-
-        def place(point: Percent) -> tuple[float, float]:
-            return point[1] * height / 100, point[0] * width / 100
-
-        found, places = desk.found(), [place(point) for point in chosen]
-        comparison = compared(found, places, desk.sample.mask)
-        at = None if cursor is None else place(cursor)
-        return own_outline_figure(desk.sample, found, places, comparison, cursor=at)
-
-    def button(label: str, icon: str, change: Callable[[], object]) -> ipywidgets.Button:
-        made = ipywidgets.Button(description=label, icon=icon, layout={"width": "11rem"})
-
-        def pressed(_: object) -> None:
-            change()
-            panel.refresh()
-
-        made.on_click(pressed)
-        return made
-
-    buttons = [
-        button("Add this point", "plus", lambda: points.append((controls["across"].value, controls["down"].value))),
-        button("Remove the last", "undo", lambda: points.pop() if points else None),
-        button("Remove all", "trash", points.clear),
-    ]
-    example = tuple(example)
-    panel = Panel(
-        lambda across, down: draw(points, (across, down)),
-        controls,
-        alt="A picture with the network's outline and your own points; from three points on, how far the two are apart.",
-        still=_unless_private(desk, (lambda: draw(example, None)) if example else (), "Compare with your own outline"),
-        extras=[ipywidgets.HBox(buttons, layout={"flex_flow": "row wrap"})],
-    )
-
-    desk.follow(points.clear, pictures_only=True)  # before it is drawn again
-    desk.follow(panel.refresh)
-    return panel
-
-
-def _unless_private(desk: Desk, still: Still, title: str) -> Still:
-    """The still picture is saved with the notebook: of a desk with the reader's own pictures it shows nothing."""
-    return (lambda: card_figure(title, _LIVE)) if desk.private else still

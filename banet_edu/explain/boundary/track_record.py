@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import isotonic_regression
 
 from banet_edu.data.sample import Sample
 from banet_edu.explain.boundary.clues import Clues
@@ -189,6 +188,8 @@ def _ridge(x: Array, y: Array, weight: Array, penalty: float) -> Array:
 
 
 def _calibrated(s: Array, error: Array, weight: Array) -> list[list[float]]:
+    from scipy.optimize import isotonic_regression  # needed by fits alone
+
     order = np.argsort(s, kind="stable")
     s, error, weight = s[order], error[order], weight[order]
     place = (np.cumsum(weight) - weight / 2) / weight.sum()

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
 from torch import Tensor, nn
 
 from banet_edu.data.sample import Sample
@@ -177,6 +176,8 @@ def randomise(parameters: Iterable[Tensor], generator: torch.Generator, done: se
 
 def _alike(one: NDArray[Any], other: NDArray[Any]) -> float:
     """Spearman's rank correlation; 0 where a map is the same everywhere: it says nothing."""
+    from scipy.stats import spearmanr  # most of a second of import, which a report without this test need not wait for
+
     a, b = one.ravel(), other.ravel()
     if a.size < 2 or np.ptp(a) == 0 or np.ptp(b) == 0 or not np.isfinite(b).all():
         return 0.0
