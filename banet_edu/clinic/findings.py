@@ -23,7 +23,7 @@ from banet_edu.explain.boundary.causes import why
 from banet_edu.explain.boundary.differences import in_words
 from banet_edu.explain.boundary.expectation import track_record_in_words
 from banet_edu.explain.boundary.profiles import boundary_profile
-from banet_edu.explain.boundary.wording import UNITS, clock, number, numbers
+from banet_edu.explain.boundary.wording import UNITS, number, numbers, where
 from banet_edu.figures.contour import mask_outlines
 from banet_edu.figures.style import ORANGE, PREDICTION, REFERENCE
 from banet_edu.metrics.shape import outlines
@@ -118,11 +118,12 @@ def _doubts(desk: Desk, found: Any) -> tuple[list[tuple[NDArray[np.float64], str
     record = track_record_in_words(expected)
     if not len(profile) or expected.attrs["track_record"] is None:
         return [], record
-    unit, made = UNITS[profile.unit], []
+    unit, made, several = UNITS[profile.unit], [], profile["contour"].nunique() > 1
     for row in why(profile, expected=expected).segments.head(LISTED).rows():
         places = profile.between(row["contour"], row["from"], row["to"])[["row", "column"]].to_numpy(float)
-        where = clock(row["from_deg"], row["to_deg"], row["middle_deg"])
-        made.append((places, f"{where}: expected error {number(row['expected'])} {unit} ({row['reasons']})"))
+        made.append(
+            (places, f"{where(row, several)}: expected error {number(row['expected'])} {unit} ({row['reasons']})")
+        )
     return made, record
 
 

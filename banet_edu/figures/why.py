@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from banet_edu.data.sample import Sample
 from banet_edu.explain.boundary.causes import Explanation
 from banet_edu.explain.boundary.tables import Profile
-from banet_edu.explain.boundary.wording import clock
 from banet_edu.explain.boundary.wording import number as shown
+from banet_edu.explain.boundary.wording import where
 from banet_edu.figures.contour import draw_lines, draw_scale_bar, mask_outlines
 from banet_edu.figures.style import (
     BLUE,
@@ -218,10 +218,8 @@ def _listed(explanation: Explanation, profile: Profile) -> str:
     several = profile["contour"].nunique() > 1
     lines = []
     for number, stretch in enumerate(segments.head(_LISTED).rows(), start=1):
-        where = clock(stretch["from_deg"], stretch["to_deg"], stretch["middle_deg"])
-        where += f" of outline {stretch['contour'] + 1}" if several else ""
         size = shown(stretch["length"])
-        text = f"{number}  {where}, {size} {unit.replace('pct', '% of the diagonal')}: {stretch['reasons']}"
+        text = f"{number}  {where(stretch, several)}, {size} {unit.replace('pct', '% of the diagonal')}: {stretch['reasons']}"
         error = stretch.get("mean_error", np.nan)
         if "expected" in stretch:
             text += f"; expected: off by {shown(stretch['expected'])} {unit.replace('pct', '%')}"

@@ -15,7 +15,7 @@ from banet_edu.explain.boundary.callipers import measured_in_band
 from banet_edu.explain.boundary.causes import Explanation
 from banet_edu.explain.boundary.differences import in_words
 from banet_edu.explain.boundary.expectation import track_record_in_words
-from banet_edu.explain.boundary.wording import UNITS, clock, number, numbers
+from banet_edu.explain.boundary.wording import UNITS, number, numbers, where
 from banet_edu.explain.inside.trace import Trace
 from banet_edu.figures.contour import contour_figure
 from banet_edu.figures.differences import SHOWN, differences_figure
@@ -108,7 +108,7 @@ def _errors(case: Case) -> Table | None:
     rows = []
     for k, row in enumerate(table.head(SHOWN).rows(), start=1):
         sizes = [known(row[name]) for name in ("largest", "mean", "length")]
-        rows.append([str(k), row["kind"], *sizes, number(row[area]), f"{row['clock']} o'clock"])
+        rows.append([str(k), row["kind"], *sizes, number(row[area]), f"{row['clock']}\u00a0o'clock"])
     left = f" {len(table) - SHOWN} smaller ones are left out." if len(table) > SHOWN else ""
     caption = (
         "Distances between the two outlines along each region in which they differ; the first holds the largest (HD)."
@@ -124,10 +124,15 @@ def _doubts(case: Case) -> Table | None:
     head = ["place", "where", f"length ({unit})", f"expected error ({unit})", "nine of ten below", "reasons"]
     rows = []
     for k, row in enumerate(segments.head(SHOWN).rows(), start=1):
-        where = clock(row["from_deg"], row["to_deg"], row["middle_deg"])
-        where += f" of outline {row['contour'] + 1}" if several else ""
         rows.append(
-            [str(k), where, number(row["length"]), number(row["expected"]), number(row["high"]), row["reasons"]]
+            [
+                str(k),
+                where(row, several),
+                number(row["length"]),
+                number(row["expected"]),
+                number(row["high"]),
+                row["reasons"],
+            ]
         )
     left = f" {len(segments) - SHOWN} more are left out." if len(segments) > SHOWN else ""
     return Table(head, rows, f"Where to look first, the largest expected error first; means over the stretch.{left}")

@@ -24,6 +24,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 0.7, 7.57, 11.1, 0.75
 _TALLEST = 4.3  # inches of a picture
 _SIZE, _SMALL = 9.0, 7.5  # points
 _LEADING = 1.38
+_SHORT = 0.9  # inches of a column
 
 
 def write_pdf(path: str | Path, title: str, pieces: Sequence[Piece], footer: str) -> Path:
@@ -99,8 +100,9 @@ class _Page:
         natural = np.array([[_width(cell, size) for cell in row] for row in rows])
         natural[0] *= 1.15  # bold
         natural = natural.max(axis=0) + 0.12
-        wide = natural * min(1.0, (_RIGHT - _LEFT) / natural.sum())
-        wide = np.maximum(wide, np.minimum(natural, 0.45))  # a short word is not broken
+        wide = natural.copy()  # what is short is kept whole
+        if (over := natural.sum() - (_RIGHT - _LEFT)) > 0 and (long := natural > _SHORT).any():
+            wide[long] *= 1 - over / natural[long].sum()
         cells = [[_wrapped(cell, size, room - 0.08) for cell, room in zip(row, wide, strict=True)] for row in rows]
         lefts = _LEFT + np.concatenate([[0.0], np.cumsum(wide)[:-1]])
         for k, row in enumerate(cells):

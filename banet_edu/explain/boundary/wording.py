@@ -138,9 +138,9 @@ def _segments(segments: UnitTable, profile: Profile) -> str:
     if segments.empty:
         return "No stretch is marked." if doubtful else "No stretch of the outline is unclear."
     share = min(1.0, float(segments.measured("length").sum()) / (profile.step * len(profile)))
+    several = profile["contour"].nunique() > 1
     parts = [
-        f"{clock(row['from_deg'], row['to_deg'], row['middle_deg'])}{_which(row, profile)}, "
-        f"{number(row['length'])} {UNITS[profile.unit]} long ({row['reasons']})"
+        f"{where(row, several)}, {number(row['length'])} {UNITS[profile.unit]} long ({row['reasons']})"
         for row in segments.head(4).rows()
     ]
     left = len(segments) - 4
@@ -153,9 +153,15 @@ def _segments(segments: UnitTable, profile: Profile) -> str:
     return f"{what} {_percent(share)} of {whose(profile)} outline: " + "; ".join(parts) + more + "."
 
 
-def _which(row: dict[str, Any], profile: Profile) -> str:
-    """Which outline, where there are several; figures number them in the same way, from 1."""
-    return f" of outline {row['contour'] + 1}" if profile["contour"].nunique() > 1 else ""
+def where(row: dict[str, Any], several: bool) -> str:
+    """A stretch's place: its hours, and of which outline where there are several; figures number them in the same way, from 1.
+
+    >>> where({"from_deg": 80, "to_deg": 100, "middle_deg": 90, "contour": 1}, several=True)
+    "at 12 o'clock of outline 2"
+    """
+    hours = clock(row["from_deg"], row["to_deg"], row["middle_deg"])
+    of = "" if hours.endswith("around") else "of "
+    return f"{hours} {of}outline {row['contour'] + 1}" if several else hours
 
 
 def clock(from_deg: float, to_deg: float, middle_deg: float | None = None) -> str:
