@@ -99,3 +99,24 @@ def test_doctor_names_the_extra_that_is_missing(banet_edu, monkeypatch):
     monkeypatch.setattr(doctor, "find_spec", lambda name: None)
     _, out, _ = banet_edu("doctor", "--quick")
     assert "banet-edu[dicom]" in out.replace("\n", "").replace(" ", "")
+
+
+def test_the_clinic_is_refused_in_words_before_a_server_starts(banet_edu, tmp_path, monkeypatch):
+    code, _, err = banet_edu("clinic", tmp_path / "none.jpg", "--no-browser")
+    assert code == 1 and "none.jpg: no such file or folder" in err
+    code, _, err = banet_edu("clinic", tmp_path, "--no-browser")
+    assert code == 1 and "holds no image" in err
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    code, _, err = banet_edu("clinic", "--no-browser")
+    assert code == 1 and "pip install 'banet-edu[clinic]'" in err
+
+
+def test_the_clinic_serves_this_machine_alone_and_asks_for_a_token(banet_edu, tmp_path, monkeypatch):
+    started = []
+    monkeypatch.setattr(lab, "run_until_stopped", lambda command, environment: started.append(command) or 0)
+    code, out, _ = banet_edu("clinic", "--no-browser", "--port", "8899")
+    assert code == 0
+    [command] = started
+    assert "--Voila.ip=127.0.0.1" in command and "--no-browser" in command
+    token = next(part.removeprefix("--token=") for part in command if part.startswith("--token="))
+    assert len(token) > 15 and f"http://127.0.0.1:8899/?token={token}" in out.replace("\n", "")
