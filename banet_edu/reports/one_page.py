@@ -17,7 +17,7 @@ from matplotlib.textpath import TextPath
 from PIL import Image
 
 from banet_edu.reports.page import NOTICE, Picture, Piece, Table
-from banet_edu.storage import write_bytes
+from banet_edu.storage import printable, write_bytes
 
 _A4 = (8.27, 11.69)  # inches
 _LEFT, _RIGHT, _TOP, _BOTTOM = 0.7, 7.57, 11.1, 0.75
@@ -149,5 +149,5 @@ def _wrapped(words: str, size: float, room: float) -> list[str]:
 
 
 def _plain(words: str) -> str:
-    """A dollar sign is one: no text here is mathematics."""
-    return words.replace("$", r"\$")
+    """A dollar sign is one: no text here is mathematics. What is no character, as in odd names, is spelled out."""
+    return printable(words).replace("$", r"\$")

@@ -138,9 +138,12 @@ def test_a_report_of_an_image_of_an_odd_name(banet_edu, tmp_path):
     name = "caf\udce9 for $5 and $x_{.jpg"
     Image.fromarray(PHOTO).save(tmp_path / "a.jpg")
     os.rename(tmp_path / "a.jpg", tmp_path / name)
-    code, _, err = banet_edu("explain", tmp_path / name, *MODEL, "--out", tmp_path / "r.html")
+    line = ("explain", tmp_path / name, *MODEL, "--quick", "--pdf", "--out", tmp_path / "r.html")
+    code, _, err = banet_edu(*line, "--label", name)
     assert code == 0, err
     assert "caf\\udce9 for $5" in (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert banet_edu(*line)[0] == 0  # and without one the name stays out
+    assert "caf" not in (tmp_path / "r.html").read_text(encoding="utf-8")
 
 
 def test_a_part_of_a_report_that_cannot_be_made_ends_nothing(tmp_path, monkeypatch):
