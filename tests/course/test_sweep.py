@@ -151,7 +151,17 @@ def sweep(panel: Panel, most: int = MOST) -> Iterator[str]:
                 yield f"{name}={value}: the picture did not change"
 
 
-@pytest.mark.parametrize("name", WIDGETS)
+SLOW = (
+    "attribution_explorer",
+    "region_growing_explorer",
+    "augmentation_explorer",
+    "loss_explorer",
+)  # 8 to 20 seconds each
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.landing) if name in SLOW else name for name in WIDGETS]
+)
 def test_ends_middle_and_every_name_draw_another_picture(name):
     assert list(sweep(widget(name), FEW)) == []
 

@@ -94,6 +94,7 @@ def test_objects_touch_the_frame(real, name, looked_at, touching, most):
     assert max(shares) == pytest.approx(most, abs=0.01)
 
 
+@pytest.mark.landing
 def test_chest_images_are_grey_and_all_masks_but_one_are_two_objects(real):
     objects = []
     for sample in open_dataset("sz_cxr", real("sz_cxr")):
