@@ -113,6 +113,8 @@ def _errors(case: Case) -> Table | None:
     caption = (
         "Distances between the two outlines along each region in which they differ; the first holds the largest (HD)."
     )
+    if table.measured("largest").isna().all():
+        caption = "One of the two outlines is missing, so there is no distance to measure."
     return Table(head, rows, caption + left)
 
 
