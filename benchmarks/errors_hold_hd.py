@@ -1,6 +1,6 @@
 """Does the first row of `explain.errors` hold HD, and do its areas add up, on every image of the five public sets?
 
-    python benchmarks/errors_hold_hd.py ../shared/data             # all of them: an hour on two cores
+    python benchmarks/errors_hold_hd.py ../shared/data             # all of them: 25 minutes
     python benchmarks/errors_hold_hd.py ../shared/data --every 20  # each twentieth
 
 Ends with 1 where one does not. The networks are the bundled BA-Nets; images where nothing is found, or nothing is there, have

@@ -82,7 +82,7 @@ def attribution_figure(
         for line in lines:
             drawn.plot(line[:, 1], line[:, 0], color=INK, linewidth=0.8, linestyle=(0, (4, 2)))
         if prediction is not None:
-            draw_lines(plain, prediction.contours, colour=PREDICTION, label="prediction")
+            draw_lines(plain, prediction.contours, colour=PREDICTION, label="outline")
             for line in prediction.contours:
                 drawn.plot(line[:, 1], line[:, 0], color=INK, linewidth=1.4)
             if spacing is not None:

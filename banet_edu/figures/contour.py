@@ -48,7 +48,7 @@ def contour_figure(
     with styled():
         bare.set_title("image")
         if reference is None:
-            draw_lines(drawn, prediction.contours, colour=PREDICTION, label="prediction")
+            draw_lines(drawn, prediction.contours, colour=PREDICTION, label="outline")
         else:
             draw_lines(drawn, mask_outlines(reference), colour=REFERENCE, label="reference")
             lines = _coloured(drawn, prediction, reference)
@@ -61,7 +61,7 @@ def contour_figure(
                 bar.set_label(f"signed boundary error ({unit})\ninside the reference < 0 < outside")
         if drawn.get_legend_handles_labels()[1]:
             drawn.legend(loc="upper right", labelcolor="w", facecolor=INK, framealpha=0.7, frameon=True)
-        drawn.set_title("contours")
+        drawn.set_title("the outline" if reference is None else "outline and reference")
         if prediction.spacing_mm is not None:
             for panel in (bare, drawn):
                 draw_scale_bar(panel, size, prediction.spacing_mm)

@@ -34,7 +34,7 @@ def differences_figure(sample: Sample, prediction: Prediction, table: UnitTable)
         drawn = axes[0, 1]
         drawn.imshow(fill, aspect=drawn.get_aspect(), interpolation="nearest")
         draw_lines(drawn, mask_outlines(truth), colour=REFERENCE, label="reference", width=1.2)
-        draw_lines(drawn, prediction.contours, colour=PREDICTION, label="prediction", width=1.2)
+        draw_lines(drawn, prediction.contours, colour=PREDICTION, label="outline", width=1.2)
         places: list[np.ndarray] = []
         for number, row in enumerate(table.head(SHOWN).rows(), start=1):
             at = _free_place(np.array([row["row"], row["column"]]), places, size)

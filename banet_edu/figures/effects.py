@@ -53,7 +53,7 @@ def before_after_figure(
             if reference is not None:
                 draw_lines(panel, mask_outlines(reference), colour=REFERENCE, label="reference")
                 said += "\n" + figures_text(prediction.mask, reference, spacing).replace(" · HD", "\nHD")
-            draw_lines(panel, prediction.contours, colour=PREDICTION, label="model")
+            draw_lines(panel, prediction.contours, colour=PREDICTION, label="outline")
             panel.set_title(said)
         draw_image(axes[2], image, size, spacing_mm=spacing)
         limit = draw_shift(axes[2], effect, f"moved_{unit}")
@@ -61,7 +61,7 @@ def before_after_figure(
         if spacing is not None:
             draw_scale_bar(axes[0], size, spacing)
         entries = {"reference": REFERENCE} if reference is not None else {}
-        entries |= {"model": PREDICTION}
+        entries |= {"outline": PREDICTION}
         handles = [axes[0].plot([], [], color=colour, linewidth=3)[0] for colour in entries.values()]
         figure.legend(handles, list(entries), loc="outside lower center", ncols=2,
                       facecolor=INK, labelcolor="w", frameon=True, framealpha=0.8)  # fmt: skip

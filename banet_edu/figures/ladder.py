@@ -69,7 +69,7 @@ def ladder_figure(
         colour_bar(figure, drawn, axes.ravel(), "probability of the object (first row) and of its edge (second row)"
                    if edges else "probability of the object")  # fmt: skip
         entries = {"reference": REFERENCE} if reference is not None else {}
-        entries |= {"contour at probability 0.5": PREDICTION}
+        entries |= {"outline, at probability 0.5": PREDICTION}
         handles = [axes[-1, 0].plot([], [], color=colour, linewidth=3)[0] for colour in entries.values()]
         figure.legend(handles, list(entries), loc="outside lower center", ncols=2,
                       facecolor=INK, labelcolor="w", frameon=True, framealpha=0.8)  # fmt: skip

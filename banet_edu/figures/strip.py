@@ -35,8 +35,8 @@ def draw_strip(
     reach = float(np.clip(farthest, _USUAL_REACH * step, _LARGEST_REACH * step))
     distance = np.arange(-reach, reach + step / 4, step / 2)
     along = str(profile["along"].iloc[0])
-    ours, other = ("expert", "prediction") if along == "reference" else ("prediction", "expert")
-    colours = {"expert": REFERENCE, "prediction": PREDICTION}
+    ours, other = ("reference", "outline") if along == "reference" else ("outline", "reference")
+    colours = {"reference": REFERENCE, "outline": PREDICTION}
     for rows, x in places:
         axes.imshow(unrolled_image(sample, profile.loc[rows], distance), origin="lower", aspect="auto",
                     extent=(x[0] - step / 2, x[-1] + step / 2, -reach, reach), interpolation="nearest")  # fmt: skip

@@ -124,7 +124,7 @@ def cases_figure(
                     panel.set_title(f"{model}: {_said(found, reference)}")
         handles = [axes[0][0].plot([], [], color=colour, linewidth=3)[0] for colour in (REFERENCE, PREDICTION)]
         figure.legend(
-            handles, ["expert's reference", "model"], loc="outside lower center", ncols=2,
+            handles, ["reference", "outline"], loc="outside lower center", ncols=2,
             facecolor=INK, labelcolor="w", frameon=True, framealpha=0.8,
         )  # fmt: skip
         if title:

@@ -88,11 +88,11 @@ def doubtful_figure(
         entries = []
         if along == "reference" and prediction.contours:
             draw_lines(axes, prediction.contours, colour=PREDICTION, width=1.2)
-            entries.append(_entry("predicted outline", PREDICTION))
+            entries.append(_entry("outline", PREDICTION))
         elif along == "prediction" and sample.mask is not None and sample.mask.any():
             draw_lines(axes, mask_outlines(sample.mask > 0), colour=REFERENCE, width=1.2)
-            entries.append(_entry("expert's outline", REFERENCE))
-        ours = "expert's outline" if along == "reference" else "predicted outline"
+            entries.append(_entry("reference", REFERENCE))
+        ours = "reference" if along == "reference" else "outline"
         colour = REFERENCE if along == "reference" else PREDICTION
         for _, part in profile.groupby("contour"):
             places = part[["row", "column"]].to_numpy()

@@ -102,7 +102,7 @@ def test_every_figure_is_legible_and_has_no_empty_panel(figures) -> None:
         ("doubtful", "faint", "2 mm"),
         ("doubtful", "lungs", "of outline 1"),
         ("doubtful", "no reference", "% of the"),
-        ("doubtful", "cut by the frame", "expert's outline"),
+        ("doubtful", "cut by the frame", "reference"),
     ],
 )
 def test_units_and_meaning_stand_in_the_figure(figures, kind: str, name: str, words: str) -> None:
@@ -122,7 +122,7 @@ def test_the_other_outline_lies_at_its_signed_distance(cases, figures) -> None:
     for name, sign in (("faint", 1), ("faint, along the prediction", -1)):
         profile = cases[name][2]
         strip = figures["unrolled", name].axes[0]
-        [line] = [line for line in strip.lines if line.get_label() == ("prediction" if sign == 1 else "expert")]
+        [line] = [line for line in strip.lines if line.get_label() == ("outline" if sign == 1 else "reference")]
         np.testing.assert_allclose(line.get_ydata(), sign * profile["signed_error_mm"])
         np.testing.assert_allclose(line.get_xdata(), profile["arc_mm"])
 

@@ -107,7 +107,7 @@ def across_figure(
         ]  # a tuple is drawn by its handler; matplotlib's types do not know
         figure.legend(
             pairs,
-            ["expert's outline", "network's outline", "slack", "probability 0.25 to 0.75"],
+            ["reference", "outline", "slack", "probability 0.25 to 0.75"],
             handler_map={tuple: HandlerTuple(ndivide=None, pad=0.4)},
             loc="outside lower center",
             ncols=4,

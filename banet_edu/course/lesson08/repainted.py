@@ -78,7 +78,7 @@ def repainted_figure(
         ]
         entries.append(Line2D([], [], color=INK, linewidth=1.2, linestyle=_DASHES))
         figure.legend(
-            entries, ["expert's outline", "network's outline", "sector (white)"], loc="outside lower center", ncols=3
+            entries, ["reference", "outline", "sector (white)"], loc="outside lower center", ncols=3
         )
         if title:
             figure.suptitle(title)
