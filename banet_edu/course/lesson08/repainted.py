@@ -77,9 +77,7 @@ def repainted_figure(
             Line2D([], [], color=colour, linewidth=1.6, path_effects=_HALO) for colour in (REFERENCE, PREDICTION)
         ]
         entries.append(Line2D([], [], color=INK, linewidth=1.2, linestyle=_DASHES))
-        figure.legend(
-            entries, ["reference", "outline", "sector (white)"], loc="outside lower center", ncols=3
-        )
+        figure.legend(entries, ["reference", "outline", "sector (white)"], loc="outside lower center", ncols=3)
         if title:
             figure.suptitle(title)
     return figure
