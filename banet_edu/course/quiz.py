@@ -14,6 +14,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import ipywidgets
 
@@ -138,6 +139,9 @@ def read_quiz(file: str | Path | Traversable) -> Quiz:
           Why this is right. It may go on
           over several lines, and so may a question.
 
+    The options are shown shuffled, always in the same way (by a checksum of their text): who writes a page tends to put the
+    right one in the middle.
+
     Empty lines are free. What does not follow the form is a ValueError that names file, line and the way out: a line
     passed over in silence would be an explanation that no student ever sees.
     """
@@ -182,9 +186,10 @@ def _question(page: Path | Traversable, asked: _Part) -> QuizQuestion:
     for option in asked.options:
         if not option.below:
             raise _fault(page, option.line, f"{option.text!r} has no explanation; write it below, indented")
-    options = tuple(Option(option.text, " ".join(option.below), option.right) for option in asked.options)
+    options = [Option(option.text, " ".join(option.below), option.right) for option in asked.options]
+    options.sort(key=lambda option: crc32(option.text.encode()))
     try:
-        return QuizQuestion(" ".join([asked.text, *asked.below]), options)
+        return QuizQuestion(" ".join([asked.text, *asked.below]), tuple(options))
     except ValueError as error:
         raise _fault(page, asked.line, str(error)) from None
 

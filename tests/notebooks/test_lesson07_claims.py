@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import norm
+from torch.nn import functional as F
 
 from banet_edu import load_model, load_samples
 from banet_edu.course.lesson07.resampling import paired_values, percentile_interval, resampled_differences
+from banet_edu.explain import intervene
 from banet_edu.study.compare import evaluate
 from banet_edu.study.recorded import read_recorded, recorded_facts
 from banet_edu.study.statistics import paired_wilcoxon
@@ -129,6 +131,29 @@ def test_control_has_the_whole_lead_on_polyps():
     assert (round(rest["low"], 3), round(rest["high"], 3)) == (-0.025, 0.024)
     missed = read_recorded("kvasir_seg-lite", "summary").groupby("model")["n_missed"].first()
     assert missed.to_dict() == {"banet": 5, "unet": 1, "unet_same_encoder": 0}
+
+
+def test_on_ba_nets_grid_u_net_loses_its_lead_on_painted_lungs_and_little_elsewhere(models, table):
+    mean = table.pivot_table(index="kind", columns="model", values="JA")
+    with intervene(models["unet"], {"logits": on_the_grid}):
+        coarse = pd.Series({kind: evaluate(models["unet"], load_samples(kind))["JA"].mean() for kind in KINDS})
+    assert (mean["unet"] - mean["banet"])["lung"] == pytest.approx(0.011, abs=0.001)
+    assert (coarse - mean["banet"])["lung"] == pytest.approx(-0.013, abs=0.001)
+    cost = mean["unet"] - coarse
+    assert 4.5 < cost["lung"] / cost["dermoscopy"] < 5.5 and 8 < cost["lung"] / cost["polyp"] < 9.5
+
+
+def on_the_grid(logits):
+    return F.interpolate(F.avg_pool2d(logits, 4), scale_factor=4, mode="bilinear", align_corners=False)
+
+
+def test_seeds_of_the_study_lie_far_apart_on_polyps_and_together_on_lungs():
+    def by_seed(run, model):
+        return np.array([read_recorded(run, f"{seed}-{model}")["JA"].mean() for seed in range(3)])
+
+    assert round(np.ptp(by_seed("study-kvasir_seg", "unet")), 3) == 0.095 > real("polyps", "unet")["mean_difference"]
+    assert (by_seed("study-kvasir_seg", "banet") > by_seed("study-kvasir_seg", "unet")).all()
+    assert max(np.ptp(by_seed("study-sz_cxr", model)) for model in ("banet", "unet")) < 0.001
 
 
 def test_longer_training_turns_the_order_on_polyps_round():
