@@ -21,13 +21,14 @@ from banet_edu.course.lesson04.explorers import attention_explorer
 from banet_edu.course.predictions import Predictions
 from banet_edu.course.quiz import lesson_quiz
 from banet_edu.course.switches import switch_explorer
-from banet_edu.explain import effect, mean_effects, probe, zone_means
+from banet_edu.explain import effect, intervene, mean_effects, probe, zone_means
 from banet_edu.explain.inside.blocks import taken_over
 from banet_edu.figures.blocks import attention_figure
 from banet_edu.figures.effects import effects_figure
 from banet_edu.figures.ladder import ladder_figure
 from banet_edu.figures.maps import zones_figure
 from banet_edu.figures.style import show
+from banet_edu.study.compare import evaluate
 
 # To keep your answers in a file: Predictions("04", file="my_predictions.json")
 predictions = Predictions("04")
@@ -254,6 +255,38 @@ predictions.compare(
 # is *better* without the exchange. That is what one should expect of any block, and a reason to look at all images before
 # believing a single one. And mind what was measured: what this trained network leans on, not what a network trained without
 # attention would reach (lesson 07).
+#
+# Stage 2, whose maps part 2 looked at, is worth hardly anything by itself: with the exchange off there alone the error stays
+# the same. So does it matter at all *where* the weights are high? Replace each weight's map by its mean, channel by channel,
+# at all stages: the same amount is taken over, the same everywhere.
+
+# %% tags=["nbval-ignore-output"]
+losses = ["nearly all of it", "more than half of it", "less than a fifth of it"]
+predictions.choose(
+    "flat",
+    "All weights flat: how much of the error that the exchange saves (ASSD) is lost?",
+    losses,
+)
+
+
+# %%
+def flat(weight):
+    return weight.mean((2, 3), keepdim=True).expand_as(weight)
+
+
+with intervene(model, {f"stage{i}.ia.seg_weight": flat for i in stages}):
+    flattened = evaluate(model, everything)["assd_mm"].mean()
+as_is, without = off["assd_mm_before"], off["assd_mm_after"]
+lost = (flattened - as_is) / (without - as_is)
+predictions.compare(
+    "flat",
+    losses[2 if lost < 0.2 else 1 if lost < 0.85 else 0],
+    because=f"As it is {as_is:.2f} mm, weights flat {flattened:.2f} mm, off {without:.2f} mm.",
+)
+
+# %% [markdown]
+# *Where* the object branch listens is the larger part of what attention is worth here. (Lesson 05 puts the gates of CFF to the
+# same test, with another result.)
 
 # %% tags=["nbval-ignore-output"]
 switch_explorer(

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from banet_edu import create_model, load_model, load_samples, make_phantom
 from banet_edu.course.lesson03.figures import edge_of_step
-from banet_edu.explain import effect, effects, mean_effects, probe, zone_means
+from banet_edu.explain import effect, effects, intervene, mean_effects, probe, zone_means
 from banet_edu.explain.inside.blocks import edge_maps, gate_matrix
 from banet_edu.metrics.overlap import overlap
 from banet_edu.paths import samples_root
+from banet_edu.study.compare import evaluate
 
 KINDS = ("dermoscopy", "polyp", "lung")
 
@@ -152,8 +154,34 @@ def test_stage_1_without_the_others_falls_on_skin_and_polyps_and_rises_on_lungs(
     change = {kind: mean_effects(model, samples[kind], ["stage1.cff off"]).iloc[0] for kind in KINDS}
     assert change["dermoscopy"]["JA_change"] < -0.005 and change["polyp"]["JA_change"] < -0.005
     assert change["lung"]["JA_change"] > 0.003 and change["lung"]["assd_mm_change"] < 0
+    assert change["lung"]["hd_mm_change"] == pytest.approx(8, abs=0.5)
+    each = pd.concat([effects(model, sample, ["stage1.cff off"]) for sample in samples["lung"]])
+    assert len(each) == 10 and (each["hd_mm_change"] > 0).all()
     # "lungs weigh most in a mean of millimetres"
     assert change["lung"]["assd_mm_before"] > 3 * change["polyp"]["assd_mm_before"]
+
+
+def test_where_attention_listens_matters_and_where_gates_are_open_hardly_does(model, samples):
+    everything = [sample for kind in KINDS for sample in samples[kind]]
+
+    def error(signal=None, put=None):
+        replaced = {} if signal is None else {f"stage{i}.{signal}": put for i in (1, 2, 3, 4)}
+        with intervene(model, replaced):
+            return evaluate(model, everything)["assd_mm"].mean()
+
+    def flat(weight):
+        return weight.mean((2, 3), keepdim=True).expand_as(weight)
+
+    as_is = error()
+    lost = {
+        signal: (error(signal, flat) - as_is) / (error(signal, 1.0) - as_is)
+        for signal in ("cff.gate_own", "ia.seg_weight")
+    }
+    assert lost["cff.gate_own"] < 0.15
+    assert 0.5 < lost["ia.seg_weight"] < 0.8
+    # "with the exchange off at stage 2 alone the error stays the same"
+    with intervene(model, {"stage2.ia.seg_weight": 1.0}):
+        assert abs(evaluate(model, everything)["assd_mm"].mean() - as_is) < 0.01
 
 
 # The outcomes that predictions are compared with: the lessons measure them; here are the bounds their texts rest on.

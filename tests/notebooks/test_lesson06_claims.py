@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from banet_edu import load_samples
+from banet_edu.course.lesson06.recorded_runs import unnamed_runs
 from banet_edu.course.lesson06.toy_disc import loss_parts
 from banet_edu.study.recorded import read_recorded, recorded_facts
 from banet_edu.training.history import History
@@ -14,7 +15,23 @@ def test_edge_loss_feels_a_shift_of_a_large_disc_most_and_dice_least():
     assert max(terms, key=large.__getitem__) == "edge cross entropy" and max(terms, key=small.__getitem__) == "dice"
     assert min(terms, key=large.__getitem__) == "dice"
     assert round(large["dice"], 2) == 0.07 and round(large["edge cross entropy"], 2) == 0.17
+    # both cross entropies grow by the same factor, and the boundary's is twice as large
+    for name in ("cross entropy", "edge cross entropy"):
+        assert round(large[name] / small[name], 1) == 4.0
+    assert round(large["edge cross entropy"] / large["cross entropy"], 1) == 2.0
     assert small["ASSD (px)"] - large["ASSD (px)"] < 0.1
+
+
+def test_without_the_edge_task_the_boundary_is_a_little_better_with_each_seed():
+    without = read_recorded("phantom-ablation", "seeds").query("variant == 'no-edge-task' and metric == 'assd_mm'")
+    assert len(without) == 3 and (without["difference"] < 0).all() and without["difference"].min() > -0.1
+
+
+def test_runs_without_names_are_those_of_the_answer():
+    shown = unnamed_runs()
+    names = {"run A": "too-high", "run B": "overfit", "run C": "good", "run D": "too-low"}
+    for letter, name in names.items():
+        assert [row["loss"] for row in shown[letter].rows] == read_recorded("lesson06", name)["loss"].tolist()
 
 
 def test_recorded_runs_are_what_the_text_says():
