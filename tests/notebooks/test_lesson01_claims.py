@@ -47,6 +47,27 @@ def test_otsu_wins_some_single_skin_images_and_finds_nothing_in_others(rows):
     assert sum(row["status"] == "missed" for row in rows["otsu", "dermoscopy"]) >= 2
 
 
+def test_the_bare_level_beats_u_net_once_and_otsus_rules_win_and_lose(rows):
+    samples = load_samples("dermoscopy", "test")
+    network = ja(rows, "unet-lite-phantom", "dermoscopy")
+    greys = [as_grey(case.image) for case in samples]
+    bare = np.array([overlap(g < threshold_otsu(g), c.mask)["JA"] for g, c in zip(greys, samples, strict=True)])
+    assert (bare > network).sum() == 1 and (ja(rows, "otsu", "dermoscopy") > network).sum() == 5
+    assert (ja(rows, "otsu", "dermoscopy") < 0.01).sum() == 4 and network.min() > 0.6
+    flipped = missed = 0
+    for case, grey, row in zip(samples, greys, rows["otsu", "dermoscopy"], strict=True):
+        if row["status"] == "missed":
+            missed += 1
+            grey = smoothed(grey, 2.0)
+            view = field_of_view(grey)
+            dark = grey < threshold_otsu(grey[view])
+            flipped += (foreground(dark, view) & dark).sum() == 0  # the bright group was taken
+            assert dark[case.mask > 0].mean() > 0.9
+    assert (missed, flipped) == (3, 3)
+    easy = [rows[name, "dermoscopy"][0]["JA"] for name in ("gabor", "region_growing")]
+    assert np.round(easy, 2).tolist() == [0.92, 0.87]
+
+
 def test_texture_draws_no_better_outline_than_a_threshold(rows):
     pairs = list(zip(rows["otsu", "dermoscopy"], rows["gabor", "dermoscopy"], strict=True))
     both = [(o["assd_mm"], g["assd_mm"]) for o, g in pairs if o["status"] == g["status"] == "ok"]

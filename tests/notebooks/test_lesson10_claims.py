@@ -136,6 +136,16 @@ def test_best_of_27_is_optimistic_and_one_alone_is_not(figures):
         assert abs(np.subtract(*chosen_and_fresh(figures, 1, n)).mean()) < 0.004
 
 
+def test_with_u_net_among_them_96_images_leave_next_to_nothing():
+    table = pd.concat(
+        [read_recorded(run, "per_image") for run in ("phantom-compare", "phantom-ablation", "phantom-kernels")]
+    )
+    table = table.drop_duplicates(["model", "seed", "name"])
+    figures = table.pivot(index="name", columns=["model", "seed"], values="JA")
+    assert figures.shape == (144, 30)
+    assert abs(np.subtract(*chosen_and_fresh(figures, 30, 96)).mean()) < 0.002
+
+
 def test_pee_gives_0_008_in_the_ablation():
     rows = read_recorded("phantom-ablation", "paired")
     row = rows[(rows["b"] == "no-pee") & (rows["column"] == "JA")].iloc[0]
