@@ -148,6 +148,9 @@ def deletion_insertion_figure(result: FaithfulnessResult, *, title: str = "") ->
             panel.set_title(f"{name} ({better})")
             panel.legend(loc="lower left" if name == "deletion" else "upper left")
             panel.margins(y=0.15)
+            panel.axhline(
+                0, color=INK, linewidth=0.8
+            )  # where the decision would turn: a cut axis makes a dip of any fall
         axes[0][0].set_ylabel("score of the region (logits)")
         figure.suptitle(_title(title or f"{_NAMES[result.method]}, {result.region.name}", result.verdict))
     return figure
