@@ -378,8 +378,9 @@ predictions.compare("believe", names[failed[0]] if failed else "none of them")
 # worse than chance does here: both curves run on the wrong side of the random mean (dashed). *Looking* plausible is what an
 # explanation must not be judged by.
 #
-# And look at the axis: with *every* pixel of the band blurred, the score has fallen from 2.4 to 1.9 only, and the
-# decision would turn at 0. So the test tells which order of pixels is the better one. It does not show that any of them carry the decision.
+# And look at the axis: with *every* pixel of the band blurred, the score has fallen from 2.4 to 1.9 only, and the decision
+# would turn at 0. So the test tells which order of pixels is the better one. It does not show that any of them carry the
+# decision.
 #
 # **Randomised weights.** A second test: replace the network's parameters by noise, from the output towards the input, and make
 # the map again. A map that stays alike (a rank correlation of 0.5 or more with the first one, in the band) says little of what
