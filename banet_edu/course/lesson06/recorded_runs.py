@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from banet_edu.study.recorded import read_recorded
 from banet_edu.training.history import History
 
@@ -14,6 +16,9 @@ def unnamed_runs() -> dict[str, History]:
     >>> list(runs := unnamed_runs()), runs["run A"].rows[-1]["step"]
     (['run A', 'run B', 'run C', 'run D'], 600)
     """
-    return {
-        letter: History(read_recorded("lesson06", name).to_dict("records"), "steps") for letter, name in _RUNS.items()
-    }
+    runs = {letter: read_recorded("lesson06", name) for letter, name in _RUNS.items()}
+    return {letter: History([_plain(row) for row in run.to_dict("records")], "steps") for letter, run in runs.items()}
+
+
+def _plain(row: dict[Any, Any]) -> dict[str, Any]:
+    return {str(column): value for column, value in row.items()}
