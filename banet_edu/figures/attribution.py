@@ -146,7 +146,7 @@ def deletion_insertion_figure(result: FaithfulnessResult, *, title: str = "") ->
             panel.plot(percent, curve, color=VERMILLION, linewidth=2.0, label=_NAMES[result.method])
             panel.set_xlabel(f"pixels of the region {done} (%)")
             panel.set_title(f"{name} ({better})")
-            panel.legend(loc="lower left" if name == "deletion" else "upper left")
+            panel.legend(loc="best")
             panel.margins(y=0.15)
             panel.axhline(
                 0, color=INK, linewidth=0.8
