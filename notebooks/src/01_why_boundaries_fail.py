@@ -84,7 +84,7 @@ brightness_explorer([samples[i] for i in (0, 1, 3)])
 
 # %% tags=["nbval-ignore-output"]
 predictions.choose(
-    "leak",
+    "growth",
     "You raise the tolerance step by step. What will the size of the region do?",
     [
         "grow evenly",
@@ -100,7 +100,7 @@ share = np.array([100 * region.mean() for region in grown])
 largest = int(np.diff(share).argmax())
 
 predictions.compare(
-    "leak",
+    "growth",
     "grow slowly, then jump to most of the image"
     if np.diff(share).max() > 30
     else "grow evenly",

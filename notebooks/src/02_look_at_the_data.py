@@ -125,7 +125,7 @@ for case in (sample, small):
 # - where nobody knows the spacing, as in all five data sets above, errors are given in percent of the image diagonal. No
 #   spacing is ever invented.
 #
-# ## 3 A split that leaks
+# ## 3 Fifteen films, one split
 #
 # Twenty per cent of the images are kept for the test. Which? Below are 15 painted films of 8 frames each: one polyp per
 # film, drifting a little. And here is a "method" that learns nothing: for a new image it looks up the most similar training
@@ -134,7 +134,7 @@ for case in (sample, small):
 # %% tags=["nbval-ignore-output"]
 levels_of_ja = ["below 0.3", "0.3 to 0.6", "0.6 to 0.8", "above 0.8"]
 predictions.choose(
-    "leak",
+    "film",
     "The frames are split at random. Which mean JA does copying reach on the test frames?",
     levels_of_ja,
 )
@@ -151,7 +151,7 @@ for name, whole_films in (("random frames", False), ("whole films", True)):
     print(f"split by {name:13s}: JA {reached[name]:.2f}")
 
 predictions.compare(
-    "leak",
+    "film",
     levels_of_ja[np.searchsorted([0.3, 0.6, 0.8], reached["random frames"])],
     because="Every test frame has frames of its own film in the training part.",
 )

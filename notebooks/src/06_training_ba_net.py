@@ -111,10 +111,11 @@ print("the terms:", ", ".join(parts))
 
 
 # %% tags=["nbval-ignore-output"]
+sizes = ["smaller", "as large as without", "about 2 times", "about 10 times"]
 predictions.choose(
     "deep",
     "With the side outputs, how large is the gradient of the deepest stage?",
-    ["as large as without", "about 2 times", "about 10 times", "smaller"],
+    sizes,
 )
 
 
@@ -132,9 +133,10 @@ def gradient(seed, config):
 only_final = LossConfig(side_seg=0, side_edge=0)
 ratios = [gradient(s, LossConfig()) / gradient(s, only_final) for s in range(3)]
 ratio, ratio_first, ratio_loss = np.mean(ratios, axis=0)
-assert 1.2 < ratio < 4
 predictions.compare(
-    "deep", "about 2 times", because=f"{ratio:.1f} times, mean of three seeds."
+    "deep",
+    sizes[np.searchsorted([0.8, 1.3, 4.5], ratio)],
+    because=f"{ratio:.1f} times, mean of three seeds.",
 )
 print(f"the first layer's: {ratio_first:.0f} times; the loss: {ratio_loss:.0f} times")
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from banet_edu import load_samples
+import numpy as np
+import torch
+
+from banet_edu import create_model, load_samples
+from banet_edu.config import LossConfig
 from banet_edu.course.lesson06.recorded_runs import unnamed_runs
 from banet_edu.course.lesson06.toy_disc import loss_parts
+from banet_edu.data.tensors import prepare
 from banet_edu.study.recorded import read_recorded, recorded_facts
 from banet_edu.training.history import History
+from banet_edu.training.losses import segmentation_loss
 
 
 def test_edge_loss_feels_a_shift_of_a_large_disc_most_and_dice_least():
@@ -25,6 +31,25 @@ def test_edge_loss_feels_a_shift_of_a_large_disc_most_and_dice_least():
 def test_without_the_edge_task_the_boundary_is_a_little_better_with_each_seed():
     without = read_recorded("phantom-ablation", "seeds").query("variant == 'no-edge-task' and metric == 'assd_mm'")
     assert len(without) == 3 and (without["difference"] < 0).all() and without["difference"].min() > -0.1
+
+
+def test_side_outputs_add_less_gradient_than_loss_and_not_more_to_the_deepest_layer():
+    train = load_samples("dermoscopy", "train")
+    four = [train[i] for i in range(4)]
+    masks = torch.stack([torch.from_numpy(sample.at(64).mask).long() for sample in four])
+
+    def measured(seed, config):
+        torch.manual_seed(seed)
+        network = create_model("banet", preset="nano").train()
+        images = torch.cat([prepare(sample.image, network.spec) for sample in four])
+        loss, _ = segmentation_loss(network(images), masks, config)
+        loss.backward()
+        layers = (network.encoder.layer4[1].conv2, network.encoder.conv1)
+        return np.array([*(layer.weight.grad.norm().item() for layer in layers), loss.item()])
+
+    only_final = LossConfig(side_seg=0, side_edge=0)
+    deepest, first, loss = np.mean([measured(s, LossConfig()) / measured(s, only_final) for s in range(3)], axis=0)
+    assert 1.3 < deepest < first < 3 and 4 < loss < 5
 
 
 def test_runs_without_names_are_those_of_the_answer():
