@@ -70,13 +70,15 @@ def check_honest_report(my_report: Callable[[Figures, Figures], tuple[int, float
 
 
 def _runs() -> list[tuple[Figures, Figures]]:
-    """Runs in which every slip gives another answer: other best epochs on validation, on test, by luck of one image."""
+    """Runs in which every slip gives another answer: other best epochs on validation, on test, on both, by luck of an image."""
     random = np.random.default_rng(11)
     runs = []
-    for epochs, best_val, best_test in ((8, 4, 6), (6, 1, 3)):
+    for epochs, best_val, best_test, best_both in ((8, 4, 6, 3), (6, 1, 3, 5)):
         val, test = 0.70 + 0.02 * random.random((epochs, 12)), 0.68 + 0.02 * random.random((epochs, 9))
         val[best_val - 1] += 0.05
-        test[best_test - 1] += 0.05
+        test[best_test - 1] += 0.12
+        val[best_both - 1] += 0.04  # the best of neither part alone
+        test[best_both - 1] += 0.11
         val[1, 6] += 0.25  # the luckiest single image, in an epoch that is not the best
         runs.append((val, test))
     return runs
@@ -98,6 +100,7 @@ def _slips(val: Figures, test: Figures) -> dict[tuple[str, str], tuple[float, fl
     best, luckiest, last = int(on_val.argmax()), int(val.max(axis=1).argmax()), len(val) - 1
     peeked, worst = int(on_test.argmax()), int(on_val.argmin())
     across = int(val.mean(axis=0).argmax())
+    pooled = int((on_val + on_test).argmax())
     row = "The epoch is a row number plus 1: on_val.argmax() + 1."
     on_validation = "Choose with val only; test must not take part in any choice."
     return {
@@ -106,6 +109,10 @@ def _slips(val: Figures, test: Figures) -> dict[tuple[str, str], tuple[float, fl
         ("the epoch is chosen on the test images, the figure is from validation.", on_validation): (
             peeked + 1,
             on_val[peeked],
+        ),
+        ("the epoch is chosen on the validation and the test images together.", on_validation): (
+            pooled + 1,
+            on_test[pooled],
         ),
         (
             "the epoch is right, but the figure is the best test figure of all epochs.",

@@ -94,12 +94,21 @@ def best_of(table):
     return int(table.mean(axis=1).argmax())
 
 
+def chosen_on(figures, test):
+    return best_of(figures) + 1, test[best_of(figures)].mean()
+
+
 WRONG = {
     "not written": (unwritten, "not written yet"),
     "nothing back": (lambda val, test: None, "gives nothing back"),
     "test": (lambda val, test: (best_of(test) + 1, test[best_of(test)].mean()), "chosen on the test images"),
     "test from 0": (lambda val, test: (best_of(test), test[best_of(test)].mean()), "chosen on the test images"),
     "test, val figure": (lambda val, test: (best_of(test) + 1, val[best_of(test)].mean()), "chosen on the test images"),
+    "both parts, pooled": (lambda val, test: chosen_on(np.concatenate([val, test], axis=1), test), "test images together"),
+    "both parts, means": (
+        lambda val, test: chosen_on((val.mean(axis=1) + test.mean(axis=1))[:, None], test),
+        "test images together",
+    ),
     "best test figure": (lambda val, test: (best_of(val) + 1, test.mean(axis=1).max()), "best test figure of all"),
     "val figure": (lambda val, test: (best_of(val) + 1, val[best_of(val)].mean()), "by which it was chosen"),
     "from 0": (lambda val, test: (best_of(val), test[best_of(val)].mean()), "counted from 0"),
