@@ -59,7 +59,10 @@ def _figures() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     shared = random.normal(0, 0.8, _IMAGES)
     skewed = random.exponential(0.5, _IMAGES) ** 2
     a = 3 + shared + skewed
-    return a, 2.8 + shared + random.normal(0, 0.05, _IMAGES)
+    b = 2.8 + shared + random.normal(0, 0.05, _IMAGES)
+    order = (a - b).argsort()  # large differences at both ends, so that a draw that leaves an end out shows
+    order = np.concatenate([order[-1:], order[:-3], order[-2:-1], order[-3:-2]])
+    return a[order], b[order]
 
 
 def _means(values: NDArray[np.float64], size: int | None = None, seed: int = 1) -> NDArray[np.float64]:

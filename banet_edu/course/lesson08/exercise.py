@@ -68,7 +68,7 @@ def _scene() -> tuple[Score, Array, Array, Array]:
     """A score that no two orders share, an image, its blurred copy, and a ranking without ties and with both signs."""
     random = np.random.default_rng(8)
     shape = (_SIDE, _SIDE)
-    image, blurred = random.uniform(0.5, 1.5, shape), np.full(shape, 0.3)
+    image, blurred = random.uniform(0.5, 1.5, shape), np.random.default_rng(9).uniform(0.2, 0.4, shape)
     weight, other = random.normal(1.0, 0.6, shape), random.normal(0, 1, shape)
 
     def score(picture: Array) -> float:

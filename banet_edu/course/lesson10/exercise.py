@@ -48,15 +48,17 @@ def check_honest_report(my_report: Callable[[Figures, Figures], tuple[int, float
     >>> check_honest_report(lambda val, test: 3).said
     'my_report gives int back, two values are expected: the epoch and the figure.'
     """
-    for val, test in _runs():
-        epoch, figure = _two(attempt(my_report, "my_report", val, test))
+    runs = _runs()
+    reports = [_two(attempt(my_report, "my_report", val, test)) for val, test in runs]
+    slips = [_slips(val, test) for val, test in runs]
+    for said, hint in slips[0]:  # a slip is named only where it explains every run
+        if all(_same(report, slip[said, hint]) for report, slip in zip(reports, slips, strict=True)):
+            raise Wrong(said, hint)
+    for (val, test), (epoch, figure) in zip(runs, reports, strict=True):
         best = int(val.mean(axis=1).argmax()) + 1
         wanted = float(test[best - 1].mean())
-        if epoch == best and np.isclose(figure, wanted, atol=1e-6):
+        if _same((epoch, figure), (best, wanted)):
             continue
-        for (said, hint), (slip_epoch, slip_figure) in _slips(val, test).items():
-            if epoch == slip_epoch and np.isclose(figure, slip_figure, atol=1e-6):
-                raise Wrong(said, hint)
         if epoch == best:
             raise Wrong(
                 f"the epoch is right, but you report {figure:.3f}; the test images of that epoch have {wanted:.3f}.",
@@ -73,15 +75,20 @@ def _runs() -> list[tuple[Figures, Figures]]:
     """Runs in which every slip gives another answer: other best epochs on validation, on test, on both, by luck of an image."""
     random = np.random.default_rng(11)
     runs = []
-    for epochs, best_val, best_test, best_both in ((8, 4, 6, 3), (6, 1, 3, 5)):
+    for epochs, best_val, best_test, best_both in ((8, 4, 6, 3), (9, 1, 3, 5), (10, 5, 9, 3)):
         val, test = 0.70 + 0.02 * random.random((epochs, 12)), 0.68 + 0.02 * random.random((epochs, 9))
-        val[best_val - 1] += 0.05
+        val[best_val - 1] += 0.08
+        val[best_val - 1, 3] -= 0.2  # and the best epoch has the worst single image
         test[best_test - 1] += 0.12
         val[best_both - 1] += 0.04  # the best of neither part alone
         test[best_both - 1] += 0.11
         val[1, 6] += 0.25  # the luckiest single image, in an epoch that is not the best
         runs.append((val, test))
     return runs
+
+
+def _same(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    return one[0] == other[0] and bool(np.isclose(one[1], other[1], atol=1e-6))
 
 
 def _two(value: Any) -> tuple[float, float]:
