@@ -26,6 +26,8 @@ from PIL import Image
 
 HERE = Path(__file__).resolve().parent
 ONLY_STUDENT, ONLY_SOLUTION = "exercise", "solution"
+CONCLUSION = "conclusion"  # a text that a reader may see only with the outcome above it
+COMPARES = "predictions.compare("
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -63,6 +65,7 @@ def compose(source: Path, solved: bool) -> Any:
     notebook = jupytext.read(source)
     left_out = ONLY_STUDENT if solved else ONLY_SOLUTION
     notebook.cells = [cell for cell in notebook.cells if left_out not in tags(cell)]
+    notebook.cells = with_conclusions(notebook.cells, source.name)
     notebook.metadata = nbformat.from_dict(METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     seen: dict[str, int] = {}
@@ -71,6 +74,26 @@ def compose(source: Path, solved: bool) -> Any:
         seen[name] = seen.get(name, 0) + 1
         cell.id = name if seen[name] == 1 else f"{name}-{seen[name]}"
     return notebook
+
+
+def with_conclusions(cells: list[Any], name: str) -> list[Any]:
+    """Hide the source of each cell that compares a prediction, and put the conclusion below it into what the cell shows.
+
+    Otherwise the next cell's code, or the text below it, would tell the outcome to whoever is still to predict it.
+    """
+    kept: list[Any] = []
+    for cell in cells:
+        if CONCLUSION in tags(cell):
+            if not kept or COMPARES not in kept[-1].source or '"""' in cell.source:
+                raise SystemExit(
+                    f'{name}: a conclusion follows a cell that compares, without """: {cell.source[:80]!r}'
+                )
+            kept[-1].source += f'\npredictions.conclude(r"""\n{cell.source}\n""")'
+            continue
+        if cell.cell_type == "code" and COMPARES in cell.source:
+            cell.metadata["jupyter"] = {"source_hidden": True}
+        kept.append(cell)
+    return kept
 
 
 def execute(notebook: Any, name: str) -> None:

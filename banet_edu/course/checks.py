@@ -16,6 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from banet_edu.course.record import Record
+
 TOLERANCE = 1e-4  # another order of the same additions differs by less
 
 
@@ -50,6 +52,9 @@ def checked(check: Callable[..., str]) -> Callable[..., Verdict]:
 
     @wraps(check)
     def run(*answers: Any) -> Verdict:
+        return keep(check, verdict(*answers))
+
+    def verdict(*answers: Any) -> Verdict:
         try:
             with torch.no_grad():
                 return Verdict(True, check(*answers))
@@ -63,6 +68,22 @@ def checked(check: Callable[..., str]) -> Callable[..., Verdict]:
             )
 
     return run
+
+
+def keep(check: Callable[..., Any], verdict: Verdict) -> Verdict:
+    """Keep a try and what was said of it, where a file is named (`record`); a function not yet written is no try."""
+    lesson = re.search(r"\.lesson(\d\d)\.", check.__module__)
+    record = Record(lesson[1] if lesson else "")
+    if lesson is None or record.file is None or verdict.said.endswith("is not written yet."):
+        return verdict
+    try:
+        before = record.read("checks").get(check.__name__, {})
+        said = [*before.get("said", []), verdict.said][-20:]
+        passed_at = before.get("passed_at") or (before.get("tries", 0) + 1 if verdict.passed else None)
+        record.keep("checks", check.__name__, tries=before.get("tries", 0) + 1, passed_at=passed_at, said=said)
+    except (OSError, ValueError) as error:  # the lesson goes on
+        return Verdict(verdict.passed, f"{verdict.said} (Not kept: {error})", verdict.hint)
+    return verdict
 
 
 def attempt(function: Any, name: str, *inputs: Any, hint: Callable[[Exception], str] | None = None) -> Any:

@@ -3,22 +3,23 @@
     predictions = Predictions("03")
     predictions.choose("blur", "Which stage loses most?", ["stage 1", "stage 4"])     # a widget: choose, commit
     predictions.compare("blur", "stage 1")                                            # the answer beside the outcome
+    predictions.conclude("Fine stages see sharp boundaries.")                         # what follows from it
 
-A notebook that nobody answers runs to its end: `compare` then says that no prediction is recorded.
+Where a person sits before the notebook, an outcome that was not predicted waits (`holding`). A notebook that nobody answers
+runs to its end: `compare` then says that no prediction is recorded.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import ipywidgets
+from IPython.display import display
 
-from banet_edu.course.answers import RIGHT, answer_buttons, mark, text, with_text
-from banet_edu.storage import write_text
+from banet_edu.course.asking import Ask, Question, typed_number, with_unit
+from banet_edu.course.holding import hold_outcomes
+from banet_edu.course.record import Record
 
 
 @dataclass(frozen=True)
@@ -29,22 +30,13 @@ class Recorded:
     before: bool
 
 
-@dataclass(frozen=True)
-class Question:
-    """What was asked. `options`: the answers to choose from, or None where a number is typed, then `within` two bounds."""
-
-    text: str
-    options: tuple[str, ...] | None
-    unit: str = ""
-    within: tuple[float, float] | None = None
-
-
 class Predictions:
     """The predictions of one lesson.
 
     Args:
         lesson: its number, such as "03".
-        file: a JSON file that keeps the answers when the kernel stops; None: they live as long as the kernel.
+        file: a JSON file that keeps the answers when the kernel stops. None: the one that `banet-edu lab --predictions FILE`
+            named, or they live as long as the kernel.
 
     The first committed answer counts and cannot be changed. An answer committed after its outcome was shown is kept
     too, and called so.
@@ -60,12 +52,19 @@ class Predictions:
 
     def __init__(self, lesson: str, file: str | Path | None = None) -> None:
         self.lesson = lesson
-        self.file = None if file is None else Path(file)
-        self.recorded: dict[str, Recorded] = {}
+        self.record = Record(lesson, file)
+        self.recorded = {
+            name: Recorded(known["answer"], known["before"])
+            for name, known in self.record.read("predictions").items()
+            if "answer" in known
+        }
         self._questions: dict[str, Question] = {}
-        self._shown: dict[str, bool | None] = {}  # name -> as predicted; None: nothing was recorded
-        if self.file is not None and self.file.is_file():
-            self.recorded = _read(self.file, lesson)
+        # name -> as predicted; None: nothing was recorded when it was shown
+        seen = [name for name, known in self.record.read("predictions").items() if "outcome" in known]
+        self._shown: dict[str, bool | None] = {name: None for name in seen if name not in self.recorded}
+        self._waiting: dict[str, list[Callable[[], None]]] = {}
+        self._held: list[Callable[[], dict[str, str]]] | None = None  # what `compare` and `conclude` would have shown
+        hold_outcomes(self)
 
     def choose(self, name: str, question: str, options: Sequence[str]) -> Ask:
         """Ask for one of at least two `options`. The widget commits; so does `commit(name, option)`."""
@@ -83,18 +82,20 @@ class Predictions:
         if name in self.recorded:
             raise ValueError(f"{name}: your prediction is recorded already: {self._said(name)}")
         if question.options is None:
-            answer = float(answer)
+            answer = typed_number(answer)
             if question.within and not question.within[0] <= answer <= question.within[1]:
                 least, most = question.within
-                said = _with_unit(answer, question.unit)
+                said = with_unit(answer, question.unit)
                 raise ValueError(
                     f"{name}: {said} cannot be: the answer lies between {least:g} and {most:g}. Guess again."
                 )
         elif answer not in question.options:
             raise ValueError(f"{name}: {answer!r} is none of the options: {', '.join(question.options)}")
-        self.recorded[name] = Recorded(answer, before=name not in self._shown)
-        if self.file is not None:
-            _write(self.file, self.lesson, self.recorded)
+        before = name not in self._shown
+        self.record.keep("predictions", name, **question.asked(), answer=answer, before=before)
+        self.recorded[name] = Recorded(answer, before)
+        for tell in self._waiting.pop(name, []):
+            tell()
 
     def compare(self, name: str, outcome: str | float, *, tolerance: float = 0.0, because: str = "") -> None:
         """Print the recorded answer beside the outcome.
@@ -108,24 +109,67 @@ class Predictions:
         question = self._question(name)
         if question.options is not None and outcome not in question.options:
             raise ValueError(f"{name}: the outcome {outcome!r} is none of the options: {', '.join(question.options)}")
-        what = _with_unit(outcome, question.unit)
+
+        def told() -> dict[str, str]:
+            return {"text/plain": self._told(name, outcome, tolerance, because)}
+
+        if self._held is not None:
+            self._held.append(told)
+        else:
+            print(told()["text/plain"])
+
+    def conclude(self, markdown: str) -> None:
+        """Show what follows from the outcome: in the cell's output, because above it the text would give it away."""
+        shown = {"text/plain": markdown, "text/markdown": markdown}
+        if self._held is not None:
+            self._held.append(lambda: shown)
+        else:
+            display(shown, raw=True)  # type: ignore[no-untyped-call]
+
+    def is_open(self, name: str) -> bool:
+        """Was this asked, and neither answered nor shown?"""
+        return name in self._questions and name not in self.recorded and name not in self._shown
+
+    def ask(self, name: str) -> Ask:
+        """The widget of a question once more."""
+        return Ask(self, name, self._question(name))
+
+    def when_answered(self, name: str, tell: Callable[[], None]) -> None:
+        """Call `tell` once, when the question is answered, in whichever of its widgets."""
+        self._waiting.setdefault(name, []).append(tell)
+
+    def hold(self) -> None:
+        """From now on `compare` and `conclude` show nothing, until `held` is called."""
+        self._held = []
+
+    def held(self) -> list[Callable[[], dict[str, str]]]:
+        """What was held back, to be called when it is shown: each gives an output by its MIME types."""
+        held, self._held = self._held or [], None
+        return held
+
+    def _told(self, name: str, outcome: str | float, tolerance: float, because: str) -> str:
+        question = self._questions[name]
+        what = with_unit(outcome, question.unit)
         if name not in self.recorded:
             self._shown.setdefault(name, None)
-            print(f"No prediction recorded.\nWhat happened:   {what}")
+            lines = ["No prediction recorded.", f"What happened:   {what}"]
         else:
             kept = self.recorded[name]
             right = kept.answer == outcome
             verdict = "As predicted."
             if question.options is None:
-                off = abs(float(kept.answer) - float(outcome))
-                right = off <= tolerance
-                verdict = f"As predicted, to within {_with_unit(tolerance, question.unit)}."
+                right = abs(float(kept.answer) - float(outcome)) <= tolerance
+                verdict = f"As predicted, to within {with_unit(tolerance, question.unit)}."
             self._shown[name] = right
             said = "Your prediction:" if kept.before else "Your answer, given after the outcome was shown:"
-            print(f"{said} {self._said(name)}\nWhat happened:   {what}")
-            print(verdict if right else "Not as predicted. Worth a second look: what did you expect, and why?")
-        if because:
-            print(because)
+            lines = [f"{said} {self._said(name)}", f"What happened:   {what}"]
+            lines.append(verdict if right else "Not as predicted. Worth a second look: what did you expect, and why?")
+        known = {**question.asked(), "outcome": outcome, "tolerance": tolerance}
+        try:
+            self.record.keep("predictions", name, **known)
+        except (OSError, ValueError) as error:  # the lesson goes on
+            lines.append(f"(Not kept: {error})")
+        return "\n".join(filter(None, [*lines, because]))
 
     def summary(self) -> None:
         """Print how many predictions were recorded before their outcome, and how many of them came true."""
@@ -145,81 +189,4 @@ class Predictions:
         return self._questions[name]
 
     def _said(self, name: str) -> str:
-        return _with_unit(self.recorded[name].answer, self._questions[name].unit)
-
-
-class Ask(ipywidgets.VBox):
-    """The widget of one question: choose or type, then commit. Every part is reached with Tab and pressed with Space.
-
-    Attributes:
-        options: the buttons to choose with (empty where a number is typed). field: the number, or None.
-        commit: the button that records. message: what was recorded.
-    """
-
-    def __init__(self, owner: Predictions, name: str, question: Question) -> None:
-        self.owner, self.name, self.question = owner, name, question
-        self.chosen: int | None = None
-        self.options = answer_buttons(question.options or (), self._choose)
-        self.field = None
-        if question.options is None:
-            self.field = ipywidgets.FloatText(description=f"guess ({question.unit})" if question.unit else "guess")
-            self.field.style.description_width = "10rem"
-        self.commit = ipywidgets.Button(description="Commit my prediction", button_style="primary", icon="lock")
-        self.commit.layout.width = "14rem"
-        self.commit.disabled = question.options is not None
-        self.commit.on_click(self._commit)
-        self.message = ipywidgets.HTML()
-        asked = ipywidgets.HTML(text(question.text, bold="Predict:"))
-        super().__init__([asked, *self.options, *filter(None, [self.field]), self.commit, self.message])
-        if name in owner.recorded:
-            self._close()
-
-    def _choose(self, number: int) -> None:
-        self.chosen = number
-        mark(self.options, number)
-        self.commit.disabled = False
-
-    def _commit(self, _: Any) -> None:
-        answer: Any = self.field.value if self.field is not None else (self.question.options or ())[self.chosen or 0]
-        try:
-            self.owner.commit(self.name, answer)
-        except (ValueError, OSError) as error:  # inside a widget it would vanish
-            self.message.value = text(str(error))
-            return
-        self._close()
-
-    def _close(self) -> None:
-        kept = self.owner.recorded[self.name]
-        if self.question.options is not None and kept.answer in self.question.options:
-            mark(self.options, self.question.options.index(str(kept.answer)))
-        for control in [*self.options, self.commit, *filter(None, [self.field])]:
-            control.disabled = True
-        then = "Now run the next cell." if kept.before else "The outcome was on the screen already."
-        self.message.value = text(f"{self.owner._said(self.name)}. {then}", bold="Recorded:", colour=RIGHT)
-
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        listed = self.question.options or (f"a number{f' in {self.question.unit}' if self.question.unit else ''}",)
-        plain = f"Predict: {self.question.text} " + " | ".join(listed)
-        markdown = f"**Predict:** {self.question.text}\n\n" + "\n".join(f"- {option}" for option in listed)
-        return with_text(super()._repr_mimebundle_(**options), plain, markdown)
-
-
-def _with_unit(value: str | float, unit: str) -> str:
-    return value if isinstance(value, str) else f"{value:.4g} {unit}".strip()
-
-
-def _read(file: Path, lesson: str) -> dict[str, Recorded]:
-    try:
-        kept = json.loads(file.read_text(encoding="utf-8"))
-        return {name: Recorded(**answer) for name, answer in kept.get(lesson, {}).items()}
-    except (ValueError, TypeError, AttributeError):
-        raise ValueError(f"{file}: holds no predictions that can be read; delete it, or name another file") from None
-
-
-def _write(file: Path, lesson: str, recorded: dict[str, Recorded]) -> None:
-    """Keep the other lessons' answers; the reader of the file sees the old or the new one, never half of it."""
-    kept = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    kept[lesson] = {name: asdict(answer) for name, answer in recorded.items()}
-    if not file.parent.is_dir():  # a mistyped folder is not made
-        raise FileNotFoundError(f"{file.parent}: No such file or directory")
-    write_text(file, json.dumps(kept, indent=1, ensure_ascii=False), over=True)
+        return with_unit(self.recorded[name].answer, self._questions[name].unit)

@@ -19,6 +19,7 @@ from zlib import crc32
 import ipywidgets
 
 from banet_edu.course.answers import RIGHT, WRONG, answer_buttons, mark, text, with_text
+from banet_edu.course.record import Record
 
 _QUESTION, _OPTION = re.compile(r"## (.*\S)\s*"), re.compile(r"- \[([ xX])\] (.*\S)\s*")
 # A heading or a box that is written in another way must not become a part of the sentence above it.
@@ -68,10 +69,10 @@ class Quiz(ipywidgets.VBox):
     ('Right. Count.', {0: False})
     """
 
-    def __init__(self, questions: Sequence[QuizQuestion]) -> None:
+    def __init__(self, questions: Sequence[QuizQuestion], record: Record | None = None) -> None:
         if not questions:
             raise ValueError("a quiz needs at least one question")
-        self.questions = tuple(questions)
+        self.questions, self._record = tuple(questions), record
         self.first: dict[int, bool] = {}
         self.buttons: list[list[ipywidgets.Button]] = []
         self.feedback = [ipywidgets.HTML() for _ in self.questions]
@@ -92,12 +93,24 @@ class Quiz(ipywidgets.VBox):
 
     def _pressed(self, question: int, option: int) -> None:
         chosen = self.questions[question].options[option]
+        first = question not in self.first
         self.first.setdefault(question, chosen.right)
         mark(self.buttons[question], option)
         self.feedback[question].value = text(
             chosen.explanation, bold=_verdict(chosen), colour=RIGHT if chosen.right else WRONG
         )
-        self.score.value = text(self._score())
+        self.score.value = text(self._score() + (self._keep(question, chosen) if first else ""))
+
+    def _keep(self, question: int, chosen: Option) -> str:
+        """Keep a first answer where a file is named; what went wrong, in words."""
+        asked = self.questions[question].text
+        try:
+            if self._record is not None and asked not in self._record.read("quiz"):
+                options = [option.text for option in self.questions[question].options]
+                self._record.keep("quiz", asked, options=options, answer=chosen.text, right=chosen.right)
+        except (OSError, ValueError) as error:  # the lesson goes on
+            return f" (Not kept: {error})"
+        return ""
 
     def _score(self) -> str:
         return f"Right at the first try: {sum(self.first.values())} of {len(self.questions)}."
@@ -125,10 +138,10 @@ def lesson_quiz(lesson: str) -> Quiz:
     pages = {number: folder / "quiz.md" for number, folder in sorted(folders.items()) if (folder / "quiz.md").is_file()}
     if lesson not in pages:
         raise ValueError(f"no lesson {lesson!r} with a quiz; there are {', '.join(pages)}")
-    return read_quiz(pages[lesson])
+    return read_quiz(pages[lesson], Record(lesson))
 
 
-def read_quiz(file: str | Path | Traversable) -> Quiz:
+def read_quiz(file: str | Path | Traversable, record: Record | None = None) -> Quiz:
     """Read a quiz from a Markdown file of this form; the x marks the right option.
 
         # A title, not shown
@@ -144,6 +157,8 @@ def read_quiz(file: str | Path | Traversable) -> Quiz:
 
     Empty lines are free. What does not follow the form is a ValueError that names file, line and the way out: a line
     passed over in silence would be an explanation that no student ever sees.
+
+    `record`: keeps each question's first answer.
     """
     page = Path(file) if isinstance(file, str) else file
     asked: list[_Part] = []
@@ -168,7 +183,7 @@ def read_quiz(file: str | Path | Traversable) -> Quiz:
             asked[-1].below.append(line.strip())
     if not asked:
         raise _fault(page, 1, "a quiz needs at least one question: '## question'")
-    return Quiz([_question(page, part) for part in asked])
+    return Quiz([_question(page, part) for part in asked], record)
 
 
 @dataclass

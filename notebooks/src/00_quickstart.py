@@ -18,7 +18,9 @@ import numpy as np
 
 from banet_edu import load_model, load_samples, make_phantom, predict
 from banet_edu.course.lesson00.explorers import threshold_explorer
-from banet_edu.course.lesson00.figures import error_profile
+from banet_edu.course.lesson00.figures import error_profile, outlines_figure
+from banet_edu.course.lesson00.thresholds import threshold_curves
+from banet_edu.course.predictions import Predictions
 from banet_edu.explain import probe
 from banet_edu.figures.blocks import pyramid_figure
 from banet_edu.figures.contour import contour_figure, errors_figure
@@ -26,6 +28,9 @@ from banet_edu.figures.style import show
 from banet_edu.metrics.boundary import boundary_metrics, signed_errors
 from banet_edu.metrics.overlap import overlap
 from banet_edu.study.compare import evaluate
+
+# To keep your answers in a file, start with: banet-edu lab --predictions my_answers.json
+predictions = Predictions("00")
 
 # %% [markdown]
 # ## 1 One image, one contour
@@ -63,31 +68,36 @@ show(
 # with $P$ the predicted pixels and $Y$ those of the reference: 1 is perfect, 0 is beside it. A surgeon asks something else:
 # *how far off is the line?*
 #
-# **First guess, then run.** Look at the picture and its scale bar. At its worst point, how many millimetres is the predicted
-# line away from the yellow one? Write your guess into the next cell.
+# **Predict, then run.** Before every result this course asks what you expect. Nobody marks it: a result that one has guessed
+# at, rightly or not, is one that stays. Look at the picture above and its scale bar.
 
-# %%
-my_guess_mm = 2.0  # change me
+# %% tags=["nbval-ignore-output"]
+predictions.guess(
+    "worst",
+    "At its worst point, how far is the predicted line from the yellow one?",
+    unit="mm",
+    within=(0, 18),
+)
 
 # %%
 scores = overlap(prediction.mask, sample.mask)
 scores |= boundary_metrics(prediction.mask, sample.mask, spacing_mm=sample.spacing_mm)
 
 print(f"overlap         JA   {scores['JA']:.2f}")
-print(
-    f"worst point     HD   {scores['hd_mm']:.1f} mm   (your guess: {my_guess_mm:.1f} mm)"
-)
+print(f"worst point     HD   {scores['hd_mm']:.1f} mm")
 print(f"on average      ASSD {scores['assd_mm']:.1f} mm")
 print(f"too large (+) or too small (-), on average: {scores['bias_mm']:+.1f} mm")
+predictions.compare("worst", round(scores["hd_mm"], 1), tolerance=0.3)
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # - **HD**, the Hausdorff distance: the largest distance from a point of either boundary to the other boundary.
 # - **ASSD**, the average symmetric surface distance: the mean of these distances, over the points of both boundaries.
 # - The last line is the **bias**: the mean signed distance over the predicted boundary, positive outside of the truth.
 #
 # Here the bias is positive. The network learned from outlines that experts drew around real lesions; on our painted ones it
 # draws a little too wide. JA alone would not have told you the direction.
-#
+
+# %% [markdown]
 # One number still hides *where*. Walk around the contour, clockwise from the top:
 
 # %%
@@ -101,8 +111,6 @@ show(
 # ## 3 Two predictions made by hand
 #
 # One lesion, twice: `grown` is a little too large all around; `bump` is exactly right, but for one bump.
-#
-# **First guess, then run.** Which of the two has the higher JA? Which one would you rather cut along?
 
 # %%
 phantom = make_phantom("dermoscopy", seed=7)
@@ -113,27 +121,64 @@ rows, columns = np.indices(phantom.mask.shape)
 grown = distance_mm < 0.3
 bump = phantom.mask | (np.hypot(rows - 95, columns - 130) < 46)
 
+hands = {"grown": grown, "bump": bump}
 show(
-    errors_figure(
-        phantom.image,
-        {"grown": grown, "bump": bump},
-        phantom.mask,
-        spacing_mm=phantom.spacing_mm,
-    ),
-    alt="One lesion, two predictions coloured by error: evenly too large; right but for a bump.",
+    outlines_figure(phantom.image, hands, phantom.mask),
+    alt="One lesion with two outlines: evenly too large; right but for a bump.",
 )
 
-# %% [markdown]
+# %% tags=["nbval-ignore-output"]
+predictions.choose(
+    "higher",
+    "Which of the two has the higher JA?",
+    ["grown", "bump", "neither, to two decimals"],
+)
+
+# %%
+ja = {name: round(overlap(mask, phantom.mask)["JA"], 2) for name, mask in hands.items()}
+show(
+    errors_figure(phantom.image, hands, phantom.mask, spacing_mm=phantom.spacing_mm),
+    alt="The same two, coloured by their distance to the truth, with JA, ASSD and HD.",
+)
+predictions.compare(
+    "higher",
+    max(ja, key=ja.get) if ja["grown"] != ja["bump"] else "neither, to two decimals",
+    because=f"JA {ja['grown']:.2f} and {ja['bump']:.2f}.",
+)
+
+# %% [markdown] tags=["conclusion"]
 # The same JA, because it counts pixels and does not care where they are. Nearly the same ASSD, too: a mean cannot tell "a
 # little off everywhere" from "far off in one place". HD can: 0.35 mm against 2.4 mm. So every result in this course comes
 # with the overlap *and* with more than one boundary figure, in mm (in percent of the image diagonal where the size of a pixel
 # is unknown).
-#
+
+# %% [markdown]
 # ## 4 Move the contour yourself
 #
-# The contour runs where the probability crosses a threshold, 0.5 unless you say otherwise. **First guess:** will a higher
-# threshold make this contour better or worse? Then move the slider, with the mouse or with the arrow keys, and watch the
-# line, JA and ASSD. Then choose another sample.
+# The contour runs where the probability crosses a threshold, 0.5 unless you say otherwise.
+
+# %% tags=["nbval-ignore-output"]
+predictions.choose(
+    "threshold",
+    "From 0.2 to 0.9: what will a higher threshold do to the ASSD of the first sample?",
+    ["make it larger", "leave it about as it is", "make it smaller, by half or more"],
+)
+
+# %%
+curves = threshold_curves(sample, prediction)
+low, high = (curves.error[curves.thresholds.index(t)] for t in (0.2, 0.9))
+predictions.compare(
+    "threshold",
+    "make it larger"
+    if high > 1.1 * low
+    else "make it smaller, by half or more"
+    if high < 0.5 * low
+    else "leave it about as it is",
+    because=f"The ASSD goes from {low:.2f} mm to {high:.2f} mm.",
+)
+
+# %% [markdown]
+# Now move the slider, with the mouse or with the arrow keys, and watch the line, JA and ASSD. Then choose another sample.
 
 # %% tags=["nbval-ignore-output"]
 threshold_explorer(model, samples)
@@ -207,6 +252,9 @@ else:
         contour_figure(worst.image, predict(model, worst), worst.mask),
         alt="The sample with the largest boundary error.",
     )
+
+# %%
+predictions.summary()
 
 # %% [markdown]
 # ## What to take along

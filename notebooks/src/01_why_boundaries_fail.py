@@ -34,7 +34,8 @@ from banet_edu.metrics.boundary import boundary_metrics
 from banet_edu.metrics.overlap import overlap
 from banet_edu.networks.classical import CLASSICAL, Gabor, Otsu, RegionGrowing, as_grey
 
-predictions = Predictions("01")  # ("01", file="my_predictions.json") keeps your answers
+# To keep your answers in a file, start with: banet-edu lab --predictions my_answers.json
+predictions = Predictions("01")
 
 # %% [markdown]
 # ## 1 Two readers and a ruler
@@ -108,9 +109,12 @@ predictions.compare(
     f"{share[largest]:.0f} % to {share[largest + 1]:.0f} % of the image.",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # It **leaks**. One path of similar pixels from inside to outside is enough, and the rule cannot see that an outline would be
-# crossed. Find the last tolerance before the leak for each image; they are not the same.
+# crossed.
+
+# %% [markdown]
+# Raise the tolerance yourself, on three images: to the last value that stays inside of the yellow line.
 
 # %% tags=["nbval-ignore-output"]
 region_growing_explorer([samples[i] for i in (0, 2, 8)])
@@ -220,7 +224,7 @@ predictions.compare(
     "its outline pixel by pixel.",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # Read the table with care.
 #
 # - **Otsu with rules wins half of the skin images, and loses the lesion altogether in four others.** It is the rules that win
@@ -235,7 +239,8 @@ predictions.compare(
 #   network needs new examples.
 # - And the networks' boundaries are *still* off: on skin about as much as our two readers differ, around the lungs by about
 #   3 mm. Why?
-#
+
+# %% [markdown]
 # ## 6 What pooling does to an edge
 #
 # To see the whole lesion at once, a network makes its maps coarse. **Max pooling** with stride 8 replaces 8 pixels by their
@@ -266,11 +271,12 @@ predictions.compare(
     because=f"Nearly 16 pixels. Average pooling: {worst['average'] * pixel_mm:.1f} mm at most.",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # The edge jumps to the end of its cell: the position *inside* the cell is lost. An average keeps most of it, since the value
 # of the cell says how full it is. Networks know ways around: U-Net hands the fine maps across (*skips*), BA-Net adds edge maps
 # and a second task that draws edges. How well they work is what this course measures.
-#
+
+# %% [markdown]
 # ## 7 JA says 0.9. What does the boundary say?
 #
 # Take the true masks of a mole and of two lungs and push their outlines outwards evenly until JA has fallen to 0.90.
@@ -311,11 +317,12 @@ predictions.compare(
     because=f"Mole: {mole_error['assd_mm']:.1f} mm. Lungs: {lung_error['assd_mm']:.1f} mm.",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # **The same JA, 0.3 mm here and 3 mm there.** (The mole's seam *looks* wider, since its picture is a close-up: a pixel of the
 # mole is 0.07 mm wide, one of the lungs 1.37 mm. Pictures without a scale deceive.) JA divides by the area, so it forgives a
 # large object a wide seam. Whoever cuts or irradiates along the line needs the millimetres. This course gives both, always.
-#
+
+# %% [markdown]
 # ## 8 Measure it yourself
 #
 # **Exercise.** Write `my_mean_distance(a, b, spacing_mm)`. `a` and `b` are two contours, arrays of points

@@ -35,7 +35,8 @@ from banet_edu.figures.contour import errors_figure
 from banet_edu.figures.style import show
 from banet_edu.metrics.overlap import overlap
 
-predictions = Predictions("02")  # ("02", file="my_predictions.json") keeps your answers
+# To keep your answers in a file, start with: banet-edu lab --predictions my_answers.json
+predictions = Predictions("02")
 
 # %% [markdown]
 # ## 1 Five data sets, five traps
@@ -116,7 +117,7 @@ for case in (sample, small):
         f"and {wide:3d} wide = {high * row:.0f} mm by {wide * column:.0f} mm"
     )
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # In pixels the lesion is now less than half as high as it is wide; in millimetres nothing happened. **A distance in pixels
 # is no distance.** Three rules follow, and this package keeps them:
 #
@@ -124,7 +125,8 @@ for case in (sample, small):
 # - predictions are measured at the mask's *own* size, not at the network's;
 # - where nobody knows the spacing, as in all five data sets above, errors are given in percent of the image diagonal. No
 #   spacing is ever invented.
-#
+
+# %% [markdown]
 # ## 3 Fifteen films, one split
 #
 # Twenty per cent of the images are kept for the test. Which? Below are 15 painted films of 8 frames each: one polyp per
@@ -156,7 +158,7 @@ predictions.compare(
     because="Every test frame has frames of its own film in the training part.",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # With whole films kept together, the same method finds hardly anything: the first figure measured memory. On the real
 # CVC-ColonDB copying reaches a mean JA of 0.36 to 0.45 after a random split, and 0.10 to 0.21 with contiguous blocks (three
 # splits each; part 6 measures it on your disk). So this package splits ColonDB by blocks.
@@ -165,7 +167,8 @@ predictions.compare(
 # neighbouring ColonDB frames differ in 71 bits (median), those of frames at least 40 apart in 107: clearly more alike, and
 # yet none of the 129 neighbouring pairs comes below the 8 bits at which `banet-edu data check` reports a near duplicate. The
 # rule for your own data rests on what you know of it: **what comes from one patient stays in one part.**
-#
+
+# %% [markdown]
 # ## 4 Augmentation: image and mask together
 #
 # Few images? Then training shows each one turned, shifted, stretched and recoloured at random. The mask must make every move

@@ -35,7 +35,8 @@ from banet_edu.training.callbacks import PrintEpochs
 from banet_edu.training.device import choose_device, use_bf16
 from banet_edu.training.losses import segmentation_loss
 
-predictions = Predictions("06")  # ("06", file="my_predictions.json") keeps your answers
+# To keep your answers in a file, start with: banet-edu lab --predictions my_answers.json
+predictions = Predictions("06")
 
 # %% [markdown]
 # ## 1 Ten terms
@@ -74,13 +75,14 @@ predictions.compare(
     because="It looks at the seam only, whatever the area inside.",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # Dice and JA divide by the object's area: of a large object they forgive a wide seam. Both cross entropies divide by the
 # number of pixels of the image, so they grow with the length of the seam, from the small disc to the large one by the same
 # factor of 4; the boundary's is twice as large. This is the idea of the second task: **to keep asking about the edge when
 # the mask is already nearly right.** Whether that helps is for an experiment to say: lesson 07 trains BA-Net without it, and
 # the boundary error of the painted images is then a little *smaller*, with each of three seeds.
-#
+
+# %% [markdown]
 # Move the disc, blur it, make it larger. (Keyboard: Tab to a slider, then the left and right keys.)
 
 # %% tags=["nbval-ignore-output"]
@@ -140,12 +142,13 @@ predictions.compare(
 )
 print(f"the first layer's: {ratio_first:.0f} times; the loss: {ratio_loss:.0f} times")
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # The side outputs are *deep supervision*: every stage is told what to answer, not only the last. Do not read too much into
 # the gradient's size: on average the first layer's grows no less than the deepest one's, and both by less than the loss itself.
 # What the side outputs add is a target of its own for each stage. They are thrown away after training; in eval mode the
 # network returns the final mask only.
-#
+
+# %% [markdown]
 # ## 3 Overfit on purpose
 #
 # Before you train for hours, train on **four images** until the network knows them by heart. If it cannot, something is
@@ -229,7 +232,7 @@ for run, history in histories.items():
         f"best validation JA {history.best['val_JA']:.2f}, last {last[run]['val_JA']:.2f}"
     )
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # - **A**, learning rate 0.3: the loss explodes (to 200, beyond the axis) when the rate reaches its peak, for a while nothing
 #   is found at all (the gap in the boundary error), and it recovers only because the rate falls again. *Too high.*
 # - **B**, six images: the training loss falls below all others, the validation does not follow. *Overfitting.*
@@ -238,7 +241,8 @@ for run, history in histories.items():
 #
 # A diamond marks the epoch whose weights are kept: the best on **validation**, never on test (lesson 10 shows what the
 # difference is worth).
-#
+
+# %% [markdown]
 # The learning rate is not constant in a run. *One cycle* starts low, rises for a third of the steps, and falls to almost
 # nothing; the authors' *poly* falls from the first step.
 
@@ -286,12 +290,13 @@ with tempfile.TemporaryDirectory() as folder:
 difference = differ(at_one_go, interrupted)
 predictions.compare("resume", sizes[0] if difference == 0 else sizes[1])
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # Bit for bit, on a CPU. Four things had to be saved beside the weights: what the **optimiser** remembers (AdamW keeps two
 # running means for each weight), the **step** (the learning rate depends on it), the **order** of the images, and the
 # **random numbers** of the augmentation. This package derives the last two from seed, epoch and index, so that there is nothing
 # to save; and it replaces the file in one go, so that a power cut while saving leaves the old one.
-#
+
+# %% [markdown]
 # ## 6 Device and precision
 #
 # `fit` takes a GPU when there is one. What changes is the speed, the precision, and the last bits: GPUs add numbers in an

@@ -39,8 +39,7 @@ from banet_edu.study.compare import evaluate
 from banet_edu.study.recorded import read_recorded, recorded_facts
 from banet_edu.study.statistics import paired_wilcoxon
 
-# Your answers live as long as this notebook runs. To keep them in a file beside it:
-# Predictions("07", file="my_predictions.json")
+# To keep your answers in a file, start with: banet-edu lab --predictions my_answers.json
 predictions = Predictions("07")
 
 # %% [markdown]
@@ -115,7 +114,7 @@ predictions.compare(
     "a few large gains outweigh that.",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # Mean and majority disagree, and both are right. Who shows *one* image can "prove" either: choose place 1, then place 144.
 # (The slider moves with the left and right keys.)
 
@@ -166,7 +165,7 @@ predictions.compare(
     f"for the other: their errors correlate with {correlation:.1f}.",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # Drawn apart, a resample may give one network the hard images and the other the easy ones. Drawn together, that cancels:
 #
 # $$\mathrm{Var}(A - B) = \mathrm{Var}(A) + \mathrm{Var}(B) - 2\,\mathrm{Cov}(A, B)$$
@@ -174,7 +173,8 @@ predictions.compare(
 # $A$ and $B$ are the figures of the two networks on one image, $\mathrm{Var}$ their variance over images, $\mathrm{Cov}$
 # how much they go up and down together. **Pairing costs nothing and pays whenever the figures correlate.** It needs the
 # same images for both, which is why tables in two papers cannot be paired.
-#
+
+# %% [markdown]
 # How many images does a test need? Each heap below holds 9999 resampled mean differences.
 
 # %% tags=["nbval-ignore-output"]
@@ -340,7 +340,7 @@ predictions.compare(
     because=f"{before:+.3f} becomes {after:+.3f}, with not one weight changed.",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # The grid costs this U-Net five to nine times as much on lungs as on skin and polyps, and more than its whole lead. So
 # the grid alone is enough to put BA-Net behind on painted lungs. (A U-Net *trained* on that grid might do better than
 # one that was averaged; and real X-rays are not painted ones.)
@@ -350,7 +350,8 @@ predictions.compare(
 # absolute figures may be up to 0.01 JA too good.)
 #
 # On skin, interval and test disagree again: the interval holds 0, and p = 0.01 leans to U-Net.
-#
+
+# %% [markdown]
 # ### The control
 #
 # On polyps BA-Net wins clearly, by 0.057. May we thank its edges, attention and fusion for it? The two networks differ in
@@ -379,14 +380,15 @@ predictions.compare(
     "what brings the lead is in the control too.",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # Without the control we would have praised the wrong part. It shares with BA-Net the encoder, the grid of 32 x 32 cells and
 # more weights than U-Net has; which of the three it is, this does not tell. Nor does it say that BA-Net's blocks are useless:
 # the interval reaches from -0.025 to +0.024, so it leaves room for small effects of either sign.
 #
 # And look at what is *not* in a mean: BA-Net missed 5 of the 148 polyps altogether, U-Net 1, the control none. A missed
 # object counts as JA 0; it has no boundary, so it is left out of the ASSD. Always ask for the number of failures.
-#
+
+# %% [markdown]
 # ### The budget
 #
 # "1200 steps" was one of the equal terms. Equal is not enough: it decides who wins. The bundled networks for skin and polyps
@@ -537,11 +539,12 @@ predictions.compare(
     because=f"It loses {lost:.3f} JA: what is left learns to do without.",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # A trained network leans on its PEE, since it learned with it; one that never had it does almost as well. So a large effect
 # of a switch is no proof that training needs the block, and a small effect of an ablation is none that a trained network
 # ignores it.
-#
+
+# %% [markdown]
 # Now the whole ablation, all variants against the full BA-Net with the same seeds:
 
 # %%

@@ -43,8 +43,7 @@ from banet_edu.figures.style import show
 from banet_edu.figures.why import doubtful_figure
 from banet_edu.study.recorded import recorded_facts
 
-# Your answers live as long as this notebook runs. To keep them in a file beside it:
-# Predictions("08", file="my_predictions.json")
+# To keep your answers in a file, start with: banet-edu lab --predictions my_answers.json
 predictions = Predictions("08")
 
 # %% [markdown]
@@ -124,10 +123,11 @@ predictions.compare(
     because=f"Its slack is {ratio:.1f} times the usual one.",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # **The network is wrong by a millimetre and as sure as ever.** What a network says about its own doubt is a *symptom*: it may
 # be there without an error, and an error may come without it. So a report on a boundary must look at the image as well.
-#
+
+# %% [markdown]
 # Walk along the outline yourself, of a polyp, of another lesion and of this one. (Keyboard: Tab to a slider, then the left
 # and right keys.)
 
@@ -200,7 +200,7 @@ show(
 repaired = (abs(left["full contrast"]) < 0.3, abs(left["sharp edge"]) < 0.3)
 predictions.compare("repair", repairs[repaired])
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # The soft edge was a bystander: with a sharp one next to nothing changes. The contrast is the cause. This is the strongest
 # answer there is, and on a patient's image it can hardly be had. What can be done is to ask how often `why` is right where the
 # answer is known: on 60 painted lesions with one planted cause each, and on the same 60 without.
@@ -274,10 +274,11 @@ show(
 )
 predictions.compare("better", numbers[better])
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # **Holding a decision is not being right.** An attribution explains what the network does; only a reference says whether that
 # is good. (And one image is one image: over 30 test images each block, switched off, makes the mean ASSD larger.)
-#
+
+# %% [markdown]
 # ## 5 Which pixels?
 #
 # Three methods, run with the library *captum*, put a number on each pixel:
@@ -373,7 +374,7 @@ show(
 assert len(failed) <= 1
 predictions.compare("believe", names[failed[0]] if failed else "none of them")
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # GradCAM's map is smooth and follows the lesion's shape, orange around it and blue inside. Yet it ranks the pixels of the band
 # worse than chance does here: both curves run on the wrong side of the random mean (dashed). *Looking* plausible is what an
 # explanation must not be judged by.
@@ -381,7 +382,8 @@ predictions.compare("believe", names[failed[0]] if failed else "none of them")
 # And look at the axis: with *every* pixel of the band blurred, the score has fallen from 2.4 to 1.9 only, and the decision
 # would turn at 0. So the test tells which order of pixels is the better one. It does not show that any of them carry the
 # decision.
-#
+
+# %% [markdown]
 # **Randomised weights.** A second test: replace the network's parameters by noise, from the output towards the input, and make
 # the map again. A map that stays alike (a rank correlation of 0.5 or more with the first one, in the band) says little of what
 # the network has learned; it may just show edges of the image.

@@ -46,8 +46,7 @@ from banet_edu.figures.contour import mask_outlines
 from banet_edu.figures.style import show
 from banet_edu.metrics.boundary import boundary_metrics
 
-# Your answers live as long as this notebook runs. To keep them in a file beside it:
-# Predictions("09", file="my_predictions.json")
+# To keep your answers in a file, start with: banet-edu lab --predictions my_answers.json
 predictions = Predictions("09")
 
 # %% [markdown]
@@ -111,18 +110,17 @@ predictions.compare(
     next(said for limit, said in shares.items() if there <= limit),
     because=f"Of the whole line {wrong.mean():.0%} is wrong by more than 1 mm.",
 )
-
-# %% jupyter={"source_hidden": true}
 print(track_record_in_words(desk.expected()))
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # The line leaves the lesion and follows the edge of the ruler. The report warns of it without knowing the truth. It asks a
 # second network, and both networks again on mirror images; where their lines run apart, one of them is wrong. From many
 # pictures whose outline is known it has learned how large the error usually is in such places: its **track record**, in the
 # line above. Beside the picture stand the places with their reasons; the hours are those of a clock around the outline.
 #
 # A mark says where to look first. No mark is no promise: networks can be wrong together.
-#
+
+# %% [markdown]
 # Choose another picture, and another network. A network that learned from polyps still draws a line on skin: nothing
 # in it says "this is not my kind of picture". *You* have to know that. The one of chest X-rays finds nothing on the first
 # picture, which is no proof that nothing is there.
@@ -155,10 +153,11 @@ predictions.compare(
     because=f"20 mm over 19: every length is {20 / 19 - 1:.0%} too large.",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # An error of the scale is an error of *every* length, in the same proportion. So take a long stretch of the ruler: one
 # pixel more or less then matters little. The panel says how much.
-#
+
+# %% [markdown]
 # **Set the two points** on the first and the last mark (each is magnified at the side), then their distance, 20 mm.
 
 # %% tags=["nbval-ignore-output"] jupyter={"source_hidden": true}
@@ -192,7 +191,8 @@ predictions.compare(
 
 # %% [markdown]
 # Figures are in mm once the ruler above is set; set its distance back to 0, and they are in % of the diagonal again.
-#
+
+# %% [markdown]
 # ## 4 Your outline beside the network's
 #
 # Another lesion, whose file states the size of a pixel. Set points around it: choose **Points**, then click; a point is

@@ -2,7 +2,7 @@
 # # 10 · From paper to code: three sources, one name, and what the code really does
 #
 # **For** students who want to build on a published network; clinicians who read such papers can leave out the exercises.
-# **Time** 45 minutes (the cells themselves run in about 20 seconds). **You need** lesson 03; lessons 06 and 07 help.
+# **Time** 45 minutes (the cells themselves run in about 20 seconds). **You need** lessons 03 and 04; 06 and 07 help.
 #
 # **Afterwards you can**
 # - list where a paper, an article about it and the released code disagree, and decide which one you build,
@@ -40,8 +40,7 @@ from banet_edu.figures.style import show
 from banet_edu.study.compare import evaluate
 from banet_edu.study.recorded import read_recorded
 
-# Your answers live as long as this notebook runs. To keep them in a file beside it:
-# Predictions("10", file="my_predictions.json")
+# To keep your answers in a file, start with: banet-edu lab --predictions my_answers.json
 predictions = Predictions("10")
 
 # %% [markdown]
@@ -124,11 +123,12 @@ predictions.compare(
     because="The mixing weights of one form mean something else in the other.",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # No error, no warning, and less than half of JA is left. The other three are worse to find: a loss of less than 0.01 JA,
 # or of 0.04, looks like bad luck with the seed. (The blog's attention, in contrast, cannot be loaded by mistake: it has no
 # attention weights, and `load_state_dict` says so.)
-#
+
+# %% [markdown]
 # The averages can be repaired, because both forms are the same block (lesson 03): *with other weights*. Say the released
 # code mixes one $R$ and two averages with
 #
@@ -156,10 +156,11 @@ repaired = evaluate(convert_pee(model, "average"), samples)["JA"].mean()
 assert abs(repaired - reached["as trained"]) < 1e-3
 print(f"averages, weights converted: mean JA {repaired:.2f}")
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # **So: compare outputs, not only names.** This package holds its release variant against numbers computed once with the
 # authors' code, block by block (`tests/networks`). A port without such a test is a new network with an old name.
-#
+
+# %% [markdown]
 # ## 3 One argument, some millimetres
 #
 # `align_corners` looks like a detail of enlarging a coarse map to the image. It says where the coarse cells lie: with
@@ -211,7 +212,7 @@ for pixels in (0, 1, 10, 100, 1000):
     y = y.reshape(40, 40)
     print(f"perfect answer, {pixels:4d} pixels: loss {loss_box(y, y):+.4f}")
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # The smaller the object, the further below 0; an empty image has −1. Which formula does that? For a perfect answer of $n$
 # pixels the box says $-1/(2n + 1)$. With $I$ the overlap, $P$ and $T$ the sums of probabilities and mask:
 #
@@ -325,11 +326,12 @@ print(
     "test figure of epoch 2 raised:  epoch", training_box(val, [0.5, 0.9, *test[2:]])[0]
 )
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # Change one input at a time: validation has no influence at all, the test part decides. The report says 0.77; who had
 # chosen by validation would have reported 0.74. Is that cheating? Rather a habit that is easy to fall into. But the figure
 # then says something else: not "how good on new images", but "how good where we looked for the best".
-#
+
+# %% [markdown]
 # ## 5 The best of many
 #
 # How much too good is it? We have figures of 27 recorded networks: BA-Net, its ablations, other windows, a control, each
@@ -482,7 +484,8 @@ predictions.compare(
 #    `docs/results.md`, lungs, says that the augmentation was changed after a first look at the test figure.)
 # 8. Bugs you found in someone's code: tell them, kindly, with the input that shows it. You have found three in this lesson;
 #    none needed a look into the code.
-#
+
+# %% [markdown]
 # ## 7 Quiz
 #
 # Press an answer, with the mouse or with Tab and Space. Every answer explains itself; try the wrong ones too.

@@ -86,18 +86,30 @@ def test_widget_commits_by_button_and_locks(asked):
 
 def test_typed_number_is_committed(asked):
     widget = asked.guess("far", "How far?", unit="mm")
-    widget.field.value = 3.5
+    widget.field.value = "3,5"
     widget.commit.click()
-    assert asked.recorded["far"].answer == 3.5 and widget.field.disabled
+    assert asked.recorded["far"].answer == 3.5 and widget.field.disabled and widget.field.value == "3.5"
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [("", "Nothing is typed yet"), ("  ", "Nothing is typed"), ("3 mm", "without its unit"), ("inf", "guess")],
+)
+def test_an_untouched_box_or_no_number_is_not_recorded(asked, typed, said):
+    widget = asked.guess("far", "How far?", unit="mm")
+    assert widget.field.value == ""
+    widget.field.value = typed
+    widget.commit.click()
+    assert said in widget.message.value and "far" not in asked.recorded and not widget.commit.disabled
 
 
 def test_a_number_that_cannot_be_is_not_recorded(asked):
     widget = asked.guess("overlap", "Mean JA?", unit="JA", within=(0, 1))
-    widget.field.value = 3
+    widget.field.value = "3"
     widget.commit.click()
     assert "overlap" not in asked.recorded and not widget.commit.disabled
     assert "3 JA cannot be: the answer lies between 0 and 1" in widget.message.value
-    widget.field.value = 1
+    widget.field.value = "1"
     widget.commit.click()
     assert asked.recorded["overlap"].answer == 1 and "Recorded:" in widget.message.value
 
@@ -105,7 +117,9 @@ def test_a_number_that_cannot_be_is_not_recorded(asked):
 def test_error_of_the_file_shows_in_the_widget(tmp_path):
     predictions = Predictions("00", tmp_path / "missing" / "answers.json")
     widget = predictions.guess("far", "How far?")
+    widget.field.value = "1"
     widget.commit.click()
+    assert "far" not in predictions.recorded
     assert "No such file" in widget.message.value
 
 
@@ -119,7 +133,8 @@ def test_file_keeps_answers_of_several_lessons(tmp_path, capsys):
     again.choose("sky", "Which colour?", ["blue", "green"])
     again.compare("sky", "blue")
     assert "Your prediction: blue" in capsys.readouterr().out
-    assert json.loads(file.read_text())["04"] == {"sky": {"answer": "green", "before": True}}
+    kept = json.loads(file.read_text())["04"]["predictions"]["sky"]
+    assert (kept["question"], kept["answer"], kept["before"]) == ("Which colour?", "green", True)
     assert [path.name for path in tmp_path.iterdir()] == ["answers.json"]
 
 
@@ -135,3 +150,40 @@ def test_a_reader_without_a_kernel_gets_the_words(asked):
     assert bundle["text/markdown"] == "**Predict:** Which colour?\n\n- blue\n- green"
     assert bundle["text/plain"] == "Predict: Which colour? blue | green"
     assert "application/vnd.jupyter.widget-view+json" in bundle
+
+
+def test_what_follows_is_said_after_the_outcome(asked, capsys):
+    asked.conclude("So it *scatters*.")
+    assert "So it *scatters*." in capsys.readouterr().out
+
+
+def test_an_answer_closes_every_widget_of_its_question(asked):
+    first, second = asked.choose("sky", "Which colour?", ["blue", "green"]), asked.ask("sky")
+    second.options[0].click()
+    second.commit.click()
+    assert first.commit.disabled and first.options[0].description == "● blue"
+
+
+def test_an_outcome_seen_in_an_earlier_kernel_is_remembered(tmp_path, capsys):
+    file = tmp_path / "answers.json"
+    for _ in range(2):
+        predictions = Predictions("03", file)
+        predictions.choose("sky", "Which colour?", ["blue", "green"])
+        if not predictions.is_open("sky"):
+            predictions.commit("sky", "blue")
+        predictions.compare("sky", "blue")
+    assert "Your answer, given after the outcome was shown: blue" in capsys.readouterr().out
+
+
+def test_answers_kept_by_the_first_edition_are_read(tmp_path):
+    file = tmp_path / "answers.json"
+    file.write_text('{"03": {"sky": {"answer": "blue", "before": true}}}', encoding="utf-8")
+    assert Predictions("03", file).recorded["sky"].answer == "blue"
+
+
+def test_the_environment_names_the_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("BANET_EDU_PREDICTIONS", str(tmp_path / "answers.json"))
+    predictions = Predictions("03")
+    predictions.guess("far", "How far?")
+    predictions.commit("far", 2)
+    assert Predictions("03").recorded["far"].answer == 2

@@ -2,17 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from banet_edu.course.lesson00.thresholds import ThresholdCurves
-from banet_edu.figures.contour import draw_errors, draw_scale_bar, error_colours, figures_text, unit_of
-from banet_edu.figures.style import BLUE, DPI, INK, VERMILLION, WIDTH, draw_image, new_figure, styled
+from banet_edu.figures.contour import (
+    draw_errors,
+    draw_lines,
+    draw_scale_bar,
+    error_colours,
+    figures_text,
+    mask_outlines,
+    unit_of,
+)
+from banet_edu.figures.style import (
+    BLUE,
+    DPI,
+    INK,
+    PREDICTION,
+    REFERENCE,
+    VERMILLION,
+    WIDTH,
+    draw_image,
+    new_figure,
+    styled,
+)
 
 # (left, bottom, width, height) of the picture, its colour bar, and the two curves. They are fixed rather than laid out, so
 # that nothing jumps from one position of a slider to the next.
 PLACES = ((0.01, 0.03, 0.45, 0.84), (0.475, 0.1, 0.016, 0.7), (0.64, 0.58, 0.345, 0.32), (0.64, 0.12, 0.345, 0.32))
+
+
+def outlines_figure(
+    image: NDArray[np.uint8], masks: Mapping[str, NDArray[np.bool_]], reference: NDArray[np.bool_]
+) -> Figure:
+    """One panel per entry of `masks` (name -> h x w bool), its outline beside the reference's: no figures, no colours yet."""
+    figure, axes = new_figure(1, len(masks), height=4.6)
+    with styled():
+        for panel, (name, mask) in zip(axes[0], masks.items(), strict=True):
+            draw_image(panel, image, reference.shape)
+            draw_lines(panel, mask_outlines(reference), colour=REFERENCE, label="the truth")
+            draw_lines(panel, mask_outlines(mask), colour=PREDICTION, label=name)
+            panel.set_title(name)
+            panel.legend(loc="upper right", labelcolor="white", facecolor=INK, framealpha=0.7, frameon=True)
+    return figure
 
 
 def threshold_figure(curves: ThresholdCurves, threshold: float) -> Figure:
