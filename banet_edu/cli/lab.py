@@ -66,8 +66,21 @@ def open_lab(
     ] = None,
     port: Annotated[int, typer.Option(help="The first port to try.")] = 8888,
     browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
+    predictions: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Keep predictions, checks and quiz answers in this file (.json)."),
+    ] = None,
 ) -> None:
     """Open JupyterLab on the course: a copy of your own, without outputs, which later calls keep."""
+    environment = dict(os.environ)
+    if predictions is not None:
+        from banet_edu.course.record import VARIABLE, read_answers
+
+        if predictions.exists():
+            read_answers(predictions)  # refused here, not in the first lesson
+        elif not predictions.parent.is_dir():
+            raise FileNotFoundError(f"{predictions.parent}: No such file or directory")
+        environment[VARIABLE] = str(predictions.resolve())
     if folder is None:
         notebooks = find_notebooks()
         root, opened = notebooks.parent, notebooks.parent / WORK  # beside it, so that links to docs/ lead somewhere
@@ -88,8 +101,8 @@ def open_lab(
     ]  # fmt: skip
     if not browser:
         command.append("--no-browser")
-    config = os.pathsep.join(filter(None, [str(SETTINGS), os.environ.get("JUPYTER_CONFIG_PATH")]))
-    raise typer.Exit(run_until_stopped(command, {**os.environ, "JUPYTER_CONFIG_PATH": config}))
+    config = os.pathsep.join(filter(None, [str(SETTINGS), environment.get("JUPYTER_CONFIG_PATH")]))
+    raise typer.Exit(run_until_stopped(command, {**environment, "JUPYTER_CONFIG_PATH": config}))
 
 
 def open_clinic(

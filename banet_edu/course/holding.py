@@ -113,7 +113,7 @@ def hold_outcomes(predictions: Predictions) -> None:
         held = Held(predictions, names, outputs, told)
         if not result.success:  # the error stands there already; what led to it must not be missing
             held.reveal()
-        display(held)  # type: ignore[no-untyped-call]
+        display(held)
 
     for event, function in (("pre_run_cell", before), ("post_run_cell", after)):
         shell.events.register(event, function)

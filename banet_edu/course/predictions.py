@@ -124,7 +124,7 @@ class Predictions:
         if self._held is not None:
             self._held.append(lambda: shown)
         else:
-            display(shown, raw=True)  # type: ignore[no-untyped-call]
+            display(shown, raw=True)
 
     def is_open(self, name: str) -> bool:
         """Was this asked, and neither answered nor shown?"""

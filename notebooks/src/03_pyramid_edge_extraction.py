@@ -35,8 +35,7 @@ from banet_edu.figures.blocks import pyramid_figure
 from banet_edu.figures.effects import effects_figure
 from banet_edu.figures.style import show
 
-# Your answers live as long as this notebook runs. To keep them in a file beside it:
-# Predictions("03", file="my_predictions.json")
+# To keep your answers in a file, start with: banet-edu lab --predictions my_answers.json
 predictions = Predictions("03")
 
 # %% [markdown]
@@ -89,13 +88,14 @@ predictions.compare(
     because=f"Sharp: {sharp:.1f} times. Blurred: {blurred:.1f} times.",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # On a blurred boundary the edge is nearly minus the second derivative of the brightness along the walk (how fast its slope
 # changes), times half the mean squared distance of the window's cells from its middle, $(k^2 - 1)/24$: that is 2 for
 # $k = 7$ and 1/3 for $k = 3$, so a factor of 6. **A wide window finds soft edges that a narrow one cannot see.** It pays
 # for that: its double line is wider, so it says less precisely where the boundary is. This is why one window is not enough,
 # and why the method is called a *pyramid*.
-#
+
+# %% [markdown]
 # Try it on a painted lesion. Here $R$ is simply the brightness. Blur the boundary by 8 pixels: with $k = 3$ nothing
 # is left of it. Widen the window to 25: the double line is back in the curve at the right, while in the map the texture of
 # the skin comes back as strongly and hides it. (Keyboard: Tab to a slider, then the left and right keys.)
@@ -176,11 +176,12 @@ predictions.compare(
     + ".",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # **Fine stages see sharp boundaries, coarse stages still see blurred ones.** Inside one stage the choice of the window
 # changes much less: $R$ is learned, and no longer a simple step. Note the price again: a cell of stage 4 is 4.5 mm wide. It
 # can say that there is a boundary, not where.
-#
+
+# %% [markdown]
 # ## 3 Write it yourself
 #
 # A snippet on the web computes the average of a map with 32 x 32 cells like this:
@@ -349,7 +350,7 @@ predictions.compare(
     f"to {off['assd_mm_after']:.1f} mm.",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # Three honest remarks.
 #
 # - On average PEE matters: without it the boundary error grows by more than half. In a few images it is smaller. (Lungs are the
@@ -357,7 +358,8 @@ predictions.compare(
 # - The stages do not matter alike: stage 1 most, stage 3 hardly at all (JA even rises a little without it).
 # - Switching off asks what *this trained network* leans on. It does not say what a network trained *without* PEE would reach;
 #   that is an ablation, and lesson 07.
-#
+
+# %% [markdown]
 # Look at single images; find one that gets better.
 
 # %% tags=["nbval-ignore-output"]

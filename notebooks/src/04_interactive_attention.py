@@ -30,7 +30,7 @@ from banet_edu.figures.maps import zones_figure
 from banet_edu.figures.style import show
 from banet_edu.study.compare import evaluate
 
-# To keep your answers in a file: Predictions("04", file="my_predictions.json")
+# To keep your answers in a file, start with: banet-edu lab --predictions my_answers.json
 predictions = Predictions("04")
 
 # %% [markdown]
@@ -136,12 +136,13 @@ predictions.compare(
     + ".",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # The nice story does not hold for this network: its object branch keeps to itself *inside* the object and listens most
 # *outside*. (One small polyp has no cell of stage 2 inside; stage 4 is too coarse for zones.) The formula allows
 # "listen on the boundary"; training did not choose it. A mechanism's name, *attention*, is no proof of what it does: look,
 # and measure.
-#
+
+# %% [markdown]
 # Follow one exchange step by step. First $s$ and $e$ (their strength: the mean of absolute values), the share, what arrives,
 # and the result.
 
@@ -215,14 +216,15 @@ predictions.compare(
     outcomes[moved["object branch deaf"] > 0, moved["edge branch deaf"] > 0],
 )
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # The way to the final contour reads $S$ only; nothing on it reads $E$. So is the second half useless? Here it is, for the
 # contour. But not in training: the edge loss looks at $E = e + (1 - a_e)\, s$, and through it the object branch is taught
 # about edges. **$S$ lets the edge speak when the network is used; $E$ lets the edge teach when it is trained.**
 #
 # The blog this course started from has another form: $S = s$ and $E = e + \mathrm{sigmoid}(s)\, s$. There nothing of $e$
 # reaches the contour, and the edge helps by teaching only. (`create_model("banet", interactive_attention="blog")` builds it.)
-#
+
+# %% [markdown]
 # ## 5 What is it worth?
 
 # %% tags=["nbval-ignore-output"]
@@ -250,12 +252,13 @@ predictions.compare(
     because=f"From {off['assd_mm_before']:.1f} mm to {off['assd_mm_after']:.1f} mm.",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # (Lungs are the largest objects here, so they weigh most in a mean of millimetres.) In about 4 of the 30 images the contour
 # is *better* without the exchange. That is what one should expect of any block, and a reason to look at all images before
 # believing a single one. And mind what was measured: what this trained network leans on, not what a network trained without
 # attention would reach (lesson 07).
-#
+
+# %% [markdown]
 # Stage 2, whose maps part 2 looked at, is worth hardly anything by itself: with the exchange off there alone the error stays
 # the same. So does it matter at all *where* the weights are high? Replace each weight's map by its mean, channel by channel,
 # at all stages: the same amount is taken over, the same everywhere.
@@ -284,7 +287,7 @@ predictions.compare(
     because=f"As it is {as_is:.2f} mm, weights flat {flattened:.2f} mm, off {without:.2f} mm.",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # *Where* the object branch listens is the larger part of what attention is worth here. (Lesson 05 puts the gates of CFF to the
 # same test, with another result.)
 

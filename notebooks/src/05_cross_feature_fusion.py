@@ -32,7 +32,7 @@ from banet_edu.metrics.boundary import boundary_metrics
 from banet_edu.metrics.overlap import overlap
 from banet_edu.study.compare import evaluate
 
-# To keep your answers in a file: Predictions("05", file="my_predictions.json")
+# To keep your answers in a file, start with: banet-edu lab --predictions my_answers.json
 predictions = Predictions("05")
 
 # %% [markdown]
@@ -83,12 +83,13 @@ predictions.compare(
     because=", ".join(f"{name} {ja:.2f}" for name, ja in mean_ja.items()) + ".",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # Neither the finest nor the coarsest. Each dot is an image: stage 1 is excellent on some and breaks up on others, where
 # texture and hairs fool it; stage 4 has 4 × 4 cells. And the final answer beats every stage alone. Two parts of BA-Net
 # bring the stages together: **cross feature fusion**, this lesson, and after it the *decoder*, which goes from coarse to
 # fine and joins each stage with the one below. Keep the decoder in mind for part 4.
-#
+
+# %% [markdown]
 # ## 2 The gates
 #
 # Let $S_1, \dots, S_4$ be the stages' maps after the exchange of lesson 04. At stage $i$ all of them are first resized to its
@@ -124,7 +125,7 @@ predictions.compare(
     tolerance=0.05,
 )
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # Twelve numbers near one quarter, $(1 - 0.5) \cdot 0.5$. Every stage hears every other; but, as in lesson 04, the mean
 # hides what there is to see. Where are the gates of stage 2 open?
 
@@ -171,7 +172,7 @@ predictions.compare(
     + ".",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # A story that would fit: *inside* an object a fine stage sees texture, and asks the others what it belongs to. Part 4 puts
 # it to the test. Hold a gate open or closed yourself, and watch the contour.
 
@@ -255,7 +256,7 @@ predictions.compare(
     because=f"From {off['assd_mm_before']:.1f} mm to {off['assd_mm_after']:.1f} mm.",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # The contour survives: the decoder still brings the stages together. In about 4 of 30 images it is even better. Stage 1
 # alone is odd: JA falls, and so does the error in millimetres, in which lungs, the largest objects here, weigh most. So
 # look at the three kinds of images one by one:
@@ -280,11 +281,12 @@ for kind in said:
         rises.append(said[kind])
 predictions.compare("lung", rises[0] if rises else "on none of them")
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # Better on lungs, then? Only for those who look at means. The largest error, HD, grows on **each of the ten** pairs of lungs,
 # by 8 mm on average. And a choice made because of these images would be one made on *test* images: it is made on validation
 # images, or not at all.
-#
+
+# %% [markdown]
 # ### Where, or how much?
 #
 # Back to the story of part 2: the own gate is low *inside* the object. Does it matter *where* it is low? Replace each gate's
@@ -314,7 +316,7 @@ predictions.compare(
     because=f"As it is {as_is:.2f} mm, own gates flat {flattened:.2f} mm, CFF off {without:.2f} mm.",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["conclusion"]
 # So this network uses *how much* each channel takes from the other stages, and hardly *where*. The map of part 2 is real, and
 # its story does not carry the result. A picture of a gate shows what the network does, not what that is good for: switch it
 # off, or flatten it, and measure. (Lesson 04's weights answer the same test otherwise.)

@@ -120,3 +120,19 @@ def test_the_clinic_serves_this_machine_alone_and_asks_for_a_token(banet_edu, tm
     assert "--Voila.ip=127.0.0.1" in command and "--no-browser" in command
     token = next(part.removeprefix("--token=") for part in command if part.startswith("--token="))
     assert len(token) > 15 and f"http://127.0.0.1:8899/?token={token}" in out.replace("\n", "")
+
+
+def test_lab_hands_the_file_of_answers_to_every_lesson(tmp_path, monkeypatch):
+    import typer
+
+    started = {}
+    monkeypatch.setattr(lab, "run_until_stopped", lambda command, environment: started.update(environment) or 0)
+    (tmp_path / "one.ipynb").write_text("{}", encoding="utf-8")
+    with pytest.raises(typer.Exit):
+        lab.open_lab(tmp_path, browser=False, predictions=tmp_path / "ann.json")
+    assert started["BANET_EDU_PREDICTIONS"] == str((tmp_path / "ann.json").resolve())
+    (tmp_path / "bob.json").write_text("{", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"bob\.json: holds no predictions"):
+        lab.open_lab(tmp_path, browser=False, predictions=tmp_path / "bob.json")
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        lab.open_lab(tmp_path, browser=False, predictions=tmp_path / "nowhere" / "ann.json")

@@ -1,0 +1,81 @@
+"""`banet-edu class FOLDER`: who predicted what, from the files that students hand in."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+from matplotlib.backends.backend_pdf import PdfPages
+from rich.table import Table
+
+from banet_edu.cli.console import err, out
+from banet_edu.course.classroom import checks_figure, class_table, question_figure, questions, read_class
+from banet_edu.storage import may_write, write_bytes, write_table
+
+EPILOG = "Example: [bold]banet-edu class handed-in[/] · before the results are shown: [bold]banet-edu class handed-in --hide[/]"
+
+
+def show_class(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Students' files, from `lab --predictions`.")],
+    lesson: Annotated[str | None, typer.Option(help="Only this lesson, such as 03.")] = None,
+    hide: Annotated[bool, typer.Option("--hide", help="Do not mark what happened: to discuss first.")] = False,
+    pdf: Annotated[Path, typer.Option("--out", help="A page for each question, for the projector.")] = Path(
+        "class.pdf"
+    ),
+    table: Annotated[Path | None, typer.Option(help="Every answer of every student, as CSV.")] = None,
+) -> None:
+    """Print and draw what a class predicted, and how it fared with checks and quizzes. No names are drawn."""
+    may_write(*filter(None, [pdf, table]))
+    students, unread = read_class(folder)
+    for said in unread.values():
+        err.print(f"Not read: {said}", style="yellow", markup=False, soft_wrap=True)
+    answers = class_table(students)
+    asked = questions(students)
+    if lesson is not None:
+        answers = answers[answers["lesson"] == lesson]
+        asked = {key: known for key, known in asked.items() if key[0] == lesson}
+        if answers.empty:
+            raise ValueError(f"nobody has answered anything in lesson {lesson!r}")
+    out.print(f"{len(students)} students", highlight=False)
+    figures = []
+    for (number, name), known in asked.items():
+        given = answers[(answers["lesson"] == number) & (answers["kind"] == "predictions") & (answers["name"] == name)]
+        _print_question(number, known, given, hide)
+        figures.append(question_figure(number, known, given, outcome=not hide))
+    _print_right(answers)
+    if (answers["kind"] == "checks").any():
+        figures.append(checks_figure(answers))
+    pages = io.BytesIO()
+    with PdfPages(pages, metadata={"CreationDate": None, "Title": "What the class predicted"}) as book:
+        for figure in figures:
+            book.savefig(figure)
+    write_bytes(pdf, pages.getvalue())
+    if table is not None:
+        write_table(table, answers)
+    out.print(f"{len(figures)} pages: {pdf}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _print_question(lesson: str, known: dict[str, object], given: pd.DataFrame, hide: bool) -> None:
+    answered = given[given["answer"].notna() & given["before"].eq(True)]
+    shown = Table(title=f"{lesson}  {known['question']}", title_justify="left", title_style="bold", box=None)
+    shown.add_column("students", justify="right")
+    shown.add_column("answer")
+    options = known.get("options") or sorted(answered["answer"].unique())
+    for option in options if isinstance(options, list) else list(options):  # type: ignore[call-overload]
+        mark = "" if hide or option != known.get("outcome") else "  <- what happened"
+        shown.add_row(str(int((answered["answer"] == option).sum())), f"{option}{mark}")
+    out.print(shown)
+    if not known.get("options") and "outcome" in known and not hide:
+        out.print(f"   what happened: {known['outcome']} {known.get('unit', '')}", markup=False, highlight=False)
+
+
+def _print_right(answers: pd.DataFrame) -> None:
+    shown = Table("lesson", "kind", "students", "answers", "right", box=None)
+    for (lesson, kind), rows in answers.groupby(["lesson", "kind"], sort=True):
+        judged = rows["right"].dropna()
+        share = f"{int(judged.astype(bool).sum())} of {len(judged)}" if len(judged) else "-"
+        shown.add_row(str(lesson), str(kind), str(rows["student"].nunique()), str(rows["answer"].notna().sum()), share)
+    out.print(shown)
