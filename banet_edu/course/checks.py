@@ -172,6 +172,14 @@ def same(a: Tensor, b: Tensor) -> bool:
     return a.shape == b.shape and bool(torch.allclose(a.float(), b.float(), atol=TOLERANCE, rtol=1e-3))
 
 
+def recognise(value: Tensor, slips: Mapping[tuple[str, str], Tensor], otherwise: tuple[str, str]) -> Wrong:
+    """The slip, (what is wrong, hint), whose result this is; else `otherwise`."""
+    for (said, hint), result in slips.items():
+        if same(value, result):
+            return Wrong(said, hint)
+    return Wrong(*otherwise)
+
+
 def sizes(shape: Any) -> str:
     """(1, 3, 8, 8) as "1 x 3 x 8 x 8"."""
     return " x ".join(str(int(n)) for n in shape)

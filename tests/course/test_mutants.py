@@ -226,5 +226,4 @@ def test_no_wrong_mutant_passes_and_no_right_one_is_refused(exercise):
     assert not passed, passed
     assert not refused, refused
     assert not untrue, untrue
-    assert 2 * named >= len(wrong)
     assert len(wrong) >= exercise.enough
