@@ -40,13 +40,13 @@ _STARRED = {  # of several members
     "the last member left out as 0": "*{0}[:-1], 0 * {0}[-1]",
 }
 _MEMBERS = {  # of each member made in a list
-    "each with the other sign": "-{}",
+    "each with the other sign": "-({})",
     "each without its sign": "abs({})",
-    "each cut off below 0": "{}.clip(0)",
-    "each cut off above 0": "-(-{}).clip(0)",
-    "each squared": "{} ** 2",
-    "each doubled": "2 * {}",
-    "each halved": "{} / 2",
+    "each cut off below 0": "({}).clip(0)",
+    "each cut off above 0": "-(-({})).clip(0)",
+    "each squared": "({}) ** 2",
+    "each doubled": "2 * ({})",
+    "each halved": "({}) / 2",
 }
 Change = tuple[str, ast.AST]  # what was done, and the node that stands there now
 
@@ -120,7 +120,10 @@ def _changes(node: ast.AST, names: list[str]) -> Iterator[Change]:
             yield said, code.elts[0]  # type: ignore[attr-defined]
     elif isinstance(node, ast.ListComp):
         for said, instead in _MEMBERS.items():
-            yield said, ast.ListComp(ast.parse(instead.format(ast.unparse(node.elt)), mode="eval").body, node.generators)
+            yield (
+                said,
+                ast.ListComp(ast.parse(instead.format(ast.unparse(node.elt)), mode="eval").body, node.generators),
+            )
         if isinstance(node.elt, ast.Call):
             for argument in node.elt.args:
                 yield f"each is {ast.unparse(argument)}", ast.ListComp(argument, node.generators)

@@ -65,7 +65,9 @@ class Slips:
     formula: Callable[..., Any]
     table: Mapping[tuple[str, str], Mapping[str, Any]]
 
-    def explain(self, runs: Sequence[tuple[tuple[Any, ...], Any]], alike: Callable[..., bool] | None = None) -> Wrong | None:
+    def explain(
+        self, runs: Sequence[tuple[tuple[Any, ...], Any]], alike: Callable[..., bool] | None = None
+    ) -> Wrong | None:
         """The slip, or the two slips in different parts, that explain all `runs` of (inputs, what was given); None without.
 
         `alike(given, result, *inputs)` says whether both are the same; by default `==` decides.

@@ -134,7 +134,12 @@ EXERCISES = [
     Exercise("01", "my_mean_distance", check_mean_distance, distances),
     Exercise("02", "my_boundary", check_boundary, boundaries),
     Exercise("03", "my_edge", check_edge, edges),
-    Exercise("03", "my_pee", check_pee, pyramids, ),
+    Exercise(
+        "03",
+        "my_pee",
+        check_pee,
+        pyramids,
+    ),
     Exercise("04", "my_attention", check_attention, exchanges),
     Exercise("05", "my_fusion", check_fusion, fusions),
     Exercise("06", "my_dice", check_dice, losses),

@@ -44,6 +44,8 @@ def check_mean_distance(my_mean_distance: Callable[[Points, Points, tuple[float,
     'your function says 0 mm for two contours that lie apart.'
     """
     runs = [(inputs, _found(my_mean_distance, *inputs)) for inputs in _cases()]
+    if not any(found for _, found in runs):
+        raise Wrong("your function says 0 mm for two contours that lie apart.", "Return the mean of the distances.")
     off = [run for run in runs if not _close(run[1], _distance(*run[0]))]
     if not off:
         return "the mean distance over the points of both contours, in mm, also where pixels are not square: the ASSD."
@@ -86,13 +88,14 @@ def _distance(
     scaled: Callable[..., Points] = np.multiply,
     length: Callable[[Points], Points] = lambda d: np.sqrt((d**2).sum(axis=-1)),
     nearest: Callable[..., Points] = np.min,
+    back: Callable[..., Points] | None = None,
     ways: Callable[..., Any] = lambda there, back: (there, back),
     average: Callable[..., Any] = lambda ways: np.concatenate(ways).mean(),
 ) -> float:
     """The mean distance, step by step, each of which can be taken wrongly."""
     apart = difference(points(a)[:, None], points(b)[None])
     distance = length(scaled(apart, pixel(np.asarray(spacing_mm))))
-    return float(average(ways(nearest(distance, axis=1), nearest(distance, axis=0))))
+    return float(average(ways(nearest(distance, axis=1), (back or nearest)(distance, axis=0))))
 
 
 def _of_both_means(ways: Any) -> float:
@@ -102,7 +105,10 @@ def _of_both_means(ways: Any) -> float:
 def _table() -> dict[tuple[str, str], dict[str, Any]]:
     not_square = "A pixel may be higher than wide: multiply the row difference by spacing_mm[0], the column's by [1]."
     one_way = "Measure from b to a as well: a point of b may lie far from a although all of a lies near b."
-    near, mean = "The distance of a point is that to its NEAREST one: .min().", "Take the mean of the nearest distances."
+    near, mean = (
+        "The distance of a point is that to its NEAREST one: .min().",
+        "Take the mean of the nearest distances.",
+    )
     root = "The distance is the ROOT of the SUM of the squared differences."
     mm = "Multiply the differences by spacing_mm."
 
@@ -110,8 +116,6 @@ def _table() -> dict[tuple[str, str], dict[str, Any]]:
         return lambda ways: reduce(np.concatenate(ways))
 
     return {
-        ("your function says 0 mm for two contours that lie apart.", "Return the mean of the distances."):
-            {"average": lambda ways: 0.0},
         ("you measure from a to b only.", one_way): {"ways": lambda there, back: (there,)},
         ("you measure from b to a only.", one_way.replace("b to a", "a to b")): {"ways": lambda there, back: (back,)},
         ("that is the LARGEST distance (the Hausdorff distance).", "Take the mean instead of the maximum."):
@@ -160,4 +164,21 @@ def _table() -> dict[tuple[str, str], dict[str, Any]]:
     }  # fmt: skip
 
 
-SLIPS = Slips(_distance, _table())
+def _one_direction() -> dict[tuple[str, str], dict[str, Any]]:
+    """Another reduction than the minimum, from b to a only, and from a to b only."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for words, reduce in (
+        ("the distance to the FARTHEST point", np.max),
+        ("the mean distance to all points", np.mean),
+        ("the sum of the distances to all points", np.sum),
+        ("the spread of the distances to all points", np.std),
+        ("the NUMBER of the nearest point", np.argmin),
+        ("the NUMBER of the farthest point", np.argmax),
+    ):
+        for way, parts in (("a to b", {"nearest": reduce, "back": np.min}), ("b to a", {"back": reduce})):
+            hint = "The distance of a point is that to its NEAREST one, both ways."
+            found[f"from {way} you take {words} of the other contour.", hint] = parts
+    return found
+
+
+SLIPS = Slips(_distance, _table() | _one_direction())

@@ -31,7 +31,9 @@ def check_attention(my_attention: Callable[[nn.Module, Tensor], tuple[Tensor, Te
     if wrong := SLIPS.explain(runs, _same_maps):
         raise Wrong(wrong.said + rest, wrong.hint, wrong.as_if)
     name = "SE"[right.index(False)]
-    off = max(float((maps["SE".index(name)] - _attention(*inputs)["SE".index(name)]).abs().max()) for inputs, maps in runs)
+    off = max(
+        float((maps["SE".index(name)] - _attention(*inputs)["SE".index(name)]).abs().max()) for inputs, maps in runs
+    )
     raise Wrong(f"{name} is not what the block gives; it is off by up to {off:.2f}.{rest}", _formula(name))
 
 
@@ -82,7 +84,10 @@ def _formula(name: str) -> str:
 def _of(name: str) -> dict[tuple[str, str], dict[str, Any]]:
     """What can go wrong in S or in E."""
     own, heard = "se" if name == "S" else "es"
-    formula, weight, gate, taken, joined = _formula(name), *(f"{name}_{p}" for p in ("weight", "gate", "taken", "joined"))
+    formula, weight, gate, taken, joined = (
+        _formula(name),
+        *(f"{name}_{p}" for p in ("weight", "gate", "taken", "joined")),
+    )
     swapped = {weight: lambda m, o, own, heard, p: o(heard)}
     words: dict[str, dict[str, Any]] = {
         f"{name} is {own}: nothing was taken over.": {joined: lambda own, taken, w: own},
