@@ -78,7 +78,14 @@ def _cases() -> dict[str, tuple[Tensor, Tensor]]:
     ).float()
     soft = (0.8 * discs + 0.2 * torch.rand(discs.shape, generator=generator)).clamp(0, 1)
     nothing = torch.zeros(1, 20, 24)
-    return {"two images": (soft, discs), "a missed object": (nothing, discs[:1]), "an empty image": (nothing, nothing)}
+    noise = torch.rand(3, 9, 14, generator=generator)
+    return {
+        "two images": (soft, discs),
+        "a missed object": (nothing, discs[:1]),
+        "an empty image": (nothing, nothing),
+        "three images of noise": (noise, (torch.rand(noise.shape, generator=generator) > noise).float()),
+        "one image of noise": (noise[:1, :7, :5], (noise[1:2, :7, :5] > 0.3).float()),
+    }
 
 
 def _dice(
@@ -88,6 +95,9 @@ def _dice(
     probability: Callable[[Tensor], Tensor] = lambda p: p,
     product: Callable[[Tensor, Tensor], Tensor] = torch.mul,
     of_images: Callable[[Tensor], Tensor] = lambda values: values.sum(dim=(1, 2)),
+    of_overlap: Callable[[Tensor], Tensor] | None = None,
+    of_p: Callable[[Tensor], Tensor] | None = None,
+    of_y: Callable[[Tensor], Tensor] | None = None,
     overlap: Callable[[Tensor, Tensor], Tensor] = lambda both, size: both,
     size: Callable[[Tensor, Tensor], Tensor] = torch.add,
     factor: float = 2,
@@ -99,8 +109,8 @@ def _dice(
 ) -> Tensor:
     """The loss, step by step, each of which can be taken wrongly."""
     p = probability(p)
-    whole = size(of_images(p), of_images(y))
-    both = overlap(of_images(product(p, y)), whole)
+    whole = size((of_p or of_images)(p), (of_y or of_images)(y))
+    both = overlap((of_overlap or of_images)(product(p, y)), whole)
     return average(loss(bar(factor * both + above, whole + below)))
 
 
@@ -157,7 +167,7 @@ def _table() -> dict[tuple[str, str], dict[str, Any]]:
         ("the losses of the images are added up.", mean): {"average": torch.sum},
         ("you take the largest loss of the images.", mean): {"average": torch.max},
         ("you take the smallest loss of the images.", mean): {"average": torch.min},
-        ("you take the spread of the losses of the images.", mean): {"average": torch.std},
+        ("you take the spread of the losses of the images.", mean): {"average": lambda losses: losses.std() if len(losses) > 1 else losses.mean() / 0},
         ("you take the NUMBER of an image, not its loss.", mean): {"average": torch.argmax},
         ("the probabilities are rounded first.", "Use p as it is: a threshold has no gradient."):
             {"probability": lambda p: (p >= 0.5).float()},
@@ -186,7 +196,20 @@ def _table() -> dict[tuple[str, str], dict[str, Any]]:
 
 
 _FORMULA = "1 - (2 * overlap + 1) / (size of p + size of y + 1)."
-SLIPS = Slips(_dice, _table())
+
+
+def _one_sum() -> dict[tuple[str, str], dict[str, Any]]:
+    """One of the three sums taken wrongly."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for part, place in (("of_overlap", "the overlap"), ("of_p", "the size of p"), ("of_y", "the size of y")):
+        hint = "Sum over rows and columns: .sum(dim=(1, 2)), all three sums alike."
+        found[f"{place} is summed over all images at once.", hint] = {part: lambda v: v.sum()}
+        found[f"{place} is a mean over the pixels, not their sum.", hint] = {part: lambda v: v.mean(dim=(1, 2))}
+        found[f"{place} is the spread of the pixels, not their sum.", hint] = {part: lambda v: v.std(dim=(1, 2))}
+    return found
+
+
+SLIPS = Slips(_dice, _table() | _one_sum())
 
 
 def pull_the_plug(at_step: int) -> Any:

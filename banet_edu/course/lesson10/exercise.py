@@ -166,7 +166,8 @@ def _table() -> dict[tuple[str, str], dict[str, Any]]:
         ("two figures come in the wrong order: first the epoch, then the figure.", "return epoch, figure"):
             {"given": lambda epoch, figure: (figure, epoch)},
         ("the epoch is given back twice, no figure.", "return epoch, figure"): {"given": lambda epoch, figure: (epoch, epoch)},
-        ("the figure is given back twice, no epoch.", "return epoch, figure"): {"given": lambda epoch, figure: (figure, figure)},
+        ("the figure is given back twice, no epoch.", "return epoch, figure"):
+            {"given": lambda epoch, figure: (figure, figure)},
         ("the figure is the mean over all epochs and test images.", mean): {"figure": lambda figures, row: figures.mean()},
     }  # fmt: skip
     for words, reduce in (
