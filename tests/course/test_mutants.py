@@ -1,7 +1,9 @@
 """No changed solution with a wrong result passes its check, and every right one does.
 
 What is wrong is decided apart from the check, on inputs of its own. Prints, for each exercise, how many different wrong results
-there were and how many of them were named rather than answered in general words (`pytest -m landing -s -k mutants`).
+there were and how many of them were named rather than answered in general words (`pytest -m landing -s -k mutants`):
+01 53/34, 02 40/34, 03 my_edge 40/22, 04 61/53, 05 71/52, 06 63/54, 08 40/27. A diagnosis that carries the function it claims
+(`as_if`) must be true: on inputs that the check does not use, this function and the mutant give the same.
 """
 
 from __future__ import annotations
@@ -45,6 +47,7 @@ class Exercise:
     results: Callable[[Callable[..., Any]], list[Any]]  # what a function gives for inputs that the check does not use
     close: float = 1e-3  # relative
     enough: int = 40  # different wrong results
+    named: float = 0.5  # the share of them that is named at least
 
 
 def distances(f):
@@ -143,7 +146,7 @@ EXERCISES = [
     Exercise("04", "my_attention", check_attention, exchanges),
     Exercise("05", "my_fusion", check_fusion, fusions),
     Exercise("06", "my_dice", check_dice, losses),
-    Exercise("07", "my_paired_bootstrap", check_paired_bootstrap, intervals, close=0.04),
+    Exercise("07", "my_paired_bootstrap", check_paired_bootstrap, intervals, close=0.04, named=0.2),
     Exercise("08", "my_deletion", check_deletion, curves),
     Exercise("10", "my_report", check_honest_report, reports),
 ]
@@ -231,4 +234,5 @@ def test_no_wrong_mutant_passes_and_no_right_one_is_refused(exercise):
     assert not passed, passed
     assert not refused, refused
     assert not untrue, untrue
+    assert named >= exercise.named * len(wrong)
     assert len(wrong) >= exercise.enough

@@ -167,7 +167,8 @@ def _table() -> dict[tuple[str, str], dict[str, Any]]:
         ("the losses of the images are added up.", mean): {"average": torch.sum},
         ("you take the largest loss of the images.", mean): {"average": torch.max},
         ("you take the smallest loss of the images.", mean): {"average": torch.min},
-        ("you take the spread of the losses of the images.", mean): {"average": lambda losses: losses.std() if len(losses) > 1 else losses.mean() / 0},
+        ("you take the spread of the losses of the images.", mean): {"average":
+            lambda losses: losses.std() if len(losses) > 1 else losses.mean() / 0},
         ("you take the NUMBER of an image, not its loss.", mean): {"average": torch.argmax},
         ("the probabilities are rounded first.", "Use p as it is: a threshold has no gradient."):
             {"probability": lambda p: (p >= 0.5).float()},
