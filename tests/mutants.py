@@ -30,6 +30,24 @@ _WORDS = {
     "edge": ["constant", "reflect", "wrap"],
     "replicate": ["constant", "reflect", "circular"],
 }
+_STARRED = {  # of several members
+    "members the other way round": "*{0}[::-1]",
+    "the first member for all": "*{0}[:1] * len({0})",
+    "the last member for all": "*{0}[-1:] * len({0})",
+    "the members moved on by one": "*({0}[1:] + {0}[:1])",
+    "each the mean of all": "*[sum({0}) / len({0})] * len({0})",
+    "members left out as 0": "*[0 * each for each in {0}]",
+    "the last member left out as 0": "*{0}[:-1], 0 * {0}[-1]",
+}
+_MEMBERS = {  # of each member made in a list
+    "each with the other sign": "-({})",
+    "each without its sign": "abs({})",
+    "each cut off below 0": "({}).clip(0)",
+    "each cut off above 0": "-(-({})).clip(0)",
+    "each squared": "({}) ** 2",
+    "each doubled": "2 * ({})",
+    "each halved": "({}) / 2",
+}
 Change = tuple[str, ast.AST]  # what was done, and the node that stands there now
 
 
@@ -90,6 +108,25 @@ def _changes(node: ast.AST, names: list[str]) -> Iterator[Change]:
         yield "the other way round", make(node.elts[::-1], ast.Load())
         for i, _ in enumerate(node.elts):
             yield f"element {i + 1} left out", make(node.elts[:i] + node.elts[i + 1 :], ast.Load())
+            for j in range(i):
+                swapped = list(node.elts)
+                swapped[i], swapped[j] = swapped[j], swapped[i]
+                yield f"elements {j + 1} and {i + 1} exchanged", make(swapped, ast.Load())
+                twice = [*node.elts[:i], node.elts[j], *node.elts[i + 1 :]]
+                yield f"element {j + 1} in the place of element {i + 1}", make(twice, ast.Load())
+    elif isinstance(node, ast.Starred) and isinstance(node.ctx, ast.Load):
+        for said, instead in _STARRED.items():
+            code = ast.parse(f"[{instead.format(ast.unparse(node.value))}]", mode="eval").body
+            yield said, code.elts[0]  # type: ignore[attr-defined]
+    elif isinstance(node, ast.ListComp):
+        for said, instead in _MEMBERS.items():
+            yield (
+                said,
+                ast.ListComp(ast.parse(instead.format(ast.unparse(node.elt)), mode="eval").body, node.generators),
+            )
+        if isinstance(node.elt, ast.Call):
+            for argument in node.elt.args:
+                yield f"each is {ast.unparse(argument)}", ast.ListComp(argument, node.generators)
     elif isinstance(node, ast.FunctionDef | ast.For | ast.If):
         yield from _lines(node)
 
@@ -107,6 +144,11 @@ def _constants(value: object) -> list[object]:
 def _calls(node: ast.Call) -> Iterator[Change]:
     if len(node.args) == 1 and not node.keywords and isinstance(node.func, ast.Name | ast.Attribute):
         yield f"{ast.unparse(node.func)} not called", node.args[0]
+        inner = node.args[0]
+        if isinstance(inner, ast.Call) and len(inner.args) == 1 and not inner.keywords:
+            turned = ast.Call(inner.func, [ast.Call(node.func, inner.args, [])], [])
+            yield f"{ast.unparse(node.func)} and {ast.unparse(inner.func)} exchanged", turned
+            yield f"{ast.unparse(node.func)} called twice", ast.Call(node.func, [node], [])
     if isinstance(node.func, ast.Attribute):
         if not isinstance(node.func.value, ast.Name) or node.func.value.id not in ("np", "torch", "F"):
             yield f".{node.func.attr} not called", node.func.value

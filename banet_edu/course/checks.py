@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import wraps
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial, wraps
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,8 @@ TOLERANCE = 1e-4  # another order of the same additions differs by less
 class Verdict:
     """The answer of a check; a notebook cell that ends with it shows it.
 
+    `as_if`: where a slip was recognised, a function that makes just this slip, so that the diagnosis can be tested.
+
     >>> Verdict(False, "my_edge gives nothing back.", "End it with return.")
     Not yet: my_edge gives nothing back.
     Hint: End it with return.
@@ -33,6 +36,7 @@ class Verdict:
     passed: bool
     said: str
     hint: str = ""
+    as_if: Callable[..., Any] | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         first = f"{'Passed' if self.passed else 'Not yet'}: {self.said}"
@@ -40,11 +44,58 @@ class Verdict:
 
 
 class Wrong(Exception):
-    """Raised inside a check: what is wrong, and a hint."""
+    """Raised inside a check: what is wrong, a hint, and where a slip was recognised a function that makes it."""
 
-    def __init__(self, said: str, hint: str = "") -> None:
+    def __init__(self, said: str, hint: str = "", as_if: Callable[..., Any] | None = None) -> None:
         super().__init__(said)
-        self.said, self.hint = said, hint
+        self.said, self.hint, self.as_if = said, hint, as_if
+
+
+@dataclass(frozen=True)
+class Slips:
+    """A formula with named parts, and what is put in their place by mistake: (what is wrong, hint) -> {part: its value}.
+
+    A diagnosis is a claim, that the answer IS the formula with these parts; so it must explain every run of a check.
+
+    >>> slips = Slips(lambda x, by=2, plus=1: by * x + plus, {("the 1 is missing.", "Add it."): {"plus": 0}})
+    >>> slips.explain([((3,), 6), ((5,), 10)]).said
+    'the 1 is missing.'
+    >>> slips.explain([((3,), 6), ((5,), 11)]) is None
+    True
+    """
+
+    formula: Callable[..., Any]
+    table: Mapping[tuple[str, str], Mapping[str, Any]]
+
+    def explain(
+        self, runs: Sequence[tuple[tuple[Any, ...], Any]], alike: Callable[..., bool] | None = None
+    ) -> Wrong | None:
+        """The slip, or the two slips in different parts, that explain all `runs` of (inputs, what was given); None without.
+
+        `alike(given, result, *inputs)` says whether both are the same; by default `==` decides.
+        """
+        alike = alike or (lambda given, result, *_: bool(given == result))
+        for said, hint, parts in self._claims():
+            as_if = partial(self.formula, **parts)
+            if all(_explains(as_if, inputs, given, alike) for inputs, given in runs):
+                return Wrong(said, hint, as_if)
+        return None
+
+    def _claims(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """One slip before two: the second must be needed."""
+        for (said, hint), parts in self.table.items():
+            yield said, hint, dict(parts)
+        for (one, parts), (other, more) in combinations(self.table.items(), 2):
+            if not parts.keys() & more.keys():
+                hints = one[1] if one[1] == other[1] else f"{one[1]} {other[1]}"
+                yield f"two slips at once: {one[0]} And: {other[0]}", hints, {**parts, **more}
+
+
+def _explains(as_if: Callable[..., Any], inputs: tuple[Any, ...], given: Any, alike: Callable[..., bool]) -> bool:
+    try:
+        return alike(given, as_if(*inputs), *inputs)
+    except Exception:  # two slips may make no sense together
+        return False
 
 
 def checked(check: Callable[..., str]) -> Callable[..., Verdict]:
@@ -59,7 +110,7 @@ def checked(check: Callable[..., str]) -> Callable[..., Verdict]:
             with torch.no_grad():
                 return Verdict(True, check(*answers))
         except Wrong as wrong:
-            return Verdict(False, wrong.said, wrong.hint)
+            return Verdict(False, wrong.said, wrong.hint, wrong.as_if)
         except Exception as error:  # a wrong answer of a kind nobody thought of
             return Verdict(
                 False,
@@ -137,14 +188,6 @@ def as_number(value: Any, name: str, unit: str = "") -> float:
     if not math.isfinite(number):
         raise Wrong(f"{name} is {number}.", "Is something divided by zero, or an empty array averaged?")
     return number
-
-
-def recognise_number(value: float, slips: Mapping[tuple[str, str], float], otherwise: tuple[str, str]) -> Wrong:
-    """`recognise` for single numbers."""
-    for (said, hint), result in slips.items():
-        if math.isclose(value, result, rel_tol=1e-3, abs_tol=1e-6):
-            return Wrong(said, hint)
-    return Wrong(*otherwise)
 
 
 def same(a: Tensor, b: Tensor) -> bool:

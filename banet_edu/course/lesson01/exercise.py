@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from banet_edu.course.checks import as_number, attempt, checked, recognise_number
+from banet_edu.course.checks import Slips, Wrong, as_number, attempt, checked
 from banet_edu.phantoms.phantom import Phantom
 
 Points = NDArray[np.float64]
@@ -43,75 +43,142 @@ def check_mean_distance(my_mean_distance: Callable[[Points, Points, tuple[float,
     >>> check_mean_distance(lambda a, b, spacing_mm: 0.0).said
     'your function says 0 mm for two contours that lie apart.'
     """
-    rng = np.random.default_rng(5)
-    averaged = False
+    runs = [(inputs, _found(my_mean_distance, *inputs)) for inputs in _cases()]
+    if not any(found for _, found in runs):
+        raise Wrong("your function says 0 mm for two contours that lie apart.", "Return the mean of the distances.")
+    off = [run for run in runs if not _close(run[1], _distance(*run[0]))]
+    if not off:
+        return "the mean distance over the points of both contours, in mm, also where pixels are not square: the ASSD."
+    if all(_close(found, _distance(*inputs, average=_of_both_means)) for inputs, found in runs):
+        return "the mean of both directions' means. (The package's ASSD weighs every POINT alike; both are in use.)"
+    (a, b, spacing), found = off[0]
+    raise SLIPS.explain(runs, lambda found, result, *_: _close(found, result)) or Wrong(
+        f"for two contours of {len(a)} and {len(b)} points and pixels of {spacing[0]:g} x {spacing[1]:g} mm you find "
+        f"{found:.2f} mm; it is {_distance(a, b, spacing):.2f} mm.",
+        "Try a = [[0, 0]] and b = [[3, 4]] with pixels of 1 x 1 mm: the distance is 5 mm.",
+    )
+
+
+def _cases() -> list[tuple[Points, Points, tuple[float, float]]]:
+    rng, cases = np.random.default_rng(5), []
     for spacing in ((1.0, 1.0), (0.5, 0.5), (0.4, 1.5)):
         angle = np.sort(rng.uniform(0, 2 * np.pi, 60))
         a = np.stack([40 + 20 * np.sin(angle), 50 + 22 * np.cos(angle)], axis=1)
         b = np.stack([43 + 24 * np.sin(angle[::2]), 46 + 19 * np.cos(angle[::2])], axis=1)
-        found = as_number(
-            attempt(my_mean_distance, "my_mean_distance", a, b, spacing), "what my_mean_distance gives", "in mm"
-        )
-        near_a, near_b = _nearest(a, b, spacing), _nearest(b, a, spacing)
-        wanted, of_means = np.concatenate([near_a, near_b]).mean(), (near_a.mean() + near_b.mean()) / 2
-        if np.isclose(found, wanted, rtol=1e-3):
-            continue
-        if np.isclose(found, of_means, rtol=1e-3):
-            averaged = True
-            continue
-        raise recognise_number(
-            found,
-            _slips(a, b, spacing),
-            (
-                f"for two contours of 60 and 30 points and pixels of {spacing[0]:g} x {spacing[1]:g} mm you find "
-                f"{found:.2f} mm; it is {wanted:.2f} mm.",
-                "Try a = [[0, 0]] and b = [[3, 4]] with pixels of 1 x 1 mm: the distance is 5 mm.",
-            ),
-        )
-    if averaged:
-        return "the mean of both directions' means. (The package's ASSD weighs every POINT alike; both are in use.)"
-    return "the mean distance over the points of both contours, in mm, also where pixels are not square: the ASSD."
+        cases.append((a, b, spacing))
+    return cases
 
 
-def _nearest(a: Points, b: Points, spacing: tuple[float, float]) -> Points:
-    """The distance in mm of each point of `a` to the nearest one of `b`."""
-    apart = (a[:, None] - b[None]) * np.asarray(spacing)
-    return np.sqrt((apart**2).sum(axis=-1)).min(axis=1)
+def _found(my_mean_distance: Callable[..., float], *inputs: Any) -> float:
+    return as_number(attempt(my_mean_distance, "my_mean_distance", *inputs), "what my_mean_distance gives", "in mm")
 
 
-def _slips(a: Points, b: Points, spacing: tuple[float, float]) -> dict[tuple[str, str], Any]:
-    there, back = _nearest(a, b, spacing), _nearest(b, a, spacing)
-    both = np.concatenate([there, back])
-    pixels = np.concatenate([_nearest(a, b, (1, 1)), _nearest(b, a, (1, 1))])
-    swapped = np.concatenate([_nearest(a, b, spacing[::-1]), _nearest(b, a, spacing[::-1])])
-    blocks = np.concatenate(
-        [np.abs((p[:, None] - q[None]) * np.asarray(spacing)).sum(-1).min(axis=1) for p, q in ((a, b), (b, a))]
-    )
-    middle = np.sqrt((((a.mean(0) - b.mean(0)) * spacing) ** 2).sum())
+def _close(one: float, other: float) -> bool:
+    return bool(np.isclose(one, other, rtol=1e-3))
+
+
+def _distance(
+    a: Points,
+    b: Points,
+    spacing_mm: tuple[float, float],
+    *,
+    points: Callable[[Points], Points] = lambda points: points,
+    difference: Callable[..., Points] = np.subtract,
+    pixel: Callable[[Points], Any] = lambda mm: mm,
+    scaled: Callable[..., Points] = np.multiply,
+    length: Callable[[Points], Points] = lambda d: np.sqrt((d**2).sum(axis=-1)),
+    nearest: Callable[..., Points] = np.min,
+    back: Callable[..., Points] | None = None,
+    ways: Callable[..., Any] = lambda there, back: (there, back),
+    average: Callable[..., Any] = lambda ways: np.concatenate(ways).mean(),
+) -> float:
+    """The mean distance, step by step, each of which can be taken wrongly."""
+    apart = difference(points(a)[:, None], points(b)[None])
+    distance = length(scaled(apart, pixel(np.asarray(spacing_mm))))
+    return float(average(ways(nearest(distance, axis=1), (back or nearest)(distance, axis=0))))
+
+
+def _of_both_means(ways: Any) -> float:
+    return float(np.mean([way.mean() for way in ways]))
+
+
+def _table() -> dict[tuple[str, str], dict[str, Any]]:
     not_square = "A pixel may be higher than wide: multiply the row difference by spacing_mm[0], the column's by [1]."
     one_way = "Measure from b to a as well: a point of b may lie far from a although all of a lies near b."
+    near, mean = (
+        "The distance of a point is that to its NEAREST one: .min().",
+        "Take the mean of the nearest distances.",
+    )
+    root = "The distance is the ROOT of the SUM of the squared differences."
+    mm = "Multiply the differences by spacing_mm."
+
+    def of(reduce: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda ways: reduce(np.concatenate(ways))
+
     return {
-        ("your function says 0 mm for two contours that lie apart.", "Return the mean of the distances."): 0.0,
-        ("you measure from a to b only.", one_way): there.mean(),
-        ("you measure from b to a only.", one_way.replace("b to a", "a to b")): back.mean(),
-        ("that is the LARGEST distance (the Hausdorff distance).", "Take the mean instead of the maximum."): both.max(),
-        (
-            "that is the smallest distance.",
-            "The minimum belongs to each point (its nearest one); then take the mean.",
-        ): both.min(),
-        ("that is the sum of the distances.", "Divide by their number, or use .mean()."): both.sum(),
-        (
-            "that is in pixels, not in mm.",
-            "Multiply differences by spacing_mm BEFORE you take the root.",
-        ): pixels.mean(),
-        ("rows and columns have exchanged their pixel sizes.", "spacing_mm is (row, column)."): swapped.mean(),
-        ("you multiply by the row size of a pixel only.", not_square): pixels.mean() * spacing[0],
-        ("you multiply by the column size of a pixel only.", not_square): pixels.mean() * spacing[1],
-        ("you multiply by the mean size of a pixel.", not_square): pixels.mean() * np.mean(spacing),
-        ("you add row and column difference.", "Straight lines: the root of the sum of squares."): blocks.mean(),
-        ("you take the root of the mean square.", "First the root for each point, then the mean."): np.sqrt(
-            (both**2).mean()
-        ),
-        ("the root is missing.", "The distance is the ROOT of the sum of squared differences."): (both**2).mean(),
-        ("you measure between the centres.", "Two contours with one centre can lie far apart: use each point."): middle,
-    }
+        ("you measure from a to b only.", one_way): {"ways": lambda there, back: (there,)},
+        ("you measure from b to a only.", one_way.replace("b to a", "a to b")): {"ways": lambda there, back: (back,)},
+        ("that is the LARGEST distance (the Hausdorff distance).", "Take the mean instead of the maximum."):
+            {"average": of(np.max)},
+        ("that is the smallest distance.", "The minimum belongs to each point (its nearest one); then take the mean."):
+            {"average": of(np.min)},
+        ("that is the sum of the distances.", "Divide by their number, or use .mean()."): {"average": of(np.sum)},
+        ("you take the median of the distances, not their mean.", mean): {"average": of(np.median)},
+        ("you take the standard deviation of the distances, not their mean.", mean): {"average": of(np.std)},
+        ("that is the NUMBER of the point with the largest distance.", mean): {"average": of(np.argmax)},
+        ("that is the NUMBER of the point with the smallest distance.", mean): {"average": of(np.argmin)},
+        ("you take the root of the mean square.", "First the root for each point, then the mean."):
+            {"average": lambda ways: np.sqrt((np.concatenate(ways) ** 2).mean())},
+        ("you take the distance to the FARTHEST point of the other contour.", near): {"nearest": np.max},
+        ("you take the mean distance to all points of the other contour.", near): {"nearest": np.mean},
+        ("you add up the distances to all points of the other contour.", near): {"nearest": np.sum},
+        ("you take the median distance to the points of the other contour.", near): {"nearest": np.median},
+        ("you take the spread of the distances to the points of the other contour.", near): {"nearest": np.std},
+        ("you take the NUMBER of the nearest point, not its distance.", "argmin gives a number, min a distance."):
+            {"nearest": np.argmin},
+        ("you take the NUMBER of the farthest point, not the distance of the nearest.", near): {"nearest": np.argmax},
+        ("that is in pixels, not in mm.", "Multiply differences by spacing_mm BEFORE you take the root."):
+            {"pixel": np.ones_like},
+        ("rows and columns have exchanged their pixel sizes.", "spacing_mm is (row, column)."): {"pixel": np.flip},
+        ("you multiply by the row size of a pixel only.", not_square): {"pixel": lambda mm: mm[0]},
+        ("you multiply by the column size of a pixel only.", not_square): {"pixel": lambda mm: mm[1]},
+        ("you multiply by the mean size of a pixel.", not_square): {"pixel": np.mean},
+        ("the pixel size is added, not multiplied by.", mm): {"scaled": np.add},
+        ("the pixel size is subtracted, not multiplied by.", mm): {"scaled": np.subtract},
+        ("you divide by the pixel size.", mm): {"scaled": np.divide},
+        ("only the pixel size is left of the differences.", mm): {"scaled": lambda apart, mm: 0 * apart + mm},
+        ("the coordinates are added, not subtracted.", "A difference: a minus b."): {"difference": np.add},
+        ("the coordinates are multiplied, not subtracted.", "A difference: a minus b."): {"difference": np.multiply},
+        ("b does not count: these are coordinates of a.", "A difference: a minus b."): {"difference": lambda a, b: a + 0 * b},
+        ("a does not count: these are coordinates of b.", "A difference: a minus b."): {"difference": lambda a, b: b + 0 * a},
+        ("you add row and column difference.", "Straight lines: the root of the sum of squares."):
+            {"length": lambda d: np.abs(d).sum(axis=-1)},
+        ("the root is missing.", root): {"length": lambda d: (d**2).sum(axis=-1)},
+        ("you take the larger of row and column difference.", root): {"length": lambda d: np.abs(d).max(axis=-1)},
+        ("you take the smaller of row and column difference.", root): {"length": lambda d: np.abs(d).min(axis=-1)},
+        ("you average row and column instead of adding them.", root): {"length": lambda d: np.sqrt((d**2).mean(axis=-1))},
+        ("only row differences count.", root): {"length": lambda d: np.abs(d[..., 0])},
+        ("only column differences count.", root): {"length": lambda d: np.abs(d[..., 1])},
+        ("you measure between the centres.", "Two contours with one centre can lie far apart: use each point."):
+            {"points": lambda points: points.mean(axis=0, keepdims=True)},
+    }  # fmt: skip
+
+
+def _one_direction() -> dict[tuple[str, str], dict[str, Any]]:
+    """Another reduction than the minimum, from b to a only, and from a to b only."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for words, reduce in (
+        ("the distance to the FARTHEST point", np.max),
+        ("the mean distance to all points", np.mean),
+        ("the sum of the distances to all points", np.sum),
+        ("the spread of the distances to all points", np.std),
+        ("the NUMBER of the nearest point", np.argmin),
+        ("the NUMBER of the farthest point", np.argmax),
+    ):
+        for way, parts in (("a to b", {"nearest": reduce, "back": np.min}), ("b to a", {"back": reduce})):
+            hint = "The distance of a point is that to its NEAREST one, both ways."
+            found[f"from {way} you take {words} of the other contour.", hint] = parts
+    return found
+
+
+SLIPS = Slips(_distance, _table() | _one_direction())

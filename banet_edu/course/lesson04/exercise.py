@@ -9,34 +9,47 @@ import torch
 from torch import Tensor, nn
 
 from banet_edu.banet.mini_mtl import MiniMTL
-from banet_edu.course.checks import Wrong, as_map, attempt, checked, recognise, same
+from banet_edu.course.checks import Slips, Wrong, as_map, attempt, checked, same
 
 
 @checked
 def check_attention(my_attention: Callable[[nn.Module, Tensor], tuple[Tensor, Tensor]]) -> str:
     """Check `my_attention(block, P)` -> (S, E): both branches, their weights, and the exchange both ways at once."""
+    runs = []
     for seed in (0, 1):
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            block = MiniMTL(5, 4).eval()
-            p = torch.randn(1, 4, 9, 12)
-            for name, value in block.named_parameters():  # as random as it comes, all weights lie near 0.5
-                if "attention" in name:
-                    value.normal_()
+        block, p = _case(seed)
         found = attempt(my_attention, "my_attention", block, p, hint=_hint)
         if isinstance(found, Tensor) or not isinstance(found, tuple | list) or len(found) != 2:
             got = "one tensor" if isinstance(found, Tensor) else type(found).__name__
             raise Wrong(f"my_attention gives back {got}, expected are two: S and E.", "End it with `return S, E`.")
-        s, e = block.seg_branch(p), block.edge_branch(p)
-        wanted = block.exchange(s, e)
-        maps = [as_map(value, name, want.shape) for value, name, want in zip(found, "SE", wanted, strict=True)]
-        right = [same(*pair) for pair in zip(maps, wanted, strict=True)]
-        if same(maps[0], wanted[1]) and same(maps[1], wanted[0]):
-            raise Wrong("S and E are given back in the wrong order.", "`return S, E`: the object first, then the edge.")
-        if not all(right):
-            wrong = right.index(False)
-            raise _why(block, p, s, e, wanted, maps, wrong, right[1 - wrong])
-    return "S and E are what the package's own block gives."
+        maps = tuple(as_map(value, name, p.shape) for value, name in zip(found, "SE", strict=True))
+        runs.append(((block, p), maps))
+    right = [all(same(maps[at], _attention(*inputs)[at]) for inputs, maps in runs) for at in (0, 1)]
+    if all(right):
+        return "S and E are what the package's own block gives."
+    rest = f" ({'SE'[right.index(True)]} is right.)" if any(right) else ""
+    if wrong := SLIPS.explain(runs, _same_maps):
+        raise Wrong(wrong.said + rest, wrong.hint, wrong.as_if)
+    name = "SE"[right.index(False)]
+    off = max(
+        float((maps["SE".index(name)] - _attention(*inputs)["SE".index(name)]).abs().max()) for inputs, maps in runs
+    )
+    raise Wrong(f"{name} is not what the block gives; it is off by up to {off:.2f}.{rest}", _formula(name))
+
+
+def _case(seed: int) -> tuple[MiniMTL, Tensor]:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        block = MiniMTL(5, 4).eval()
+        p = torch.randn(1, 4, 9, 12)
+        for name, value in block.named_parameters():  # as random as it comes, all weights lie near 0.5
+            if "attention" in name:
+                value.normal_()
+    return block, p
+
+
+def _same_maps(one: Any, other: Any, *_: Any) -> bool:
+    return all(same(*pair) for pair in zip(one, other, strict=True))
 
 
 def _hint(error: Exception) -> str:
@@ -45,55 +58,91 @@ def _hint(error: Exception) -> str:
     return ""
 
 
-def _why(
-    block: Any,
-    p: Tensor,
-    s: Tensor,
-    e: Tensor,
-    wanted: tuple[Tensor, Tensor],
-    maps: list[Tensor],
-    at: int,
-    other: bool,
-) -> Wrong:
-    """What is wrong with S (`at` 0) or E (1)."""
-    name = "SE"[at]
-    own, heard = ((s, "s"), (e, "e")) if at == 0 else ((e, "e"), (s, "s"))
-    weight = (block.seg_attention(s), block.edge_attention(e))[at]
-    crossed = (block.edge_attention(e), block.seg_attention(s))[at]
-    x, y = own[0], heard[0]
-    formula = f"{name} = {own[1]} + (1 - a) * {heard[1]}, where a comes from {own[1]}"
-    last = wanted[1 - at]
-    slips = {
-        (f"{name} is {own[1]}: nothing was taken over.", formula): x,
-        (f"{name} listens where it is sure: the weight is used, not 1 minus the weight.", formula): x + weight * y,
-        (f"{name} adds all of {heard[1]}: no weight is used.", formula): x + y,
-        (f"{name} uses the other branch's weight.", formula): x + (1 - crossed) * y,
-        (f"{name} uses the other branch's weight, and not 1 minus it.", formula): x + crossed * y,
-        (
-            f"{name} fades its own branch: a * {own[1]} + (1 - a) * {heard[1]}.",
-            f"The own branch stays whole: {formula}",
-        ): (weight * x + (1 - weight) * y),
-        (f"{name} has lost its own branch.", formula): (1 - weight) * y,
-        (
-            f"{name} takes over from {'ES'[at]} after its own exchange.",
-            f"Both ways at once: {name} is computed from s and e, not from the new map.",
-        ): (x + (1 - weight) * last),
-        (f"{name} has a weight computed from P.", formula): (
-            x + (1 - (block.seg_attention, block.edge_attention)[at](p)) * y
-        ),
-        (f"{name} has a weight computed from {heard[1]}.", formula): (
-            x + (1 - (block.seg_attention, block.edge_attention)[at](y)) * y
-        ),
-        (
-            f"the sigmoid is applied twice in {name}.",
-            "block.seg_attention and block.edge_attention end with a sigmoid already.",
-        ): (x + (1 - weight.sigmoid()) * y),
-        (
-            f"{name} = {own[1]} + sigmoid({heard[1]}) * {heard[1]} is the blog's form.",
-            f"Here the release's is asked for: {formula}",
-        ): (x + y.sigmoid() * y),
-        (f"{name} multiplies where it should add.", formula): x * (1 - weight) * y,
-    }
-    rest = f" ({'ES'[at]} is right.)" if other else ""
-    wrong = recognise(maps[at], slips, (f"{name} is not what the block gives.", formula))
-    return Wrong(wrong.said + rest, wrong.hint)
+def _attention(block: Any, p: Tensor, **parts: Any) -> tuple[Tensor, Tensor]:
+    """Both branches and the exchange, from parts of which each can be taken wrongly; "S_gate" is the gate of S, and so on."""
+    s = parts.get("s", lambda b, p: b.seg_branch(p))(block, p)
+    e = parts.get("e", lambda b, p: b.edge_branch(p))(block, p)
+    new: dict[str, Tensor] = {}
+    for name, own, heard, module, other in (
+        ("S", s, e, block.seg_attention, block.edge_attention),
+        ("E", e, s, block.edge_attention, block.seg_attention),
+    ):
+        heard = new["S"] if name == "E" and parts.get("late") else heard
+        weight = parts.get(f"{name}_weight", lambda m, o, own, heard, p: m(own))(module, other, own, heard, p)
+        gate = parts.get(f"{name}_gate", lambda w, heard: 1 - w)(weight, heard)
+        taken = parts.get(f"{name}_taken", lambda gate, heard, own, p: gate * heard)(gate, heard, own, p)
+        new[name] = parts.get(f"{name}_joined", lambda own, taken, weight: own + taken)(own, taken, weight)
+    found: tuple[Tensor, Tensor] = parts.get("given", lambda S, E, s, e: (S, E))(new["S"], new["E"], s, e)
+    return found
+
+
+def _formula(name: str) -> str:
+    own, heard = "se" if name == "S" else "es"
+    return f"{name} = {own} + (1 - a) * {heard}, where a comes from {own}"
+
+
+def _of(name: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """What can go wrong in S or in E."""
+    own, heard = "se" if name == "S" else "es"
+    formula, weight, gate, taken, joined = (
+        _formula(name),
+        *(f"{name}_{p}" for p in ("weight", "gate", "taken", "joined")),
+    )
+    swapped = {weight: lambda m, o, own, heard, p: o(heard)}
+    words: dict[str, dict[str, Any]] = {
+        f"{name} is {own}: nothing was taken over.": {joined: lambda own, taken, w: own},
+        f"{name} listens where it is sure: the weight is used, not 1 minus the weight.": {gate: lambda w, h: w},
+        f"{name} adds all of {heard}: no weight is used.": {gate: lambda w, h: 1},
+        f"{name} takes {heard} away: it is weighed with minus the weight.": {gate: lambda w, h: -w},
+        f"{name} has the weight minus 1, not 1 minus the weight.": {gate: lambda w, h: w - 1},
+        f"{name} has 1 PLUS the weight, not 1 minus it.": {gate: lambda w, h: 1 + w},
+        f"{name} has 2 minus the weight, not 1 minus it.": {gate: lambda w, h: 2 - w},
+        f"{name} has minus 1 minus the weight, not 1 minus it.": {gate: lambda w, h: -1 - w},
+        f"{name} divides 1 by the weight instead of subtracting it.": {gate: lambda w, h: 1 / w},
+        f"{name} uses the other branch's weight.": swapped,
+        f"{name} uses the other branch's weight, and not 1 minus it.": {**swapped, gate: lambda w, h: w},
+        f"{name} has a weight computed from P.": {weight: lambda m, o, own, heard, p: m(p)},
+        f"{name} has a weight computed from {heard}.": {weight: lambda m, o, own, heard, p: m(heard)},
+        f"{name} gives {own} to the other branch's attention.": {weight: lambda m, o, own, heard, p: o(own)},
+        f"{name} has no weight but {own} itself: the attention is not called.": {weight: lambda m, o, own, heard, p: own},
+        f"{name} adds the gate to {heard} instead of multiplying.": {taken: lambda g, h, own, p: g + h},
+        f"{name} subtracts {heard} from the gate instead of multiplying.": {taken: lambda g, h, own, p: g - h},
+        f"{name} divides the gate by {heard} instead of multiplying.": {taken: lambda g, h, own, p: g / h},
+        f"{name} adds the gate alone: {heard} is missing.": {taken: lambda g, h, own, p: g},
+        f"{name} takes {own} over, its own branch, not {heard}.": {taken: lambda g, h, own, p: g * own},
+        f"{name} takes P over, not {heard}.": {taken: lambda g, h, own, p: g * p},
+        f"{name} has brackets that are missing: 1 - a * {heard} is not (1 - a) * {heard}.":
+            {taken: lambda g, h, own, p: 1 - (1 - g) * h},
+        f"{name} fades its own branch: a * {own} + (1 - a) * {heard}.": {joined: lambda own, taken, w: w * own + taken},
+        f"{name} has lost its own branch.": {joined: lambda own, taken, w: taken},
+        f"{name} subtracts where it should add.": {joined: lambda own, taken, w: own - taken},
+        f"{name} multiplies where it should add.": {joined: lambda own, taken, w: own * taken},
+        f"{name} = {own} + sigmoid({heard}) * {heard} is the blog's form.": {gate: lambda w, h: h.sigmoid()},
+    }  # fmt: skip
+    found = {(said, formula): parts for said, parts in words.items()}
+    hint = "block.seg_attention and block.edge_attention end with a sigmoid already."
+    found[f"the sigmoid is applied twice in {name}.", hint] = {gate: lambda w, h: 1 - w.sigmoid()}
+    return found
+
+
+def _table() -> dict[tuple[str, str], dict[str, Any]]:
+    start, end = "s = block.seg_branch(P), e = block.edge_branch(P)", "`return S, E`: the object first, then the edge."
+    return {
+        ("S and E are given back in the wrong order.", end): {"given": lambda S, E, s, e: (E, S)},
+        ("S is given back twice.", end): {"given": lambda S, E, s, e: (S, S)},
+        ("E is given back twice.", end): {"given": lambda S, E, s, e: (E, E)},
+        ("E takes over from S after its own exchange.",
+         "Both ways at once: E is computed from s and e, not from the new map."): {"late": True},
+        ("E is s, the object's branch before the exchange.", end): {"given": lambda S, E, s, e: (S, s)},
+        ("S is e, the edge's branch before the exchange.", end): {"given": lambda S, E, s, e: (e, E)},
+        ("s is P: block.seg_branch is not called.", start): {"s": lambda b, p: p},
+        ("e is P: block.edge_branch is not called.", start): {"e": lambda b, p: p},
+        ("s comes from the edge branch.", start): {"s": lambda b, p: b.edge_branch(p)},
+        ("e comes from the object branch.", start): {"e": lambda b, p: b.seg_branch(p)},
+        ("block.edge_branch is given s, not P.", start): {"e": lambda b, p: b.edge_branch(b.seg_branch(p))},
+        **_of("S"),
+        **_of("E"),
+    }  # fmt: skip
+
+
+SLIPS = Slips(_attention, _table())

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from banet_edu.course.checks import Wrong, attempt, checked
+from banet_edu.course.checks import Slips, Wrong, attempt, checked
 
 Array = NDArray[np.float64]
 Score = Callable[[Array], float]
@@ -23,6 +23,7 @@ def check_deletion(my_deletion: Callable[..., Sequence[float]]) -> str:
     if not callable(my_deletion):
         attempt(my_deletion, "my_deletion")  # says so
     score, image, blurred, ranking = _scene()
+    runs: list[tuple[Any, Array]] = []
     for steps in _STEPS:
         given = image.copy(), blurred.copy(), ranking.copy()
         # Bound here: `attempt` copies what it passes on, and a damaged image would go unseen.
@@ -30,12 +31,13 @@ def check_deletion(my_deletion: Callable[..., Sequence[float]]) -> str:
         for kept, before, name in zip(given, (image, blurred, ranking), ("image", "blurred", "ranking"), strict=True):
             if not np.array_equal(kept, before):
                 raise Wrong(f"your function changes `{name}` itself.", f"Work on a copy: picture = {name}.copy().")
-        wanted = deletion_curve(score, image, blurred, ranking, steps)
-        if len(found) == len(wanted) and np.allclose(found, wanted, rtol=1e-4, atol=1e-6):
-            continue
-        for (said, hint), slip in _slips(score, image, blurred, ranking, steps).items():
-            if len(slip) == len(found) and np.allclose(found, slip, rtol=1e-4, atol=1e-6):
-                raise Wrong(said, hint)
+        runs.append(((score, image, blurred, ranking, steps), found))
+    off = [(inputs[-1], found, np.asarray(deletion_curve(*inputs))) for inputs, found in runs]
+    off = [each for each in off if not _alike(each[1], each[2])]
+    if off:
+        steps, found, wanted = off[0]
+        if wrong := SLIPS.explain(runs, _alike):
+            raise wrong
         if len(found) != steps + 1:
             raise Wrong(
                 f"for {steps} steps you give {len(found)} scores, {steps + 1} are expected.",
@@ -90,38 +92,86 @@ def _curve(value: Any, steps: int) -> Array:
     return found
 
 
-def _slips(score: Score, image: Array, blurred: Array, ranking: Array, steps: int) -> dict[tuple[str, str], Array]:
-    def curve(image: Array = image, blurred: Array = blurred, ranking: Array = ranking, steps: int = steps) -> Array:
-        return np.asarray(deletion_curve(score, image, blurred, ranking, steps))
+def _alike(one: Array, other: Array, *_: Any) -> bool:
+    return len(one) == len(other) and np.allclose(one, other, rtol=1e-4, atol=1e-6)
 
-    right = curve()
-    raster = -np.arange(image.size, dtype=float).reshape(image.shape)
-    alone = [right[0]]
-    for portion in np.array_split(np.argsort(-ranking, axis=None), steps):
-        picture = image.copy()
-        picture.flat[portion] = blurred.flat[portion]
-        alone.append(score(picture))
-    upwards = (
-        "the LOWEST ranked pixels are blurred first.",
-        "np.argsort sorts upwards: turn the order round, or sort -ranking.",
+
+def _curve_of(
+    score: Score,
+    image: Array,
+    blurred: Array,
+    ranking: Array,
+    steps: int,
+    *,
+    ranked: Callable[..., Array] = lambda image, blurred, ranking: ranking,
+    order: Callable[[Array], Any] = lambda ranks: np.argsort(-ranks, axis=None, kind="stable"),
+    start: Callable[..., Array] = lambda image, blurred, ranking: image,
+    fill: Callable[..., Array] = lambda image, blurred, ranking: blurred,
+    afresh: bool = False,
+    late: bool = False,
+    first: Callable[..., Array] = lambda picture, image, blurred, ranking: picture,
+    seen: Callable[..., Array] = lambda picture, image, blurred, ranking: picture,
+    kept: Callable[[Array], Array] = lambda scores: scores,
+) -> Array:
+    """The curve, step by step, each of which can be taken wrongly."""
+    maps = (image, blurred, ranking)
+    picture, new = start(*maps).copy(), fill(*maps)
+    scores = [score(first(picture, *maps))]
+    for portion in np.array_split(order(ranked(*maps)), steps):
+        if afresh:
+            picture = start(*maps).copy()
+        if late:
+            scores.append(score(seen(picture, *maps)))
+        picture.flat[portion] = new.flat[portion]
+        if not late:
+            scores.append(score(seen(picture, *maps)))
+    return np.asarray(kept(np.asarray(scores)))
+
+
+def _table() -> dict[tuple[str, str], dict[str, Any]]:
+    give, copy = (
+        "Give the scores themselves.",
+        "Work on picture = image.copy(), put in the pixels of `blurred`, score it.",
     )
-    return {
-        upwards: curve(ranking=-ranking),
-        ("the score of the untouched image is missing.", "Start the list with score(picture), before the loop."): right[1:],
-        ("the last portion is missing: the curve must end with the whole image blurred.", "Loop over all `steps` portions."):
-            right[:-1],
-        ("each score knows its own portion only: pixels blurred before are back.", _CUMULATIVE): np.asarray(alone),
+    sort, all_steps = "Sort by `ranking`: np.argsort(-ranking.ravel()).", "Loop over all `steps` portions."
+    found: dict[tuple[str, str], dict[str, Any]] = {
+        ("the LOWEST ranked pixels are blurred first.", "np.argsort sorts upwards: turn the order round, or sort -ranking."):
+            {"order": lambda ranks: np.argsort(ranks, axis=None)},
+        ("the score of the untouched image is missing.", "Start the list with score(picture), before the loop."):
+            {"kept": lambda scores: scores[1:]},
+        ("the last portion is missing: the curve must end with the whole image blurred.", all_steps):
+            {"kept": lambda scores: scores[:-1]},
+        ("only the first score is there.", all_steps): {"kept": lambda scores: scores[:1]},
+        ("only the first portion was replaced.", f"{all_steps} Is `return` inside the loop?"): {"kept": lambda s: s[:2]},
+        ("each score knows its own portion only: pixels blurred before are back.", _CUMULATIVE): {"afresh": True},
+        ("the score is taken BEFORE the portion is replaced.", "First replace, then score."): {"late": True},
         ("pixels are set to 0 instead of those of `blurred`.",
-         "A black pixel is a strong edge of its own: put in the pixel of `blurred`."): curve(blurred=0 * blurred),
+         "A black pixel is a strong edge of its own: put in the pixel of `blurred`."):
+            {"fill": lambda image, blurred, ranking: 0 * blurred},
         ("that is insertion: it starts with the blurred image and shows pixels.", "Start with a copy of `image`."):
-            curve(image=blurred, blurred=image),
+            {"start": lambda i, b, r: b, "fill": lambda i, b, r: i},
         ("pixels are ranked by size without sign: those that speak AGAINST the decision go as well.",
-         "Use `ranking` as it is: deletion is about what supports the decision."): curve(ranking=np.abs(ranking)),
-        ("pixels are taken as they lie, row by row; the ranking is not used.", "Sort by it: np.argsort(-ranking.ravel())."):
-            curve(ranking=raster),
+         "Use `ranking` as it is: deletion is about what supports the decision."):
+            {"ranked": lambda image, blurred, ranking: np.abs(ranking)},
+        ("pixels are taken as they lie, row by row; the ranking is not used.", sort):
+            {"order": lambda ranks: np.arange(ranks.size)},
         ("nothing is replaced: every score is that of the untouched image.",
          "array.flatten() gives a copy; array.ravel()[portion] = ... reaches the picture itself."):
-            np.full(len(right), right[0]),
-        ("that is how much each score has lost, not the score.", "Give the scores themselves."): right[0] - right,
-        ("the curve is divided by its first score.", "Give the scores themselves."): right / right[0],
+            {"fill": lambda image, blurred, ranking: image},
+        ("the pixels of `ranking` are put in.", copy): {"fill": lambda image, blurred, ranking: ranking},
+        ("that is how much each score has lost, not the score.", give): {"kept": lambda scores: scores[0] - scores},
+        ("the curve is divided by its first score.", give): {"kept": lambda scores: scores / scores[0]},
     }  # fmt: skip
+    for at, name in enumerate(("image", "blurred", "ranking")):
+        if at:
+            found[f"the picture starts as `{name}`, not as `image`.", copy] = {"start": lambda *maps, at=at: maps[at]}
+            found[f"the first score is that of `{name}`.", copy] = {"first": lambda picture, *maps, at=at: maps[at]}
+        found[f"in the loop `{name}` is scored, not the picture.", copy] = {
+            "seen": lambda picture, *maps, at=at: maps[at]
+        }
+        if at < 2:
+            found[f"pixels are ranked by `{name}`, not by `ranking`.", sort] = {"ranked": lambda *maps, at=at: maps[at]}
+    return found
+
+
+SLIPS = Slips(_curve_of, _table())

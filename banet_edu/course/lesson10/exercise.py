@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from banet_edu.course.checks import Wrong, as_number, attempt, checked
+from banet_edu.course.checks import Slips, Wrong, as_number, attempt, checked
 from banet_edu.training.losses import boundary_target
 
 Figures = NDArray[np.float64]
@@ -50,10 +50,10 @@ def check_honest_report(my_report: Callable[[Figures, Figures], tuple[int, float
     """
     runs = _runs()
     reports = [_two(attempt(my_report, "my_report", val, test)) for val, test in runs]
-    slips = [_slips(val, test) for val, test in runs]
-    for said, hint in slips[0]:  # a slip is named only where it explains every run
-        if all(_same(report, slip[said, hint]) for report, slip in zip(reports, slips, strict=True)):
-            raise Wrong(said, hint)
+    if any(not _same(report, _report(*run)) for run, report in zip(runs, reports, strict=True)):
+        wrong = SLIPS.explain(list(zip(runs, reports, strict=True)), lambda given, result, *_: _same(given, result))
+        if wrong:
+            raise wrong
     for (val, test), (epoch, figure) in zip(runs, reports, strict=True):
         best = int(val.mean(axis=1).argmax()) + 1
         wanted = float(test[best - 1].mean())
@@ -84,7 +84,8 @@ def _runs() -> list[tuple[Figures, Figures]]:
         test[best_both - 1] += 0.11
         val[1, 6] += 0.25  # the luckiest single image, in an epoch that is not the best
         runs.append((val, test))
-    return runs
+    # and plain chance, in which two slips hardly ever agree
+    return runs + [(random.random((n, 7)), random.random((n, 10))) for n in (6, 11, 14, 7, 9, 12)]
 
 
 def _same(one: tuple[float, float], other: tuple[float, float]) -> bool:
@@ -102,61 +103,84 @@ def _two(value: Any) -> tuple[float, float]:
     return as_number(value[0], "the epoch"), as_number(value[1], "the figure")
 
 
-def _slips(val: Figures, test: Figures) -> dict[tuple[str, str], tuple[float, float]]:
-    on_val, on_test = val.mean(axis=1), test.mean(axis=1)
-    best, luckiest, last = int(on_val.argmax()), int(val.max(axis=1).argmax()), len(val) - 1
-    peeked, worst = int(on_test.argmax()), int(on_val.argmin())
-    across = int(val.mean(axis=0).argmax())
-    pooled = int((on_val + on_test).argmax())
-    row = "The epoch is a row number plus 1: on_val.argmax() + 1."
-    on_validation = "Choose with val only; test must not take part in any choice."
-    return {
-        ("the epoch is chosen on the test images.", on_validation): (peeked + 1, on_test[peeked]),
-        ("the epoch is chosen on the test images, and counted from 0.", on_validation): (peeked, on_test[peeked]),
-        ("the epoch is chosen on the test images, the figure is from validation.", on_validation): (
-            peeked + 1,
-            on_val[peeked],
-        ),
-        ("the epoch is chosen on the validation and the test images together.", on_validation): (
-            pooled + 1,
-            on_test[pooled],
-        ),
-        (
-            "the epoch is right, but the figure is the best test figure of all epochs.",
-            "Report the test figure of the epoch that was chosen, even if another epoch has a better one.",
-        ): (best + 1, on_test[peeked]),
-        (
-            "the epoch is right, but the figure is the validation figure, by which it was chosen.",
-            "That one is optimistic. Report test[epoch - 1].mean().",
-        ): (best + 1, on_val[best]),
-        ("the epoch is counted from 0.", row): (best, on_test[best]),
-        (
-            "the epoch is right, but the test figure belongs to the epoch after it.",
-            "Rows count from 0: test[epoch - 1].",
-        ): (
-            best + 1,
-            on_test[min(best + 1, last)],
-        ),
-        ("that is the worst epoch on validation.", "JA: higher is better, so argmax."): (worst + 1, on_test[worst]),
-        ("that is the last epoch.", "Choose the epoch with the best mean on val."): (last + 1, on_test[last]),
-        (
-            "the epoch is chosen by its luckiest single image.",
-            "Take the mean over the images first: val.mean(axis=1), then argmax.",
-        ): (luckiest + 1, on_test[luckiest]),
-        (
-            "the mean is taken over the epochs, so that an image is chosen instead of an epoch.",
-            "One row per epoch: val.mean(axis=1) gives one figure per epoch.",
-        ): (across + 1, on_test[min(across, last)]),
-        ("two figures come in the wrong order: first the epoch, then the figure.", "return epoch, figure"): (
-            on_test[best],
-            best + 1,
-        ),
-        (
-            "the figure is the mean over all epochs and test images.",
-            "Only the row of the chosen epoch: test[epoch - 1].mean().",
-        ): (best + 1, test.mean()),
-        (
-            "the figure is the best single test image.",
-            "The mean over the row of the chosen epoch: test[epoch - 1].mean().",
-        ): (best + 1, test[best].max()),
-    }
+def _report(
+    val: Figures,
+    test: Figures,
+    *,
+    table: Callable[[Figures, Figures], Figures] = lambda val, test: val,
+    of_epoch: Callable[[Figures], Any] = lambda table: table.mean(axis=1),
+    chosen: Callable[[Any], Any] = np.argmax,
+    counted: Callable[[int], int] = lambda row: row + 1,
+    row: Callable[[int], int] = lambda epoch: epoch - 1,
+    figures: Callable[[Figures, Figures], Figures] = lambda val, test: test,
+    figure: Callable[[Figures, int], Any] = lambda figures, row: figures[row].mean(),
+    given: Callable[[Any, Any], tuple[Any, Any]] = lambda epoch, figure: (epoch, figure),
+) -> tuple[float, float]:
+    """The report, step by step, each of which can be taken wrongly."""
+    epoch = counted(int(chosen(of_epoch(table(val, test)))))
+    return given(epoch, figure(figures(val, test), row(epoch)))
+
+
+def _table() -> dict[tuple[str, str], dict[str, Any]]:
+    start = "The epoch is a row number plus 1: on_val.argmax() + 1."
+    validation = "Choose with val only; test must not take part in any choice."
+    mean = "The mean over the row of the chosen epoch: test[epoch - 1].mean()."
+    rows, best = "Rows count from 0: test[epoch - 1].", "JA: higher is better, so val.mean(axis=1).argmax()."
+    images = "Take the mean over the images first: val.mean(axis=1), then argmax."
+    on_test: dict[str, Any] = {"table": lambda val, test: test}
+    from_0: dict[str, Any] = {"counted": lambda row: row, "row": lambda epoch: epoch}
+    both = {"table": lambda val, test: (val.mean(axis=1) + test.mean(axis=1))[:, None]}
+    found: dict[tuple[str, str], dict[str, Any]] = {
+        ("the epoch is chosen on the test images.", validation): on_test,
+        ("the epoch is chosen on the validation and the test images together.", validation): both,
+        ("the epoch is right, but the figure is the best test figure of all epochs.",
+         "Report the test figure of the epoch that was chosen, even if another epoch has a better one."):
+            {"figure": lambda figures, row: figures.mean(axis=1).max()},
+        ("the epoch is right, but the figure is the validation figure, by which it was chosen.",
+         "That one is optimistic. Report test[epoch - 1].mean()."): {"figures": lambda val, test: val},
+        ("the epoch is counted from 0.", start): from_0,
+        ("the epoch is counted from 0, and the figure belongs to the row before it.", start):
+            {"counted": lambda row: row},
+        ("the epoch is right, but the test figure belongs to the epoch after it.", rows): {"row": lambda epoch: epoch},
+        ("the epoch is right, but the test figure belongs to the epoch before it.", rows): {"row": lambda epoch: epoch - 2},
+        ("the epoch is right, but the test figure belongs to the second epoch after it.", rows):
+            {"row": lambda epoch: epoch + 1},
+        ("the epoch is right, but the figure is taken from as many rows before the end.", rows):
+            {"row": lambda epoch: -epoch},
+        ("the epoch is right, but the figure is taken from as many rows before the end, less one.", rows):
+            {"row": lambda epoch: 1 - epoch},
+        ("the epoch is right, but the figure always belongs to the second epoch.", rows): {"row": lambda epoch: 1},
+        ("the number of the epoch is 1 too large.", start): {"counted": lambda row: row + 2},
+        ("the number of the epoch is 2 too small.", start): {"counted": lambda row: row - 1},
+        ("the epoch is always 1: the choice is not used.", start): {"counted": lambda row: 1},
+        ("that is the worst epoch on validation.", best): {"chosen": np.argmin},
+        ("that is the last epoch.", "Choose the epoch with the best mean on val."): {"chosen": lambda each: len(each) - 1},
+        ("the best FIGURE is taken for the number of the epoch.", best): {"chosen": np.max},
+        ("the sum of the figures is taken for the number of the epoch.", best): {"chosen": np.sum},
+        ("the epoch is chosen by its luckiest single image.", images): {"of_epoch": lambda table: table.max(axis=1)},
+        ("the epoch is chosen by its worst single image.", images): {"of_epoch": lambda table: table.min(axis=1)},
+        ("the epoch is chosen by the spread of its images.", images): {"of_epoch": lambda table: table.std(axis=1)},
+        ("the epoch is chosen by the NUMBER of its best image.", images): {"of_epoch": lambda table: table.argmax(axis=1)},
+        ("the epoch is chosen by the NUMBER of its worst image.", images): {"of_epoch": lambda table: table.argmin(axis=1)},
+        ("the mean is taken over the epochs, so that an image is chosen instead of an epoch.",
+         "One row per epoch: val.mean(axis=1) gives one figure per epoch."): {"of_epoch": lambda table: table.mean(axis=0)},
+        ("two figures come in the wrong order: first the epoch, then the figure.", "return epoch, figure"):
+            {"given": lambda epoch, figure: (figure, epoch)},
+        ("the epoch is given back twice, no figure.", "return epoch, figure"): {"given": lambda epoch, figure: (epoch, epoch)},
+        ("the figure is given back twice, no epoch.", "return epoch, figure"):
+            {"given": lambda epoch, figure: (figure, figure)},
+        ("the figure is the mean over all epochs and test images.", mean): {"figure": lambda figures, row: figures.mean()},
+    }  # fmt: skip
+    for words, reduce in (
+        ("the best single test image", np.max),
+        ("the worst single test image", np.min),
+        ("the sum over the test images, not their mean", np.sum),
+        ("the spread of the test images, not their mean", np.std),
+        ("the NUMBER of the best test image", np.argmax),
+        ("the NUMBER of the worst test image", np.argmin),
+    ):
+        found[f"the figure is {words}.", mean] = {"figure": lambda figures, row, reduce=reduce: reduce(figures[row])}
+    return found
+
+
+SLIPS = Slips(_report, _table())

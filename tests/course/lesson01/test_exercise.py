@@ -45,7 +45,7 @@ WRONG = {
     "b to a": (lambda a, b, s: distances(a, b, s).min(0).mean(), "from b to a only"),
     "largest": (lambda a, b, s: max(distances(a, b, s).min(1).max(), distances(a, b, s).min(0).max()), "LARGEST"),
     "smallest": (lambda a, b, s: distances(a, b, s).min(), "smallest"),
-    "all pairs": (lambda a, b, s: distances(a, b, s).mean(), "Try a = [[0, 0]]"),
+    "all pairs": (lambda a, b, s: distances(a, b, s).mean(), "mean distance to all points"),
     "sum": (lambda a, b, s: mean_distance(a, b, s) * (len(a) + len(b)), "the sum of the distances"),
     "scaled afterwards by the row": (lambda a, b, s: mean_distance(a, b, (1, 1)) * s[0], "row size of a pixel only"),
     "scaled afterwards by the column": (lambda a, b, s: mean_distance(a, b, (1, 1)) * s[1], "column size of a pixel only"),

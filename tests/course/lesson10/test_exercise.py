@@ -63,7 +63,7 @@ def test_dice_stub_is_refused_and_the_solution_passes():
     [
         ("2 * overlap + 1", "2 * (overlap + 1)", "NEGATIVE"),
         ("overlap = (p * y).sum(dim=(1, 2))", "", "spelled right"),
-        ("size = p.sum(dim=(1, 2)) + y.sum(dim=(1, 2))", "size = p.sum() + y.sum()", "your loss is"),
+        ("size = p.sum(dim=(1, 2)) + y.sum(dim=(1, 2))", "size = p.sum() + y.sum()", "summed over all images"),
         (".mean()", "", "one value per image"),
     ],
 )
