@@ -69,6 +69,7 @@ app.command("models", epilog=networks.MODELS_EPILOG)(networks.list_models)
 app.add_typer(data.app, name="data")
 app.command("doctor", epilog=doctor.EPILOG)(doctor.examine)
 app.command("lab", epilog=lab.EPILOG)(lab.open_lab)
+app.command("site", epilog=site.EPILOG)(site.build_course_site)
 app.command("clinic", epilog=lab.CLINIC_EPILOG)(lab.open_clinic)
 app.command("class", epilog=classroom.EPILOG)(classroom.show_class)
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import html
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import product
+from math import prod
 from numbers import Real
-from typing import Any
+from typing import Any, NamedTuple
 
 import ipywidgets
 from matplotlib.figure import Figure
@@ -20,12 +22,25 @@ from matplotlib.figure import Figure
 from banet_edu.data.sample import Sample
 from banet_edu.figures.style import below_one_another, png_bytes
 
+MOST_PICTURES = 200  # of a panel on a page without a kernel
+MOST_VALUES = 16  # of a slider there
+FEWEST_VALUES = 4
+
 Settings = Mapping[str, Any]  # name of a control -> one of its values
 Still = Sequence[Settings] | Callable[[], Figure]
 
 
 class ForReader(ValueError):
     """An error whose words are meant for the reader of the page: a panel shows them as they are, without a Python name."""
+
+
+class Swept(NamedTuple):
+    """One control of a sweep: its label, its values, what its slider shows at each, and the number of the first value set."""
+
+    label: str
+    values: tuple[Any, ...]
+    shown: tuple[str, ...]
+    start: int
 
 
 class Panel(ipywidgets.VBox):
@@ -120,6 +135,42 @@ class Panel(ipywidgets.VBox):
         figures = {self._said(settings): self.render(**{**self.values(), **settings}) for settings in self.still}
         return below_one_another(figures) if figures else None
 
+    def swept(self, most: int = MOST_PICTURES) -> dict[str, Swept]:
+        """The values of each control whose every combination is at most about `most` pictures: for a page without a kernel.
+
+        Names are kept all. Long ranges of numbers are thinned evenly; both ends, the value set now and those of `still` stay.
+        Empty where fewer than `FEWEST_VALUES` of a range would remain: such a panel cannot be shown by pictures.
+        """
+        everything = {name: values_of(control) for name, control in self.controls.items()}
+        counts = {
+            name: len(values) if hasattr(self.controls[name], "options") else min(len(values), MOST_VALUES)
+            for name, values in everything.items()
+        }
+        while prod(counts.values()) > most:
+            ranges = [name for name in counts if not hasattr(self.controls[name], "options")]
+            longest = max(ranges, key=counts.__getitem__, default=None)
+            if longest is None or counts[longest] <= FEWEST_VALUES:
+                return {}
+            counts[longest] -= 1
+        asked = () if callable(self.still) else self.still
+        found = {}
+        for name, control in self.controls.items():
+            keep = [control.value, *(settings[name] for settings in asked if name in settings)]
+            values = thinned(everything[name], counts[name], keep)
+            shown = tuple(_shown(name, control, value) for value in values)
+            start = min(range(len(values)), key=lambda i, v=values, at=control.value: _apart(v[i], at))
+            found[name] = Swept(control.description, tuple(values), shown, start)
+        return found
+
+    def sweep(self, swept: Mapping[str, Swept]) -> Iterator[Figure | str]:
+        """The picture of every combination of `swept` values, the last control's moving fastest; in its place, where
+        there is none, the words that the panel would show."""
+        for values in product(*(control.values for control in swept.values())):
+            try:
+                yield self.render(**dict(zip(swept, values, strict=True)))
+            except Exception as error:
+                yield str(error) if isinstance(error, ForReader) else f"No picture for these settings. {error}"
+
     def _said(self, settings: Settings) -> str:
         if unknown := settings.keys() - self.controls.keys():
             raise ValueError(f"still sets {', '.join(sorted(unknown))}; the controls are {', '.join(self.controls)}")
@@ -142,6 +193,35 @@ def choice(label: str, options: Mapping[str, Any], value: Any = None) -> ipywidg
     """A slider over `options`, shown name -> value; it starts at `value`, or at the first."""
     start = next(iter(options.values())) if value is None else value
     return ipywidgets.SelectionSlider(options=list(options.items()), value=start, description=label)
+
+
+def values_of(control: ipywidgets.ValueWidget) -> list[Any]:
+    """Every value that a reader can choose with a slider.
+
+    >>> values_of(ipywidgets.IntSlider(1, 0, 4, 2)), values_of(choice("place", {"here": "a", "there": "b"}))
+    ([0, 2, 4], ['a', 'b'])
+    """
+    if hasattr(control, "options"):
+        return [option[1] if isinstance(option, tuple) else option for option in control.options]
+    return [control.min + i * control.step for i in range(round((control.max - control.min) / control.step) + 1)]
+
+
+def thinned(values: Sequence[Any], count: int, keep: Iterable[Any] = ()) -> list[Any]:
+    """`count` of the values, evenly, with both ends, and the ones nearest to those to `keep`, in order.
+
+    >>> thinned(range(11), 3, keep=[4])
+    [0, 4, 5, 10]
+    """
+    if count >= len(values):
+        return list(values)
+    last = len(values) - 1
+    chosen = {round(i * last / (count - 1)) for i in range(count)}
+    chosen |= {min(range(len(values)), key=lambda i, wanted=wanted: abs(values[i] - wanted)) for wanted in keep}
+    return [values[i] for i in sorted(chosen)]
+
+
+def _apart(value: Any, at: Any) -> float:
+    return abs(value - at) if isinstance(value, Real) and isinstance(at, Real) else float(value != at)
 
 
 def _shown(name: str, control: ipywidgets.ValueWidget, value: Any) -> str:
