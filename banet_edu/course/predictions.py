@@ -21,6 +21,11 @@ from banet_edu.course.answers import RIGHT, answer_buttons, mark, text, with_tex
 from banet_edu.storage import write_text
 
 
+# What was asked and what happened, {lesson: {question's name: ...}}, of the notebook that runs in this process: for the
+# answer key, which notebooks/build.py collects.
+told: dict[str, dict[str, dict[str, Any]]] = {}
+
+
 @dataclass(frozen=True)
 class Recorded:
     """One committed answer. `before`: it was committed before the outcome had been shown."""
@@ -109,6 +114,11 @@ class Predictions:
         if question.options is not None and outcome not in question.options:
             raise ValueError(f"{name}: the outcome {outcome!r} is none of the options: {', '.join(question.options)}")
         what = _with_unit(outcome, question.unit)
+        told.setdefault(self.lesson, {})[name] = asdict(question) | {
+            "outcome": what,
+            "tolerance": tolerance,
+            "because": because,
+        }
         if name not in self.recorded:
             self._shown.setdefault(name, None)
             print(f"No prediction recorded.\nWhat happened:   {what}")
