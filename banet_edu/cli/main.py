@@ -27,6 +27,7 @@ from banet_edu.cli import (
 from banet_edu.cli.console import err, out, prepare_streams, say_error
 from banet_edu.cli.options import check_spacing_given
 from banet_edu.cli.recipe import with_value
+from banet_edu.cli.teaching import handout
 from banet_edu.config import __version__
 
 DEBUG_VARIABLE = "BANET_EDU_DEBUG"
@@ -68,6 +69,7 @@ app.command("models", epilog=networks.MODELS_EPILOG)(networks.list_models)
 app.add_typer(data.app, name="data")
 app.command("doctor", epilog=doctor.EPILOG)(doctor.examine)
 app.command("lab", epilog=lab.EPILOG)(lab.open_lab)
+app.command("handout", epilog=handout.EPILOG)(handout.hand_out)
 app.command("clinic", epilog=lab.CLINIC_EPILOG)(lab.open_clinic)
 
 
