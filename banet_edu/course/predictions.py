@@ -20,7 +20,6 @@ import ipywidgets
 from banet_edu.course.answers import RIGHT, answer_buttons, mark, text, with_text
 from banet_edu.storage import write_text
 
-
 # What was asked and what happened, {lesson: {question's name: ...}}, of the notebook that runs in this process: for the
 # answer key, which notebooks/build.py collects.
 told: dict[str, dict[str, dict[str, Any]]] = {}

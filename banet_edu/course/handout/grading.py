@@ -1,4 +1,4 @@
-"""The exercises as nbgrader takes them: one assignment a lesson, solutions between its marks, a cell that raises for a wrong one.
+"""The exercises as nbgrader takes them: an assignment a lesson, solutions between its marks, cells that raise for a wrong one.
 
 nbgrader itself is not needed to write them.
 """

@@ -40,7 +40,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Exercise:
-    """The stub students find, its solution, and the cell that checks it. `check`: the check's name, or "" where there is none."""
+    """The stub students find, its solution, and the call that checks it (`check` and `argument`, "" where there is none)."""
 
     number: int
     part: str

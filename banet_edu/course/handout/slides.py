@@ -67,15 +67,12 @@ def question_page(lesson: Lesson, part: str, asked: Prediction, *, told: bool = 
     question = fill(asked.question, 74)
     _write(page, _LEFT, 0.78, question, 23, va="top")
     below = 0.72 - 0.056 * (question.count("\n") + 1)
-    if asked.options is None:
-        lines = [asked.outcome] if told else ["a number"]
-    else:
-        lines = asked.options
-    for line in lines:
+    for line in asked.options or [asked.outcome if told else "a number"]:
         right = told and line == asked.outcome
         text = fill(line, 84)
+        sign = "\u2713" if right else "\u25cb"
         _write(
-            page, _LEFT + 0.02, below, f"{'\u2713' if right else '\u25cb'}  {text}", 21, va="top",
+            page, _LEFT + 0.02, below, f"{sign}  {text}", 21, va="top",
             colour=BLUE if right else GREY if told else INK, weight="bold" if right else "normal",
         )  # fmt: skip
         below -= 0.018 + 0.051 * (text.count("\n") + 1)
