@@ -6,6 +6,7 @@ import io
 from base64 import b64decode
 from collections.abc import Iterable
 from textwrap import fill
+from typing import Any
 
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
@@ -88,5 +89,5 @@ def _headed(lesson: Lesson, part: str) -> Figure:
     return page
 
 
-def _write(page: Figure, x: float, y: float, text: str, size: float, *, colour: str = INK, **how: str) -> None:
+def _write(page: Figure, x: float, y: float, text: str, size: float, *, colour: str = INK, **how: Any) -> None:
     page.text(x, y, text, fontsize=size, color=colour, parse_math=False, **how)
