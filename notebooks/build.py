@@ -3,13 +3,15 @@
     python notebooks/build.py           all lessons
     python notebooks/build.py 00 03     these
 
-Each is executed offline on the CPU and written without anything that changes from run to run. See notebooks/README.md.
+Each is executed offline on the CPU and written without anything that changes from run to run. What its predictions came to goes
+to notebooks/solutions/outcomes.json, for the answer key. See notebooks/README.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import json
 import os
 import sys
 from base64 import b64decode, b64encode
@@ -33,6 +35,9 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 CELL_TIMEOUT_S = 120
+OUTCOMES = HERE / "solutions" / "outcomes.json"
+TOLD = """import json, sys
+print(json.dumps(getattr(sys.modules.get("banet_edu.course.predictions"), "told", {})))"""
 LIVE_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -110,6 +115,17 @@ def execute(notebook: Any, name: str) -> None:
         for output in cell.get("outputs", []):
             if output.get("name") == "stderr":
                 raise SystemExit(f"{name}, cell {number} writes to stderr, which strict nbval refuses:\n{output.text}")
+    told: dict[str, Any] = json.loads(notebook.cells.pop().outputs[0].text)
+    return told
+
+
+def keep_outcomes(told: dict[str, Any]) -> None:
+    """Put what one lesson's predictions came to into the file that holds those of all."""
+    if told:
+        kept = json.loads(OUTCOMES.read_text(encoding="utf-8")) if OUTCOMES.is_file() else {}
+        text = json.dumps(dict(sorted((kept | told).items())), indent=1, ensure_ascii=False)
+        OUTCOMES.parent.mkdir(exist_ok=True)
+        OUTCOMES.write_text(text + "\n", encoding="utf-8")
 
 
 def clean(notebook: Any) -> None:
@@ -168,7 +184,9 @@ def main() -> None:
         for path, solved in variants(source).items():
             name = path.relative_to(HERE).as_posix()
             notebook = compose(source, solved)
-            execute(notebook, name)
+            told = execute(notebook, name)
+            if not solved:
+                keep_outcomes(told)
             clean(notebook)
             if solved:
                 drop_repeated(notebook, shown)

@@ -21,6 +21,10 @@ from banet_edu.course.asking import Ask, Question, typed_number, with_unit
 from banet_edu.course.holding import hold_outcomes
 from banet_edu.course.record import Record
 
+# What was asked and what happened, {lesson: {question's name: ...}}, of the notebook that runs in this process: for the
+# answer key, which notebooks/build.py collects.
+told: dict[str, dict[str, dict[str, Any]]] = {}
+
 
 @dataclass(frozen=True)
 class Recorded:
