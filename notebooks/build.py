@@ -14,6 +14,7 @@ import io
 import json
 import os
 import sys
+import tempfile
 from base64 import b64decode, b64encode
 from hashlib import sha256
 from pathlib import Path
@@ -36,8 +37,6 @@ METADATA = {
 }
 CELL_TIMEOUT_S = 120
 OUTCOMES = HERE / "solutions" / "outcomes.json"
-TOLD = """import json, sys
-print(json.dumps(getattr(sys.modules.get("banet_edu.course.predictions"), "told", {})))"""
 LIVE_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -101,11 +100,27 @@ def with_conclusions(cells: list[Any], name: str) -> list[Any]:
     return kept
 
 
-def execute(notebook: Any, name: str) -> None:
-    """Run all cells as a reader without data of their own does. Stops with the failing cell's number and error."""
+def execute(notebook: Any, name: str) -> dict[str, Any]:
+    """Run all cells as a reader without data of their own does. Stops with the failing cell's number and error.
+
+    Returns what the predictions came to, {lesson: {name: ...}}, from the record that such a reader's answers would stand in.
+    """
     client = NotebookClient(
         notebook, timeout=CELL_TIMEOUT_S, kernel_name="python3", resources={"metadata": {"path": str(HERE)}}
     )
+    with tempfile.TemporaryDirectory() as folder:
+        record = Path(folder) / "record.json"
+        os.environ["BANET_EDU_PREDICTIONS"] = str(record)
+        try:
+            run(client, notebook, name)
+        finally:
+            del os.environ["BANET_EDU_PREDICTIONS"]
+        lessons = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
+    return {lesson: kept["predictions"] for lesson, kept in lessons.items() if "predictions" in kept}
+
+
+def run(client: NotebookClient, notebook: Any, name: str) -> None:
+    """Execute; SystemExit names the cell that fails or writes to stderr."""
     try:
         client.execute()
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
@@ -115,8 +130,6 @@ def execute(notebook: Any, name: str) -> None:
         for output in cell.get("outputs", []):
             if output.get("name") == "stderr":
                 raise SystemExit(f"{name}, cell {number} writes to stderr, which strict nbval refuses:\n{output.text}")
-    told: dict[str, Any] = json.loads(notebook.cells.pop().outputs[0].text)
-    return told
 
 
 def keep_outcomes(told: dict[str, Any]) -> None:

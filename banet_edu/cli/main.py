@@ -27,7 +27,7 @@ from banet_edu.cli import (
 from banet_edu.cli.console import err, out, prepare_streams, say_error
 from banet_edu.cli.options import check_spacing_given
 from banet_edu.cli.recipe import with_value
-from banet_edu.cli.teaching import classroom
+from banet_edu.cli.teaching import classroom, handout, site
 from banet_edu.config import __version__
 
 DEBUG_VARIABLE = "BANET_EDU_DEBUG"
@@ -71,6 +71,7 @@ app.command("doctor", epilog=doctor.EPILOG)(doctor.examine)
 app.command("lab", epilog=lab.EPILOG)(lab.open_lab)
 app.command("site", epilog=site.EPILOG)(site.build_course_site)
 app.command("clinic", epilog=lab.CLINIC_EPILOG)(lab.open_clinic)
+app.command("handout", epilog=handout.EPILOG)(handout.hand_out)
 app.command("class", epilog=classroom.EPILOG)(classroom.show_class)
 
 

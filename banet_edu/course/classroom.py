@@ -155,8 +155,9 @@ def checks_figure(table: pd.DataFrame) -> Figure:
             passed, tries = int(rows["right"].sum()), rows["answer"].median()
             axes.barh(place, passed, color=BLUE)
             axes.barh(place, len(rows) - passed, left=passed, color=GREY)
-            said = f"{passed} of {len(rows)} passed, {tries:g} tries (median)"
+            said = f"{passed} of {len(rows)} passed, tries (median): {tries:g}"
             axes.text(len(rows) + 0.2, place, said, va="center", fontsize=14)
+        axes.set_ylim(-0.6, max(len(names) - 0.4, 3.6))
         axes.set_yticks(range(len(names)), [f"{lesson}  {name}" for lesson, name in names], fontsize=14)
         axes.invert_yaxis()
         axes.set_xlim(0, max(checks.groupby(["lesson", "name"]).size().max(), 1) * 1.6)

@@ -158,7 +158,7 @@ class Panel(ipywidgets.VBox):
             keep = [control.value, *(settings[name] for settings in asked if name in settings)]
             values = thinned(everything[name], counts[name], keep)
             shown = tuple(_shown(name, control, value) for value in values)
-            start = min(range(len(values)), key=lambda i, v=values, at=control.value: _apart(v[i], at))
+            start = _nearest(values, control.value)
             found[name] = Swept(control.description, tuple(values), shown, start)
         return found
 
@@ -216,12 +216,15 @@ def thinned(values: Sequence[Any], count: int, keep: Iterable[Any] = ()) -> list
         return list(values)
     last = len(values) - 1
     chosen = {round(i * last / (count - 1)) for i in range(count)}
-    chosen |= {min(range(len(values)), key=lambda i, wanted=wanted: abs(values[i] - wanted)) for wanted in keep}
+    chosen |= {_nearest(values, wanted) for wanted in keep}
     return [values[i] for i in sorted(chosen)]
 
 
-def _apart(value: Any, at: Any) -> float:
-    return abs(value - at) if isinstance(value, Real) and isinstance(at, Real) else float(value != at)
+def _nearest(values: Sequence[Any], at: Any) -> int:
+    """The place of the value that is `at`, or of the number next to it."""
+    numbers = isinstance(at, Real) and all(isinstance(value, Real) for value in values)
+    apart = [float(abs(value - at)) if numbers else float(value != at) for value in values]
+    return apart.index(min(apart))
 
 
 def _shown(name: str, control: ipywidgets.ValueWidget, value: Any) -> str:

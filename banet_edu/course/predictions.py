@@ -21,10 +21,6 @@ from banet_edu.course.asking import Ask, Question, typed_number, with_unit
 from banet_edu.course.holding import hold_outcomes
 from banet_edu.course.record import Record
 
-# What was asked and what happened, {lesson: {question's name: ...}}, of the notebook that runs in this process: for the
-# answer key, which notebooks/build.py collects.
-told: dict[str, dict[str, dict[str, Any]]] = {}
-
 
 @dataclass(frozen=True)
 class Recorded:
@@ -168,7 +164,7 @@ class Predictions:
             said = "Your prediction:" if kept.before else "Your answer, given after the outcome was shown:"
             lines = [f"{said} {self._said(name)}", f"What happened:   {what}"]
             lines.append(verdict if right else "Not as predicted. Worth a second look: what did you expect, and why?")
-        known = {**question.asked(), "outcome": outcome, "tolerance": tolerance}
+        known = {**question.asked(), "outcome": outcome, "tolerance": tolerance, "because": because}
         try:
             self.record.keep("predictions", name, **known)
         except (OSError, ValueError) as error:  # the lesson goes on

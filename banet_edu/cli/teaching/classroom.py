@@ -75,7 +75,7 @@ def _print_question(lesson: str, known: dict[str, object], given: pd.DataFrame, 
 def _print_right(answers: pd.DataFrame) -> None:
     shown = Table("lesson", "kind", "students", "answers", "right", box=None)
     for (lesson, kind), rows in answers.groupby(["lesson", "kind"], sort=True):
-        judged = rows["right"].dropna()
+        judged = rows["right"][rows["before"].ne(False)].dropna()  # an answer given after the outcome proves nothing
         share = f"{int(judged.astype(bool).sum())} of {len(judged)}" if len(judged) else "-"
         shown.add_row(str(lesson), str(kind), str(rows["student"].nunique()), str(rows["answer"].notna().sum()), share)
     out.print(shown)

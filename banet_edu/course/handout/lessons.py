@@ -11,6 +11,8 @@ from typing import Any
 
 import nbformat
 
+from banet_edu.course.asking import with_unit
+
 ASKED = re.compile(r"predictions\.(?:choose|guess)\(\s*[\"'](\w+)[\"']")
 COMPARED = re.compile(r"predictions\.compare\(\s*[\"'](\w+)[\"']")
 CHECK = re.compile(r"^(check_\w+)\((.+)\)\s*$", re.MULTILINE)
@@ -151,5 +153,6 @@ def shared_lines(stub: str, solution: str) -> int:
 
 
 def _prediction(name: str, part: str, told: dict[str, Any]) -> Prediction:
-    within = f"{told['tolerance']:g} {told['unit']}".strip() if told["options"] is None else ""
-    return Prediction(name, part, told["text"], told["options"], told["outcome"], within, told["because"])
+    within = with_unit(told["tolerance"], told["unit"]) if told["options"] is None else ""
+    outcome = with_unit(told["outcome"], told["unit"])
+    return Prediction(name, part, told["question"], told["options"], outcome, within, told["because"])

@@ -34,7 +34,9 @@ def run_lesson(path: Path, progress: Callable[[int, int], None] = lambda done, o
         reached[0] = cell_index
         progress(cell_index, len(notebook.cells) - 1)
 
-    environment = {name: value for name, value in os.environ.items() if name != "BANET_EDU_DATA"}
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("BANET_EDU_DATA", "BANET_EDU_PREDICTIONS")
+    }
     environment["OMP_WAIT_POLICY"] = "PASSIVE"
     client = NotebookClient(
         notebook,

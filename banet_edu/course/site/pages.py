@@ -93,7 +93,7 @@ def asset(name: str) -> str:
 def _cell(cell: Any, pictures: dict[str, bytes], link: Callable[[str], str | None]) -> dict[str, Any] | None:
     if cell.cell_type == "markdown":
         return {"kind": "text", "html": in_html(cell.source, link)}
-    outputs = [_output(output, pictures) for output in cell.outputs]
+    outputs = [_output(output, pictures, link) for output in cell.outputs]
     return {
         "kind": "code",
         "source": code_in_html(cell.source),
@@ -104,7 +104,7 @@ def _cell(cell: Any, pictures: dict[str, bytes], link: Callable[[str], str | Non
     }
 
 
-def _output(output: Any, pictures: dict[str, bytes]) -> dict[str, Any] | None:
+def _output(output: Any, pictures: dict[str, bytes], link: Callable[[str], str | None]) -> dict[str, Any] | None:
     if output.output_type == "stream":
         return {"kind": "printed", "text": output.text.rstrip()}
     data = output.get("data", {})
@@ -122,6 +122,8 @@ def _output(output: Any, pictures: dict[str, bytes]) -> dict[str, Any] | None:
         return {"kind": "picture", "file": name, "alt": alt, "still": facts is not None or "text/markdown" in data}
     if "text/html" in data:
         return {"kind": "html", "html": data["text/html"]}
+    if "text/markdown" in data:
+        return {"kind": "text", "html": in_html(data["text/markdown"], link)}
     if "text/plain" in data:
         return {"kind": "printed", "text": data["text/plain"]}
     return None

@@ -18,8 +18,9 @@ from IPython.utils.capture import capture_output
 from PIL import Image
 
 from banet_edu.course import predictions
+from banet_edu.course.asking import Ask, Question, with_unit
 from banet_edu.course.panel import Panel
-from banet_edu.course.predictions import Ask, Predictions, Question
+from banet_edu.course.predictions import Predictions
 from banet_edu.course.quiz import Quiz
 from banet_edu.figures.style import png_bytes
 
@@ -32,7 +33,8 @@ def record() -> None:
     shell = get_ipython()
     if shell is None:
         raise RuntimeError("record() belongs into a notebook's kernel")
-    formatter: Any = shell.display_formatter.mimebundle_formatter
+    displayed: Any = shell.display_formatter
+    formatter = displayed.mimebundle_formatter
     for kind, facts in ((Panel, panel_facts), (Ask, question_facts), (Quiz, quiz_facts)):
         formatter.for_type(kind, lambda shown, facts=facts, **_: shown._repr_mimebundle_() | {MIME: facts(shown)})
     setattr(predictions, "Predictions", _Recorded)  # noqa: B010 - what the lesson is about to import
@@ -97,7 +99,7 @@ def comparison_facts(
         if abs(at - number) > tolerance and (not question.within or question.within[0] <= at <= question.within[1])
     )  # fmt: skip
     right, wrong = (
-        {when: text.replace(_number(at, question.unit), "{answer}", 1) for when, text in said(at).items()}
+        {when: text.replace(with_unit(at, question.unit), "{answer}", 1) for when, text in said(at).items()}
         for at in (number, far)
     )
     return facts | {"outcome": number, "said": {"right": right, "wrong": wrong}}
@@ -117,10 +119,6 @@ def _said(name: str, question: Question, answer: Any, outcome: Any, tolerance: f
     with capture_output() as heard:
         asked.compare(name, outcome, tolerance=tolerance, because=because)
     return heard.stdout.strip()
-
-
-def _number(value: float, unit: str) -> str:
-    return f"{value:.4g} {unit}".strip()
 
 
 def webp(png: bytes) -> bytes:
