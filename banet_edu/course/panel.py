@@ -222,9 +222,11 @@ def thinned(values: Sequence[Any], count: int, keep: Iterable[Any] = ()) -> list
 
 def _nearest(values: Sequence[Any], at: Any) -> int:
     """The place of the value that is `at`, or of the number next to it."""
-    numbers = isinstance(at, Real) and all(isinstance(value, Real) for value in values)
-    apart = [float(abs(value - at)) if numbers else float(value != at) for value in values]
-    return apart.index(min(apart))
+    if isinstance(at, Real) and all(isinstance(value, Real) for value in values):
+        return min(range(len(values)), key=lambda i: abs(values[i] - at))
+    # What a choice holds may be a sample, whose arrays cannot be compared as a whole.
+    same = [value is at or (isinstance(value, str | tuple) and value == at) for value in values]
+    return same.index(True) if any(same) else 0
 
 
 def _shown(name: str, control: ipywidgets.ValueWidget, value: Any) -> str:

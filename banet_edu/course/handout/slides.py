@@ -38,7 +38,7 @@ def slides(lessons: Iterable[Lesson]) -> bytes:
 def title_page(lesson: Lesson) -> Figure:
     """The lesson's title alone."""
     page = Figure(SIZE)
-    _write(page, _LEFT, 0.5, fill(lesson.title, 48), 34, va="center", weight="bold")
+    _write(page, _LEFT, 0.5, fill(lesson.title, 40), 34, va="center", weight="bold")
     _write(page, _LEFT, 0.05, "banet-edu. For teaching and research; not a medical device.", 13, colour=GREY)
     return page
 
