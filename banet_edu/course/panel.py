@@ -203,7 +203,8 @@ def values_of(control: ipywidgets.ValueWidget) -> list[Any]:
     """
     if hasattr(control, "options"):
         return [option[1] if isinstance(option, tuple) else option for option in control.options]
-    return [control.min + i * control.step for i in range(round((control.max - control.min) / control.step) + 1)]
+    steps = round((control.max - control.min) / control.step)
+    return [min(control.min + i * control.step, control.max) for i in range(steps + 1)]  # not a rounding error beyond
 
 
 def thinned(values: Sequence[Any], count: int, keep: Iterable[Any] = ()) -> list[Any]:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 import typer
-from matplotlib.backends.backend_pdf import PdfPages
 from rich.table import Table
 
 from banet_edu.cli.console import err, out
-from banet_edu.course.classroom import checks_figure, class_table, question_figure, questions, read_class
-from banet_edu.storage import may_write, write_bytes, write_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 EPILOG = "Example: [bold]banet-edu class handed-in[/] · before the results are shown: [bold]banet-edu class handed-in --hide[/]"
 
@@ -28,6 +27,11 @@ def show_class(
     table: Annotated[Path | None, typer.Option(help="Every answer of every student, as CSV.")] = None,
 ) -> None:
     """Print and draw what a class predicted, and how it fared with checks and quizzes. No names are drawn."""
+    from matplotlib.backends.backend_pdf import PdfPages
+
+    from banet_edu.course.classroom import checks_figure, class_table, question_figure, questions, read_class
+    from banet_edu.storage import may_write, write_bytes, write_table
+
     may_write(*filter(None, [pdf, table]))
     students, unread = read_class(folder)
     for said in unread.values():
