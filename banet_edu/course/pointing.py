@@ -1,0 +1,155 @@
+"""A panel whose maps can be pressed: the cell under the pointer becomes the cell that its numbers are shown of.
+
+Not the clinic's `Touch`: that one draws, zooms and keeps points in the page; here the page only says where it was pressed,
+and Python draws. The keyboard's way are the sliders of row and column.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import ipywidgets
+import traitlets
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from banet_edu.course.panel import Panel
+from banet_edu.figures.style import ORANGE
+
+_MAP = "map"  # the name (gid) of axes whose image covers the whole field of view
+
+
+class Pointed(anywidget.AnyWidget):
+    """A PNG (`value`) that calls `press(x, y)`: from the left and from the top, 0 to 1."""
+
+    _esm = Path(__file__).with_name("pointing.js")
+    value = traitlets.Bytes(b"").tag(sync=True)
+    alt = traitlets.Unicode("").tag(sync=True)
+
+    def __init__(self, press: Callable[[float, float], None], **traits: Any) -> None:
+        super().__init__(**traits)
+        self.on_msg(lambda _, message, __: press(float(message["x"]), float(message["y"])))
+
+
+class CellPanel(Panel):
+    """`Panel` with sliders of row, column and channel, and the arithmetic of the chosen cell as text above the picture.
+
+    Args:
+        render: as in `Panel`, with `row`, `column` and `channel` among its arguments.
+        words: called with the same values, returns the arithmetic line by line: what a screen reader reads.
+        size: called with the same values, returns (rows, columns) of the map that they count in. The sliders follow it;
+            where it changes, the cell stays at its place in the image.
+        others: the controls beside row, column and channel.
+        channels, start: how many channels there are; row, column and channel to begin with.
+
+    A press on any axes marked by `pressable` sets row and column: `press(x, y)` does what the pointer does.
+    """
+
+    def __init__(
+        self,
+        render: Callable[..., Figure],
+        words: Callable[..., Sequence[str]],
+        size: Callable[..., tuple[int, int]],
+        others: Mapping[str, ipywidgets.ValueWidget],
+        *,
+        channels: int,
+        start: tuple[int, int, int],
+        alt: str,
+    ) -> None:
+        self._words, self._size, self._fitting = words, size, False
+        self._drawn: Figure | None = None
+        self._rows_columns = size(**{name: control.value for name, control in others.items()})
+        ends = (*self._rows_columns, channels)
+        cell = {
+            name: ipywidgets.IntSlider(at, 0, end - 1, description=name)
+            for name, at, end in zip(("row", "column", "channel"), start, ends, strict=True)
+        }
+        self.said = ipywidgets.HTML()
+
+        def keep(**values: Any) -> Figure:
+            self._drawn = render(**values)
+            return self._drawn
+
+        super().__init__(keep, {**others, **cell}, alt=alt, extras=[self.said])
+        still = self.picture
+        self.picture = Pointed(self.press, value=bytes(still.value), alt=alt)
+        shown = list(self.children)  # type: ignore[has-type]
+        self.children = [self.picture if child is still else child for child in shown]
+        self._say()
+
+    def words(self, **values: Any) -> list[str]:
+        """The arithmetic at these values of the controls (those not named as they are), line by line."""
+        return list(self._words(**{**self.values(), **values}))
+
+    def press(self, x: float, y: float) -> None:
+        """Choose the cell at a place of the picture: from the left and from the top, 0 to 1. Beside a map nothing happens."""
+        if self._drawn is None or (place := _place(self._drawn, x, y)) is None:
+            return
+        rows, columns = self._rows_columns
+        chosen = int(place[0] * rows), int(place[1] * columns)
+        self._set(*chosen)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Draw and say again; a slider that no longer fits its map is fitted first."""
+        if self._fitting:
+            return
+        others = {name: value for name, value in self.values().items() if name not in ("row", "column", "channel")}
+        rows, columns = self._size(**others)
+        if (rows, columns) != self._rows_columns:
+            before, self._rows_columns = self._rows_columns, (rows, columns)
+            row, column = self.controls["row"].value, self.controls["column"].value
+            self._set(int((row + 0.5) * rows / before[0]), int((column + 0.5) * columns / before[1]))
+        super().refresh()
+        self._say()
+
+    def _set(self, row: int, column: int) -> None:
+        """Both at once, with one picture."""
+        self._fitting = True
+        for name, value, count in zip(("row", "column"), (row, column), self._rows_columns, strict=True):
+            control = self.controls[name]
+            control.max = max(control.max, count - 1)
+            control.value = value
+            control.max = count - 1
+        self._fitting = False
+
+    def _say(self) -> None:
+        lines = "" if self.error else "<br>".join(html.escape(line) for line in self.words())
+        self.said.value = f'<p role="status" aria-live="polite" style="line-height:1.5">{lines}</p>'
+
+
+def pressable(axes: Axes) -> Axes:
+    """Mark axes whose one image covers the whole field of view, so that a press on it chooses a cell."""
+    axes.set_gid(_MAP)
+    return axes
+
+
+def mark_cell(
+    axes: Axes, shape: tuple[int, int], row: int, column: int, *, reach: int = 0, colour: str = ORANGE
+) -> None:
+    """A frame around a cell of a map of `shape` cells, and `reach` cells around it, on axes that `draw_map` filled."""
+    left, right, bottom, top = axes.images[0].get_extent()
+    height, width = (bottom - top) / shape[0], (right - left) / shape[1]
+    corner = left + (column - reach) * width, top + (row - reach) * height
+    side = 2 * reach + 1
+    for ink, line in (("#222222", 3.6), (colour, 2.0)):
+        axes.add_patch(Rectangle(corner, side * width, side * height, fill=False, edgecolor=ink, linewidth=line))
+    axes.set_xlim(left, right)
+    axes.set_ylim(bottom, top)
+
+
+def _place(figure: Figure, x: float, y: float) -> tuple[float, float] | None:
+    """Row and column as parts of the field of view, 0 to below 1; None beside every map."""
+    at = x * figure.bbox.width, (1 - y) * figure.bbox.height
+    for axes in figure.axes:
+        if axes.get_gid() == _MAP and axes.bbox.contains(*at):
+            left, right, bottom, top = axes.images[0].get_extent()
+            across, down = axes.transData.inverted().transform(at)
+            row, column = (down - top) / (bottom - top), (across - left) / (right - left)
+            return min(max(row, 0.0), 1 - 1e-9), min(max(column, 0.0), 1 - 1e-9)
+    return None
