@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from banet_edu.course.panel import Panel
+from banet_edu.course.panel import Panel, Swept
 from banet_edu.figures.style import ORANGE
 
 _MAP = "map"  # the name (gid) of axes whose image covers the whole field of view
@@ -85,6 +85,10 @@ class CellPanel(Panel):
     def words(self, **values: Any) -> list[str]:
         """The arithmetic at these values of the controls (those not named as they are), line by line."""
         return list(self._words(**{**self.values(), **values}))
+
+    def swept(self, most: int = 0) -> dict[str, Swept]:
+        """Nothing: each stage has another number of rows and columns, so no fixed set of pictures stands for the sliders."""
+        return {}
 
     def press(self, x: float, y: float) -> None:
         """Choose the cell at a place of the picture: from the left and from the top, 0 to 1. Beside a map nothing happens."""

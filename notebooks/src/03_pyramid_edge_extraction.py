@@ -19,6 +19,7 @@ import torch.nn.functional as F
 
 from banet_edu import load_model, load_samples, make_phantom, predict
 from banet_edu.banet.pee import EdgeScale, convert_pee
+from banet_edu.course.lesson03.cell import edge_cell_explorer
 from banet_edu.course.lesson03.exercise import check_edge, check_pee
 from banet_edu.course.lesson03.explorers import edge_explorer, softness_explorer
 from banet_edu.course.lesson03.figures import (
@@ -138,6 +139,14 @@ show(
 
 # %% tags=["nbval-ignore-output"]
 edge_explorer(model, [samples[i] for i in range(4)])
+
+# %% [markdown]
+# **Touch a cell, see the sum.** Press any cell of the two maps, or move it with the sliders. In the middle stand the values of
+# $R$ in its window; their average, taken from the value in the middle, is the edge, and it is the network's own number. Take a
+# cell on the frame: the values in italics lie beyond the image.
+
+# %% tags=["nbval-ignore-output"]
+edge_cell_explorer(model, sample)
 
 # %% [markdown]
 # Now blur the boundary of four lesions, from 1 pixel to 16 pixels (1.1 mm), and measure the edge strength on the boundary.

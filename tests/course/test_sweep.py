@@ -27,6 +27,7 @@ from banet_edu.clinic.desk import Desk
 from banet_edu.course.lesson00.explorers import threshold_explorer
 from banet_edu.course.lesson01.explorers import brightness_explorer, pooling_explorer, region_growing_explorer
 from banet_edu.course.lesson02.explorers import augmentation_explorer, boundary_target_explorer
+from banet_edu.course.lesson03.cell import edge_cell_explorer
 from banet_edu.course.lesson03.explorers import edge_explorer, softness_explorer
 from banet_edu.course.lesson04.explorers import attention_explorer
 from banet_edu.course.lesson06.explorers import loss_explorer, schedule_explorer
@@ -95,6 +96,7 @@ WIDGETS: dict[str, Callable[[], Panel]] = {
     "threshold_explorer": lambda: threshold_explorer(*case()),
     "softness_explorer": lambda: softness_explorer(size=64),
     "edge_explorer": lambda: edge_explorer(*case()),
+    "edge_cell_explorer": lambda: edge_cell_explorer(case()[0], case()[1][0]),
     "attention_explorer": lambda: attention_explorer(*case()),
     "switch_explorer": lambda: switch_explorer(*case(), SWITCHES),
     "gate_explorer": lambda: gate_explorer(*case()),
@@ -152,6 +154,7 @@ def sweep(panel: Panel, most: int = MOST) -> Iterator[str]:
 
 
 SLOW = (
+    "edge_cell_explorer",
     "attribution_explorer",
     "region_growing_explorer",
     "augmentation_explorer",

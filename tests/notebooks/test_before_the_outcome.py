@@ -34,7 +34,9 @@ def test_no_outcome_can_be_read_off(lesson):
     for place, cell in enumerate(cells):
         for name, outcome in outcomes(cell).items():
             around = " ".join(visible(other) for other in cells[: place + 2])
-            told = re.search(rf"(?<![\w.,]){re.escape(outcome)}(?![\w%])", " ".join(re.sub(r"[*`#]", "", around).split()))
+            told = re.search(
+                rf"(?<![\w.,]){re.escape(outcome)}(?![\w%])", " ".join(re.sub(r"[*`#]", "", around).split())
+            )
             asked = next(other for other in cells if name in ASKED.findall(other.source))
             typed = "predictions.guess(" in asked.source
             assert not told or not (typed or len(outcome) > 12), f"{name}: {outcome!r} stands in the text: {told}"
