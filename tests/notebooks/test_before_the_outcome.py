@@ -1,4 +1,4 @@
-"""A student's copy, read as text: nothing before the cell of an outcome, and nothing visible just below it, tells the outcome."""
+"""A student's copy, read as text: nothing before the cell of an outcome, nor just below it, tells the outcome."""
 
 from __future__ import annotations
 
