@@ -2,7 +2,7 @@
 
 What is wrong is decided apart from the check, on inputs of its own. Prints, for each exercise, how many different wrong results
 there were and how many of them were named rather than answered in general words (`pytest -m landing -s -k mutants`):
-01 53/34, 02 40/34, 03 my_edge 40/22, my_pee 40/9, 04 61/53, 05 71/52, 06 63/54, 08 40/27, 10 40/38. "Named" counts facts on
+01 53/34, 02 40/34, 03 my_edge 40/22, my_pee 40/9, 04 61/53, 05 71/52, 06 63/54, 07 58/15, 08 40/27, 10 40/38. "Named" counts facts on
 shape and type too (of 02 and my_edge most). A diagnosis that carries the function it claims
 (`as_if`) must be true: on inputs that the check does not use, this function and the mutant give the same.
 """
@@ -177,7 +177,8 @@ def alike(a: list[np.ndarray] | str, b: list[np.ndarray] | str, close: float) ->
 # What a check says of a wrong result in which it recognises no slip.
 GENERAL = re.compile(
     r"^for (two|k =|level|stage|\d+ steps|an image)|^(a disc|an object|an image)|pixels of the boundary are missing"
-    r"|your P differs from|off by up to|is not what the block gives|^you choose epoch|but you report|leaves the expected one|^your F "
+    r"|your P differs from|off by up to"
+    r"|is not what the block gives|^you choose epoch|but you report|leaves the expected one|^your F "
     r"|could not read|stops with"
 )
 TRIED = 1500  # changed solutions
