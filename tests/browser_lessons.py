@@ -119,7 +119,7 @@ def press_maps(page: Any) -> int:
         picture.click(position={"x": 0.2 * box["width"], "y": 0.45 * box["height"]})
         page.wait_for_function("([said, before]) => said.isConnected === false || said.innerText !== before",
                                arg=[said.element_handle(), before])  # fmt: skip
-        shown, own = re.search(r"= (-?[\d.]+)\s*; the network's own value: (-?[\d.]+)", said.inner_text()).groups()
+        shown, own = re.search(r"= (-?\d+\.\d+); the network's own value: (-?\d+\.\d+)", said.inner_text()).groups()
         assert shown == own
     return int(pictures.count())
 

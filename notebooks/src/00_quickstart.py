@@ -177,6 +177,12 @@ predictions.compare(
     because=f"The ASSD goes from {low:.2f} mm to {high:.2f} mm.",
 )
 
+# %% [markdown] tags=["conclusion"]
+# On the first sample a higher threshold shrinks the contour onto the truth: from 0.2 to 0.9, JA rises by a tenth while the
+# ASSD falls to a third. (At 0.1 the ASSD is twice as large again, and not because of the line: a second region appears in the
+# corner of the image, 7 mm away. Watch HD there.) Would you use 0.9 from now on? HD alone would choose 0.7. And one image
+# decides nothing: a threshold is chosen on validation images, never on those whose results you report.
+
 # %% [markdown]
 # Now move the slider, with the mouse or with the arrow keys, and watch the line, JA and ASSD. Then choose another sample.
 
@@ -184,11 +190,6 @@ predictions.compare(
 threshold_explorer(model, samples)
 
 # %% [markdown]
-# On the first sample a higher threshold shrinks the contour onto the truth: from 0.2 to 0.9, JA rises by a tenth while the
-# ASSD falls to a third. (At 0.1 the ASSD is twice as large again, and not because of the line: a second region appears in the
-# corner of the image, 7 mm away. Watch HD there.) Would you use 0.9 from now on? HD alone would choose 0.7. And one image
-# decides nothing: a threshold is chosen on validation images, never on those whose results you report.
-#
 # Where the line hardly moves, the network is sure of its boundary; where it moves far, it is not. Look for such places in the
 # other samples.
 #
