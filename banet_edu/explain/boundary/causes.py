@@ -143,12 +143,12 @@ def _symptoms(profile: Profile, error: pd.Series | None, seed: int) -> pd.DataFr
 
     Entropy is not among them: it is highest on the predicted line, so along the reference it only restates the distance.
     """
-    from scipy.stats import rankdata
-
     names = [n for n in profile.columns if n.startswith(("slack", "side_dis", "stage"))]
     if error is None or len(error) < _FEWEST:
         return pd.DataFrame(columns=["signal", "rho", "low", "high"])
-    ranks = np.column_stack([rankdata(profile.loc[error.index, n]) for n in names] + [rankdata(error)])
+    ranks = (
+        profile.loc[error.index, names].assign(error=error).rank().to_numpy()
+    )  # scipy.stats takes most of a second to load
     ranks = (ranks - ranks.mean(axis=0)) / np.maximum(ranks.std(axis=0), 1e-12)
     products = ranks[:, :-1] * ranks[:, -1:]
     several = profile["name"].nunique() > 1
