@@ -85,11 +85,13 @@ def answer_predictions(page: Any) -> int:
     waiting = page.get_by_text("You have not predicted this yet.").locator("visible=true")
     assert waiting.count() >= 2
     commits = page.locator("button:has-text('Commit my prediction')")
-    answered = 0
+    answered, seen = 0, set()
     for index in range(commits.count()):
-        if not commits.nth(index).is_visible():  # it stood before an outcome that is shown by now
-            continue
         box = commits.nth(index).locator("xpath=ancestor::*[contains(@class, 'widget-vbox')][1]")
+        question = box.locator(".banet-said").first.text_content()
+        if question in seen:  # the same question before its outcome, which an answer above lets appear
+            continue
+        seen.add(question)
         if box.locator("button.banet-answer").count():
             press(box.locator("button.banet-answer").first, answered)
         else:
