@@ -147,6 +147,17 @@ def mark_cell(
     axes.set_ylim(bottom, top)
 
 
+def signed(value: float, digits: int = 3) -> str:
+    """A number inside a sum: a negative one in brackets.
+
+    >>> signed(0.25), signed(-0.26, 1), signed(-0.0001)
+    ('0.250', '(-0.3)', '0.000')
+    """
+    value = round(value, digits) + 0.0  # no "-0.000"
+    text = f"{value:.{digits}f}"
+    return f"({text})" if value < 0 else text
+
+
 def _place(figure: Figure, x: float, y: float) -> tuple[float, float] | None:
     """Row and column as parts of the field of view, 0 to below 1; None beside every map."""
     at = x * figure.bbox.width, (1 - y) * figure.bbox.height

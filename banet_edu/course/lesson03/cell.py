@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from banet_edu.course.panel import choice
-from banet_edu.course.pointing import CellPanel, mark_cell, pressable
+from banet_edu.course.pointing import CellPanel, mark_cell, pressable, signed
 from banet_edu.data.sample import Sample
 from banet_edu.explain.inside.blocks import edge_maps
 from banet_edu.explain.inside.sums import EdgeSum, Place, edge_sum
@@ -60,7 +60,7 @@ def edge_words(sums: EdgeSum) -> list[str]:
     frame = f" ({beyond} of them lie beyond the frame)" if beyond else ""
     return [
         f"R here: {sums.own:.3f}. Average of the {k} x {k} = {k * k} values around it{frame}: {sums.average:.3f}.",
-        f"edge = R - average = {_signed(sums.own)} - {_signed(sums.average)} = {sums.edge:.3f};"
+        f"edge = R - average = {signed(sums.own)} - {signed(sums.average)} = {sums.edge:.3f};"
         f" the network's own value: {sums.network:.3f}.",
     ]
 
@@ -99,10 +99,7 @@ def edge_cell_figure(model: nn.Module, trace: Trace, place: Place, sums: EdgeSum
         middle.set_axis_off()
         beyond = "; italic: beyond the frame" if sums.beyond.any() else ""
         middle.set_title(f"R in the window of {k} × {k}\nrow {place.row}, column {place.column}{beyond}", fontsize=10)
-        figure.supxlabel(f"average of {k * k} values {_signed(sums.average)},  R {_signed(sums.own)}:   "
-                         f"edge = R − average = {_signed(sums.edge)}", fontsize=12)  # fmt: skip
+        figure.supxlabel(f"average of {k * k} values {signed(sums.average)},  R {signed(sums.own)}:   "
+                         f"edge = R − average = {signed(sums.edge)}", fontsize=12)  # fmt: skip
     return figure
 
-
-def _signed(value: float) -> str:
-    return f"({value:.3f})" if round(value, 3) < 0 else f"{value:.3f}"

@@ -13,7 +13,8 @@ from banet_edu.figures.contour import draw_lines, mask_outlines
 from banet_edu.figures.maps import draw_map, panels, picture_of, size_text
 from banet_edu.figures.style import REFERENCE, draw_image, styled
 
-_NAMES = {"seg": ("object", "s", "edge", "e", "S"), "edge": ("edge", "e", "object", "s", "E")}
+# Of each task: own branch and its symbol, the other branch and its symbol, the result.
+NAMES = {"seg": ("object", "s", "edge", "e", "S"), "edge": ("edge", "e", "object", "s", "E")}
 SHARE_LIMITS = (0.35, 0.65)  # of the share's colours: the same at every setting
 
 
@@ -32,10 +33,10 @@ def exchange_figure(
 
     Raises ValueError for another task, stage or form of attention.
     """
-    if task not in _NAMES or stage not in (1, 2, 3, 4):
+    if task not in NAMES or stage not in (1, 2, 3, 4):
         raise ValueError(f'task is "seg" or "edge" and stage 1 to 4, got {task!r} and {stage}')
     need(trace, ".ia.seg_weight", "interactive attention of the release's form")
-    own, own_sign, other, other_sign, result_sign = _NAMES[task]
+    own, own_sign, other, other_sign, result_sign = NAMES[task]
     start = f"stage{stage}"
     other_task = "edge" if task == "seg" else "seg"
     share = taken_over(trace, stage, task)
