@@ -17,7 +17,7 @@ from banet_edu.figures.style import BLUE, GREY, INK, VERMILLION, new_figure, sty
 # What can be lit, and the words under the lit column.
 PARTS = {
     "encoder": "features, from fine to coarse",
-    "pee": "edges: what an average takes away",
+    "pee": "an edge is what an average takes away",
     "attention": "object and edge listen to each other",
     "fusion": "every stage hears the others",
     "decoder": "from coarse to fine, to one answer",
@@ -31,11 +31,12 @@ _HIGH = 0.62
 _PALE, _DIM = "#EFEFEF", "#8A8A8A"
 
 
-def network_figure(model: nn.Module, lit: str | Collection[str] = ()) -> Figure:
+def network_figure(model: nn.Module, lit: str | Collection[str] = (), *, branches: bool = True) -> Figure:
     """BA-Net from image to answer: a row for each stage, fine (1) at the top, a column for each block.
 
     Sizes, windows and what is switched off are read from the model. `lit`: one name or several of `PARTS`, drawn in
     colour, the rest in grey. Arrows: what reaches the answer; the two side answers of a stage stand below its branches.
+    `branches=False` draws both branches of a stage as one box, before a lesson opens it.
 
     Raises ValueError for another network than BA-Net, and for an unknown part.
 
@@ -49,20 +50,20 @@ def network_figure(model: nn.Module, lit: str | Collection[str] = ()) -> Figure:
     lit = {lit} if isinstance(lit, str) else set(lit)
     if unknown := lit - PARTS.keys():
         raise ValueError(f"no part {', '.join(sorted(unknown))}; the parts are {', '.join(PARTS)}")
-    figure, [[axes]] = new_figure(height=4.9)
+    figure, [[axes]] = new_figure(height=4.7)
     with styled():
         axes.set_axis_off()
         axes.set_xlim(-0.1, 12.6)
-        axes.set_ylim(-5.15, 0.85)
-        _Drawing(axes, model, lit).draw()
+        axes.set_ylim(-4.9, 0.95)
+        _Drawing(axes, model, lit, branches).draw()
     return figure
 
 
 class _Drawing:
     """The pen: one method for each column."""
 
-    def __init__(self, axes: Axes, model: BANet, lit: set[str]) -> None:
-        self.axes, self.model, self.lit = axes, model, lit
+    def __init__(self, axes: Axes, model: BANet, lit: set[str], branches: bool) -> None:
+        self.axes, self.model, self.lit, self.apart = axes, model, lit, branches
         self.input = height_width(model.spec.input_size)
 
     def draw(self) -> None:
@@ -83,7 +84,9 @@ class _Drawing:
 
     def encoder(self, stage: int) -> None:
         rows, columns = (-(-side // self.model.encoder.strides[stage - 1]) for side in self.input)
-        self.box("encoder", _row(stage), f"C{stage}: {rows} × {columns}\n{self.model.encoder.channels[stage - 1]} channels")
+        self.box(
+            "encoder", _row(stage), f"C{stage}: {rows} × {columns}\n{self.model.encoder.channels[stage - 1]} channels"
+        )
         if stage > 1:
             middle = _LEFT["encoder"] + _WIDE["encoder"] / 2
             self.arrow(middle, _row(stage - 1) - _HIGH / 2, middle, _row(stage) + _HIGH / 2, lit="encoder")
@@ -91,12 +94,20 @@ class _Drawing:
 
     def pee(self, stage: int) -> None:
         kernels = [scale.kernel for scale in self._mini(stage).pee.scales.values()]
-        self.box("pee", _row(stage), f"PEE\nk = {', '.join(map(str, kernels))}" if kernels else "PEE off\nR only", off=not kernels)
+        self.box(
+            "pee",
+            _row(stage),
+            f"PEE\nk = {', '.join(map(str, kernels))}" if kernels else "PEE off\nR only",
+            off=not kernels,
+        )
         self.arrow(_right("pee"), _row(stage), _LEFT["branches"], _row(stage))
 
     def branches(self, stage: int) -> None:
         """Object branch above, edge branch below it, the exchange between them, and their side answers."""
         block, y = self._mini(stage), _row(stage)
+        if not self.apart:
+            self.box("branches", y, "object and edge", lit="attention")
+            return
         half = _WIDE["branches"] / 2
         form = block.interactive_attention
         lit = "attention" in self.lit
@@ -109,7 +120,7 @@ class _Drawing:
             if there:
                 self.patch(x, y, half - 0.12, text, colour if lit else None)
                 said = f"side {'mask' if colour == BLUE else 'edge'}"
-                self.axes.text(x + half / 2 - 0.06, y - _HIGH / 2 - 0.13, said, ha="center", va="center", fontsize=7.5,
+                self.axes.text(x + half / 2 - 0.06, y - _HIGH / 2 - 0.13, said, ha="center", va="center", fontsize=9,
                                color=colour if sides else _DIM, weight="bold" if sides else "normal")  # fmt: skip
         if form and block.edge_task:
             colour = INK if lit else _DIM
@@ -126,13 +137,14 @@ class _Drawing:
         """From every object branch to every fusion; without CFF only to the own one."""
         on = self.model.head.cff is not None
         colour, wide = (INK, 1.2) if "fusion" in self.lit and on else (_DIM, 0.7)
-        # Where S leaves its branch: above the edge branch, which stands at its right and does not reach the answer.
+        # S leaves its branch and passes above the edge branch, which does not reach the answer.
         out = _LEFT["branches"] + _WIDE["branches"] / 4
         turn = _right("branches") + 0.12
         for j in _STAGES:
-            above = _row(j) + _HIGH / 2 + 0.1
-            self.line(out, _row(j) + _HIGH / 2, out, above, colour, wide, "-")
-            self.line(out, above, turn, above, colour, wide, "-")
+            above = _row(j) + (_HIGH / 2 + 0.1 if self.apart else 0)
+            if self.apart:
+                self.line(out, _row(j) + _HIGH / 2, out, above, colour, wide, "-")
+            self.line(out if self.apart else _right("branches"), above, turn, above, colour, wide, "-")
             for i in _STAGES if on else (j,):
                 strong = i == j
                 self.line(turn, above, _LEFT["fusion"], _row(i), colour, 1.6 * wide if strong else wide, "->")
@@ -150,16 +162,27 @@ class _Drawing:
 
     def heads(self) -> None:
         """What each column is called, and below what the lit ones do."""
-        names = {"encoder": "encoder", "pee": "edge pyramid", "branches": "two branches", "fusion": "fusion", "decoder": "decoder"}
+        names = {
+            "encoder": "encoder",
+            "pee": "edge pyramid",
+            "branches": "two branches",
+            "fusion": "fusion",
+            "decoder": "decoder",
+        }
         for column, name in names.items():
             part = "attention" if column == "branches" else column
             lit = part in self.lit or (column == "branches" and "answers" in self.lit)
             self.axes.text(_LEFT[column] + _WIDE[column] / 2, 0.75, name, ha="center", va="center", fontsize=10.5,
                            weight="bold" if lit else "normal", color=INK if lit else _DIM)  # fmt: skip
-        for i, stage in enumerate(("stage 1\n(fine)", "stage 2", "stage 3", "stage 4\n(coarse)"), start=1):
-            self.axes.text(0.5, _row(i), "" if i == 1 else stage, ha="center", va="center", fontsize=9, color=_DIM)
+        for y, stage in (
+            (-0.55, "stage 1 (fine)"),
+            (_row(2), "stage 2"),
+            (_row(3), "stage 3"),
+            (_row(4), "stage 4 (coarse)"),
+        ):
+            self.axes.text(0.55, y, stage, ha="center", va="center", fontsize=9, color=INK)
         said = "; ".join(f"{NAMES[part]}: {PARTS[part]}" for part in PARTS if part in self.lit)
-        self.axes.text(6.2, -4.95, said, ha="center", va="center", fontsize=10.5, color=INK)
+        self.axes.text(6.2, -4.7, said, ha="center", va="center", fontsize=10.5, color=INK)
 
     def _mini(self, stage: int) -> Any:
         return self.model.head.mini_mtl[stage - 1]
@@ -170,11 +193,21 @@ class _Drawing:
 
     def patch(self, x: float, y: float, wide: float, text: str, colour: str | None, *, off: bool = False) -> None:
         self.axes.add_patch(
-            FancyBboxPatch((x + 0.06, y - _HIGH / 2 + 0.04), wide - 0.12, _HIGH - 0.08, boxstyle="round,pad=0.05", zorder=3,
-                           facecolor=colour or ("none" if off else _PALE), edgecolor=colour or GREY,
-                           linestyle="--" if off else "-", linewidth=1.0)  # fmt: skip
+            FancyBboxPatch(
+                (x + 0.06, y - _HIGH / 2 + 0.04),
+                wide - 0.12,
+                _HIGH - 0.08,
+                boxstyle="round,pad=0.05",
+                zorder=3,
+                facecolor=colour or ("none" if off else _PALE),
+                edgecolor=colour or GREY,
+                linestyle="--" if off else "-",
+                linewidth=1.0,
+            )  # fmt: skip
         )
-        self.axes.text(x + wide / 2, y, text, ha="center", va="center", fontsize=8.5, zorder=4, color="w" if colour else INK)
+        self.axes.text(
+            x + wide / 2, y, text, ha="center", va="center", fontsize=9, zorder=4, color="w" if colour else INK
+        )
 
     def arrow(self, x: float, y: float, to_x: float, to_y: float, *, lit: str = "") -> None:
         strong = lit in self.lit

@@ -1,4 +1,4 @@
-"""Deep supervision as a ladder: what each stage would answer on its own, from coarse to fine, up to the final answer."""
+"""Deep supervision as a ladder: what each stage would answer on its own, from fine to coarse, and the final answer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from banet_edu.metrics.shape import outlines
 def ladder_figure(
     trace: Trace, image: NDArray[np.uint8], reference: NDArray[np.bool_] | None = None, *, title: str = ""
 ) -> Figure:
-    """Columns: the side outputs of stages 4 to 1, then the final answer. Rows: probability of the object, of the edge
+    """Columns: the side outputs of stages 1 to 4, then the final answer. Rows: probability of the object, of the edge
     (networks with the edge task), and the contours at probability 0.5 on the image.
 
     Args:
@@ -38,7 +38,7 @@ def ladder_figure(
             f"the reference is {reference.shape[0]} x {reference.shape[1]}, the picture {size[0]} x {size[1]}"
         )
     edges = "stage1.side.edge" in trace
-    stages = (4, 3, 2, 1)
+    stages = (1, 2, 3, 4)
     figure, axes = panels(3 if edges else 2, 5, trace, image, above=0.3, below=1.4)
     colours = {"vmin": 0, "vmax": 1}
     with styled():

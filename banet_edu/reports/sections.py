@@ -92,7 +92,7 @@ def _inside(case: Case) -> Iterator[Piece]:
         (
             ".side.mask",
             lambda: ladder_figure(trace, image, case.reference),
-            "The side outputs, coarse to fine, and the final probability: where stages disagree, the outline is uncertain.",
+            "The side outputs, fine to coarse, and the final probability: where stages disagree, the outline is uncertain.",
         ),
     ]
     for part, make, caption in makers:

@@ -19,6 +19,7 @@ import torch.nn.functional as F
 
 from banet_edu import load_model, load_samples, make_phantom, predict
 from banet_edu.banet.pee import EdgeScale, convert_pee
+from banet_edu.course.diagram import network_figure
 from banet_edu.course.lesson03.cell import edge_cell_explorer
 from banet_edu.course.lesson03.exercise import check_edge, check_pee
 from banet_edu.course.lesson03.explorers import edge_explorer, softness_explorer
@@ -109,10 +110,17 @@ softness_explorer()
 #
 # BA-Net does not look at brightness. Its encoder computes four maps of *features*, one per **stage**, from fine (1) to coarse
 # (4), and each stage has two windows of its own. A window of 5 cells is narrow in stage 1 and huge in stage 4, because the
-# cells grow. We look into `banet-lite-phantom`, a small BA-Net that learned from 450 painted images.
+# cells grow. We look into `banet-lite-phantom`, a small BA-Net that learned from 450 painted images. This is all of it; today's
+# block is blue:
 
 # %%
 model = load_model("banet-lite-phantom")
+show(
+    network_figure(model, lit="pee", branches=False),
+    alt="BA-Net from image to answer, four stages from top to bottom; PEE is blue.",
+)
+
+# %%
 samples = load_samples("dermoscopy", "test")
 sample = samples[0]
 trace = probe(model, sample)

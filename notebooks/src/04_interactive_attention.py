@@ -16,6 +16,8 @@
 import numpy as np
 
 from banet_edu import load_model, load_samples
+from banet_edu.course.diagram import network_figure
+from banet_edu.course.lesson04.cell import attention_cell_explorer
 from banet_edu.course.lesson04.exercise import check_attention
 from banet_edu.course.lesson04.explorers import attention_explorer
 from banet_edu.course.predictions import Predictions
@@ -37,16 +39,25 @@ predictions = Predictions("04")
 # ## 1 Two questions about the same place
 #
 # At each stage BA-Net asks twice about every cell: *is this the object?* and *is this its edge?* Two small branches answer.
-# Their side answers can be read out (model: `banet-lite-phantom`, learned from 450 painted images):
+# Here they stand in the network (model: `banet-lite-phantom`, learned from 450 painted images):
 
 # %%
 model = load_model("banet-lite-phantom")
+show(
+    network_figure(model, lit="attention", branches=False),
+    alt="BA-Net from image to answer, four stages from top to bottom; the branches are blue.",
+)
+
+# %% [markdown]
+# Their side answers can be read out:
+
+# %%
 samples = load_samples("dermoscopy", "test")
 sample = samples[0]
 trace = probe(model, sample)
 show(
     ladder_figure(trace, sample.image, sample.mask),
-    alt="Stages 4 to 1 and the final answer: object and edge probability, and contours.",
+    alt="Stages 1 to 4 and the final answer: object and edge probability, and contours.",
 )
 
 # %% [markdown]
@@ -150,6 +161,13 @@ predictions.compare(
 attention_explorer(model, [everything[i] for i in (0, 1, 10, 20)])
 
 # %% [markdown]
+# **Touch a cell, see the sum.** One channel now, not the mean of all. Press any cell of the four maps, or move it with the
+# sliders: below stand $s$, $e$, the share and the result there, and the sum is the network's own number.
+
+# %% tags=["nbval-ignore-output"]
+attention_cell_explorer(model, sample)
+
+# %% [markdown]
 # ## 3 Write it yourself
 #
 # **Exercise.** Write `my_attention(block, P)`, which returns `S, E`. $P$ is what pyramid edge extraction gave (lesson 03).
@@ -223,6 +241,15 @@ predictions.compare(
 #
 # The blog this course started from has another form: $S = s$ and $E = e + \mathrm{sigmoid}(s)\, s$. There nothing of $e$
 # reaches the contour, and the edge helps by teaching only. (`create_model("banet", interactive_attention="blog")` builds it.)
+
+# %% [markdown]
+# The same network, its branches drawn apart. Follow the arrows to the answer.
+
+# %%
+show(
+    network_figure(model, lit="attention"),
+    alt="BA-Net with the two branches of each stage, their exchange, and the ways to the answer.",
+)
 
 # %% [markdown]
 # ## 5 What is it worth?

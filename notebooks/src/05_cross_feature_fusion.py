@@ -17,6 +17,8 @@ import numpy as np
 import torch.nn.functional as F
 
 from banet_edu import load_model, load_samples
+from banet_edu.course.diagram import network_figure
+from banet_edu.course.lesson05.cell import fusion_cell_explorer
 from banet_edu.course.lesson05.exercise import check_fusion
 from banet_edu.course.predictions import Predictions
 from banet_edu.course.quiz import lesson_quiz
@@ -40,7 +42,7 @@ predictions = Predictions("05")
 #
 # A fine stage has small cells: it sees detail, but only a small part of the image at a time. A coarse stage sees the
 # whole image in a few cells: it knows what belongs together, but cannot draw a line. Each stage has a side answer (lesson
-# 04), given *before* the stages talk. Read the ladder from left (coarse) to right (fine); the last column is the final
+# 04), given *before* the stages talk. Read the ladder from left (fine) to right (coarse); the last column is the final
 # answer.
 
 # %%
@@ -50,7 +52,7 @@ sample = samples[4]
 trace = probe(model, sample)
 show(
     ladder_figure(trace, sample.image, sample.mask),
-    alt="Stages 4 to 1 and the final answer: object and edge probability, and contours.",
+    alt="Stages 1 to 4 and the final answer: object and edge probability, and contours.",
 )
 
 # %% tags=["nbval-ignore-output"]
@@ -92,6 +94,15 @@ predictions.compare(
 # %% [markdown]
 # ## 2 The gates
 #
+# This is where they stand:
+
+# %%
+show(
+    network_figure(model, lit="fusion"),
+    alt="BA-Net from image to answer; every object branch leads to the fusion of every stage.",
+)
+
+# %% [markdown]
 # Let $S_1, \dots, S_4$ be the stages' maps after the exchange of lesson 04. At stage $i$ all of them are first resized to its
 # size. Then
 #
@@ -178,6 +189,13 @@ predictions.compare(
 
 # %% tags=["nbval-ignore-output"]
 gate_explorer(model, [everything[i] for i in (4, 0, 10, 20)])
+
+# %% [markdown]
+# **Touch a cell, see the sum.** One channel now, not the mean of all. Press any cell of the maps, or move it with the sliders: the
+# bars are the terms of the sum, and the sum is the network's own number.
+
+# %% tags=["nbval-ignore-output"]
+fusion_cell_explorer(model, samples[0])
 
 # %% [markdown]
 # ## 3 Write it yourself

@@ -29,7 +29,9 @@ from banet_edu.course.lesson01.explorers import brightness_explorer, pooling_exp
 from banet_edu.course.lesson02.explorers import augmentation_explorer, boundary_target_explorer
 from banet_edu.course.lesson03.cell import edge_cell_explorer
 from banet_edu.course.lesson03.explorers import edge_explorer, softness_explorer
+from banet_edu.course.lesson04.cell import attention_cell_explorer
 from banet_edu.course.lesson04.explorers import attention_explorer
+from banet_edu.course.lesson05.cell import fusion_cell_explorer
 from banet_edu.course.lesson06.explorers import loss_explorer, schedule_explorer
 from banet_edu.course.lesson07.explorers import paired_explorer, resampling_explorer
 from banet_edu.course.lesson08.explorers import attribution_explorer, contour_explorer
@@ -97,6 +99,8 @@ WIDGETS: dict[str, Callable[[], Panel]] = {
     "softness_explorer": lambda: softness_explorer(size=64),
     "edge_explorer": lambda: edge_explorer(*case()),
     "edge_cell_explorer": lambda: edge_cell_explorer(case()[0], case()[1][0]),
+    "attention_cell_explorer": lambda: attention_cell_explorer(case()[0], case()[1][0]),
+    "fusion_cell_explorer": lambda: fusion_cell_explorer(case()[0], case()[1][0]),
     "attention_explorer": lambda: attention_explorer(*case()),
     "switch_explorer": lambda: switch_explorer(*case(), SWITCHES),
     "gate_explorer": lambda: gate_explorer(*case()),
@@ -155,6 +159,8 @@ def sweep(panel: Panel, most: int = MOST) -> Iterator[str]:
 
 SLOW = (
     "edge_cell_explorer",
+    "attention_cell_explorer",
+    "fusion_cell_explorer",
     "attribution_explorer",
     "region_growing_explorer",
     "augmentation_explorer",

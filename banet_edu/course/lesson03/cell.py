@@ -102,4 +102,3 @@ def edge_cell_figure(model: nn.Module, trace: Trace, place: Place, sums: EdgeSum
         figure.supxlabel(f"average of {k * k} values {signed(sums.average)},  R {signed(sums.own)}:   "
                          f"edge = R − average = {signed(sums.edge)}", fontsize=12)  # fmt: skip
     return figure
-
