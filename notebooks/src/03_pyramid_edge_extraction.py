@@ -1,13 +1,13 @@
 # %% [markdown]
 # # 03 · Pyramid edge extraction: an edge is what an average takes away
 #
-# **For** students who know a little Python; clinicians can follow the pictures of parts 1, 2 and 6. **Time** 45 minutes
+# **For** students who know a little Python; clinicians can follow the pictures of parts 1, 2 and 6. **Time** 60 minutes
 # (the cells themselves run in half a minute). **You need** lesson 00; what a convolution is helps.
 #
 # **Afterwards you can**
 # - explain with one picture why `R - average(R)` finds edges, and what the window's size changes,
 # - say which of BA-Net's four stages sees a sharp boundary, and which a blurred one,
-# - write PEE yourself, and name three ways to get it wrong,
+# - write the edge map yourself, and name three ways to get it wrong,
 # - measure in millimetres what a trained network loses without it.
 #
 # All images are painted ("phantoms"), so their true boundaries are known. Nothing here is a medical device.
@@ -43,13 +43,8 @@ predictions = Predictions("03")
 # %% [markdown]
 # ## 1 One boundary, two windows
 #
-# Walk across a boundary from bright to dark. The black line below is the brightness $R$. Replace each value by the average
-# of its neighbours, $k$ of them: the corners get round. What the rounding took away is the *edge*:
-#
-# $$\mathrm{edge}_k = R - \mathrm{AvgPool}_{k \times k}(R)$$
-#
-# $R$ is the map we start from, $k$ the width of the window in cells (odd, so that it has a middle), $\mathrm{AvgPool}$
-# the average over that window.
+# Walk across a boundary from bright to dark. The black line below is the brightness. Replace each value by the average
+# of the $k$ values around it: the corners get round. What the rounding took away is the *edge*, drawn below.
 
 # %%
 show(
@@ -58,9 +53,16 @@ show(
 )
 
 # %% [markdown]
-# Three things to see:
+# As a formula, for a map and not only a line:
 #
-# - where $R$ is even, nothing is left;
+# $$\mathrm{edge}_k = R - \mathrm{AvgPool}_{k \times k}(R)$$
+#
+# $R$ is the map that the window moves over: here the brightness, in the network one that it has learned (part 4). $k$ is the
+# width of the window in **cells**, the points of such a map (odd, so that the window has a middle); $\mathrm{AvgPool}$ is the
+# average over it. A boundary "blurred by 3 pixels" is one smoothed by a bell curve of that standard deviation: the way from
+# bright to dark is then about four times as long. Three things to see:
+#
+# - where $R$ is constant, nothing is left;
 # - the edge is positive on the bright side, negative on the dark side, and **0 on the boundary itself**: its strength
 #   $|\mathrm{edge}_k|$ is a double line with the boundary in the middle;
 # - on the sharp boundary the wide window answers only a little more strongly than the narrow one.
@@ -91,16 +93,15 @@ predictions.compare(
 )
 
 # %% [markdown] tags=["conclusion"]
-# On a blurred boundary the edge is nearly minus the second derivative of the brightness along the walk (how fast its slope
-# changes), times half the mean squared distance of the window's cells from its middle, $(k^2 - 1)/24$: that is 2 for
-# $k = 7$ and 1/3 for $k = 3$, so a factor of 6. **A wide window finds soft edges that a narrow one cannot see.** It pays
-# for that: its double line is wider, so it says less precisely where the boundary is. This is why one window is not enough,
-# and why the method is called a *pyramid*.
+# On a soft boundary the edge grows with $(k^2 - 1)/24$: that is 2 for $k = 7$ and 1/3 for $k = 3$, so a factor of 6. **A wide
+# window answers soft edges that leave a narrow one nearly silent.** It pays for that: its double line is wider, so it says
+# less precisely where the boundary is. That is the idea behind several windows, the *pyramid* of the name.
 
 # %% [markdown]
-# Try it on a painted lesion. Here $R$ is simply the brightness. Blur the boundary by 8 pixels: with $k = 3$ nothing
-# is left of it. Widen the window to 25: the double line is back in the curve at the right, while in the map the texture of
-# the skin comes back as strongly and hides it. (Keyboard: Tab to a slider, then the left and right keys.)
+# Try it on a painted lesion. Blur its boundary by 8 pixels: with $k = 3$ nothing is left of it. Widen the window to 25: the
+# double line is back in the curve at the right, while in the map the texture of the skin comes back as strongly and hides it.
+# Its zero now lies some pixels *off* the boundary: a window that wide sees that the outline is bent. (Keyboard: Tab to a
+# slider, then the left and right keys.)
 
 # %% tags=["nbval-ignore-output"]
 softness_explorer()
@@ -108,10 +109,10 @@ softness_explorer()
 # %% [markdown]
 # ## 2 Four stages: the other pyramid
 #
-# BA-Net does not look at brightness. Its encoder computes four maps of *features*, one per **stage**, from fine (1) to coarse
-# (4), and each stage has two windows of its own. A window of 5 cells is narrow in stage 1 and huge in stage 4, because the
-# cells grow. We look into `banet-lite-phantom`, a small BA-Net that learned from 450 painted images. This is all of it; today's
-# block is blue:
+# BA-Net does not look at brightness. Its **encoder**, a row of convolutions, computes four maps of *features*, one per **stage**,
+# from fine (1) to coarse (4): at each cell not one number but many, its **channels**. Each stage has two windows of its own. A
+# window of 5 cells is narrow in stage 1 and huge in stage 4, because the cells grow. We look into `banet-lite-phantom`, a
+# small BA-Net that learned from 450 painted images. This is all of it; today's block is blue:
 
 # %%
 model = load_model("banet-lite-phantom")
@@ -138,18 +139,33 @@ show(
     alt="Edge strength of four stages (columns) with two windows each (rows).",
 )
 
+
+def in_zones(stage, case):
+    """Edge strength inside the lesion, on its boundary and outside."""
+    narrow = next(iter(edge_maps(probe(model, case), stage).values()))
+    return zone_means(narrow, case.mask)
+
+
+zones = {stage: np.array([in_zones(stage, case) for case in samples]) for stage in (1, 2)}
+outlined = (zones[1].argmax(axis=1) == 1).sum()
+inner = (zones[2][:, 0] > zones[2][:, 1]).sum()
+print(f"of {len(samples)} skin images")
+print(f"stage 1 is strongest on the boundary in {outlined}")
+print(f"stage 2 is stronger inside than on the boundary in {inner}")
+
 # %% [markdown]
 # In stage 4 the wide window is larger than the whole image: there, "edge" means "unlike the rest of the picture". Stage 1
-# traces the outline. Stage 2 answers more strongly inside the lesion than on its boundary: to its features, the lesion's
-# texture is full of edges. (The lines along the frame come from the encoder, which fills up with zeros beyond it.)
+# traces the outline of this lesion, and of most. Stage 2 answers more strongly inside than on the boundary, in most: to its
+# features a lesion is full of edges. (The lines along the frame come from the encoder, which fills up with zeros beyond it.)
 #
-# Walk through the stages; the orange square is the window, the white one a single cell.
+# Now other lesions; the orange square is the window, the white one a single cell. **Find one whose outline stage 1 does not
+# trace**, and say what answers instead.
 
 # %% tags=["nbval-ignore-output"]
 edge_explorer(model, [samples[i] for i in range(4)])
 
 # %% [markdown]
-# **Touch a cell, see the sum.** Press any cell of the two maps, or move it with the sliders. In the middle stand the values of
+# **Touch a cell, see the sum.** One channel now, not the mean of all. Press any cell of the two maps, or move it with the sliders. In the middle stand the values of
 # $R$ in its window; their average, taken from the value in the middle, is the edge, and it is the network's own number. Take a
 # cell on the frame: the values in italics lie beyond the image.
 
@@ -169,16 +185,18 @@ predictions.choose(
 
 # %%
 blurs = (1, 2, 4, 8, 16)
-on_boundary = np.zeros((len(blurs), 4))
+on_boundary = np.zeros((2, len(blurs), 4))  # narrow and wide window
 for row, blur in enumerate(blurs):
     for seed in (100, 101, 102, 103):
         phantom = make_phantom("dermoscopy", seed=seed, edge_softness_px=blur)
         seen = probe(model, phantom)
         for stage in (1, 2, 3, 4):
-            narrow = next(iter(edge_maps(seen, stage).values()))
-            on_boundary[row, stage - 1] += zone_means(narrow, phantom.mask)[1] / 4
+            for window, edges in enumerate(edge_maps(seen, stage).values()):
+                on_boundary[window, row, stage - 1] += (
+                    zone_means(edges, phantom.mask)[1] / 4
+                )
 
-left = on_boundary / on_boundary[0]
+left, left_wide = on_boundary / on_boundary[:, :1]
 assert np.ptp(left[-1]) > 0.05  # they do not all lose the same share
 
 show(
@@ -188,15 +206,17 @@ show(
 predictions.compare(
     "stage",
     names[left[-1].argmin()],
-    because="Left of it: "
-    + ", ".join(f"stage {i + 1} {left[-1, i]:.0%}" for i in range(4))
+    because="Left of it (narrow window, wide window): "
+    + ", ".join(
+        f"stage {i + 1} {left[-1, i]:.0%}, {left_wide[-1, i]:.0%}" for i in range(4)
+    )
     + ".",
 )
 
 # %% [markdown] tags=["conclusion"]
-# **Fine stages see sharp boundaries, coarse stages still see blurred ones.** Inside one stage the choice of the window
-# changes much less: $R$ is learned, and no longer a simple step. Note the price again: a cell of stage 4 is 4.5 mm wide. It
-# can say that there is a boundary, not where.
+# **A blurred boundary costs the fine stages most of their answer, the coarse ones little.** Inside one stage the choice of the
+# window changes much less: $R$ is learned, and no longer a simple step. Note the price again: a cell of stage 4 is 4.5 mm wide.
+# It can say that there is a boundary, not where.
 
 # %% [markdown]
 # ## 3 Write it yourself
@@ -229,13 +249,15 @@ except RuntimeError:
     print("R - average: maps of 32 x 32 and 11 x 11 cells cannot be subtracted.")
 
 # %% [markdown]
-# With `stride=1` the sizes agree. One trap is left: what lies beyond the frame? Filling up with zeros darkens the average
-# there, and an even map gets an edge that does not exist:
+# With `stride=1` the sizes agree, if something is put around the map first; what lies beyond its frame? Filling up with zeros
+# darkens the average there, and a constant map gets an edge that does not exist:
 
 # %%
-even = torch.ones(1, 1, 5, 5)
+constant = torch.ones(1, 1, 5, 5)
+rows, columns = F.avg_pool2d(constant, 3, stride=1).shape[-2:]
+print(f"nothing  : {rows} x {columns} of 5 x 5 cells are left")
 for padding in ("zero", "replicate"):
-    found = EdgeScale(3, padding=padding)(even)[0, 0]
+    found = EdgeScale(3, padding=padding)(constant)[0, 0]
     print(
         f"{padding:9s}: side {found[0, 2]:.2f}, corner {found[0, 0]:.2f}, "
         f"middle {found[2, 2]:.2f}"
@@ -244,9 +266,10 @@ for padding in ("zero", "replicate"):
 # %% [markdown]
 # The authors' released code pads with zeros; this package repeats the frame (`replicate`) unless told otherwise.
 #
-# **Exercise 1.** Write `my_edge(R, k)`: $R$ minus its average over $k \times k$ cells, of the same size as $R$, without false
-# edges along the frame. $R$ is a tensor `batch x channels x rows x columns`. Useful: `F.pad(R, (m, m, m, m),
-# mode="replicate")` and `F.avg_pool2d`. The check says what is wrong, as often as you like.
+# **Exercise 1 (core).** Write `my_edge(R, k)`: $R$ minus its average over $k \times k$ cells, of the same size as $R$, without false
+# edges along the frame. $R$ is a tensor `batch x channels x rows x columns` (a *batch*: several images at once). Useful:
+# `F.pad(R, (m, m, m, m), mode="replicate")`, which puts $m$ cells on each side, and `F.avg_pool2d`. The check says what is
+# wrong, as often as you like.
 
 
 # %% tags=["exercise"]
@@ -274,10 +297,10 @@ check_edge(my_edge)
 # 1. reduce: $R = \mathrm{conv}_{1 \times 1}(C)$, fewer channels;
 # 2. one edge map for each window: $\mathrm{edge}_{k_1}, \mathrm{edge}_{k_2}, \dots$;
 # 3. join: $[R, \mathrm{edge}_{k_1}, \mathrm{edge}_{k_2}, \dots]$, one behind the other along the channels;
-# 4. mix: a $1 \times 1$ convolution, then ReLU (negative values become 0);
+# 4. mix: a $1 \times 1$ convolution without a constant of its own (*bias-free*), then ReLU (negative values become 0);
 # 5. fuse: a small $3 \times 3$ convolution gives $P$, the result.
 #
-# **Exercise 2.** Write `my_pee(block, C)` with your `my_edge`. The block lends you its trained parts: `block.reduce`,
+# **Exercise 2 (stretch).** Write `my_pee(block, C)` with your `my_edge`. The block lends you its trained parts: `block.reduce`,
 # `block.mix`, `block.relu`, `block.fuse`, and its windows: `[scale.kernel for scale in block.scales.values()]`. Joining is
 # `torch.cat([...], dim=1)`.
 
@@ -303,19 +326,16 @@ check_pee(my_pee)
 # %% [markdown]
 # ## 5 Differences or averages?
 #
-# The paper joins $R$ with the differences. The released code joins $R$ with the **averages** $A_k$ themselves. Which network
-# can do more? Look at what one weight of the mixing does, first $W_0$ for $R$, then $W_1$ for the second map:
-#
-# $$W_0 R + W_1 A_1 \;=\; (W_0 + W_1)\,R \;-\; W_1\,(R - A_1)$$
-#
-# Other weights, the same result. `convert_pee` rewrites the weights of a trained network in this way.
+# The paper joins $R$ with the differences. The released code joins $R$ with the **averages** themselves. Which network can do
+# more? `convert_pee` turns a trained network into one of the other form, and chooses the weights of the mixing that come
+# nearest to what it did.
 
 # %% tags=["nbval-ignore-output"]
 sizes = ["by nothing but rounding", "by about 0.01", "by about 0.1", "by more than 0.5"]
 predictions.choose(
     "form",
-    "We turn all four PEE blocks of the trained network from differences into averages. "
-    "By how much does the probability of a pixel change at most?",
+    "All four PEE blocks of the trained network see averages instead of differences, with new "
+    "weights behind them. By how much does the probability of a pixel change at most?",
     sizes,
 )
 
@@ -330,6 +350,13 @@ predictions.compare(
     sizes[np.searchsorted([0.001, 0.03, 0.3], change)],
     because="Both forms can express the same; the difference form is easier to read.",
 )
+
+# %% [markdown] tags=["conclusion"]
+# With $A = \mathrm{AvgPool}_{k \times k}(R)$, and the mixing's weights $W_0$ for $R$ and $W_1$ for the map beside it:
+#
+# $$W_0 R + W_1 A \;=\; (W_0 + W_1)\,R \;-\; W_1\,(R - A)$$
+#
+# Other weights, the same result.
 
 # %% [markdown]
 # ## 6 What is it worth?
@@ -377,7 +404,7 @@ predictions.compare(
 #   that is an ablation, and lesson 07.
 
 # %% [markdown]
-# Look at single images; find one that gets better.
+# Look at single images: **in one of these four the contour is better with all PEE off.** Find it.
 
 # %% tags=["nbval-ignore-output"]
 switch_explorer(
@@ -401,8 +428,8 @@ predictions.summary()
 # %% [markdown]
 # ## What to take along
 #
-# - $\mathrm{edge}_k = R - \mathrm{AvgPool}_{k \times k}(R)$: 0 where the map is even, a double line along a boundary.
-# - Wide windows and coarse stages see blurred boundaries; narrow windows and fine stages say where a sharp one is.
+# - $\mathrm{edge}_k = R - \mathrm{AvgPool}_{k \times k}(R)$: 0 where the map is constant, a double line along a boundary.
+# - Wide windows, and coarse stages, keep answering a blurred boundary; a narrow window draws the thinner double line.
 # - Three ways to get it wrong: no `stride=1`, no padding, zeros beyond the frame.
 # - Differences and averages are two ways of writing the same block.
 #

@@ -1,14 +1,14 @@
 # %% [markdown]
 # # 04 · Interactive attention: two tasks teach each other
 #
-# **For** students who know a little Python; clinicians can follow the pictures of parts 1, 2 and 4. **Time** 40 minutes
+# **For** students who know a little Python; clinicians can follow the pictures of parts 1, 2 and 4. **Time** 45 minutes
 # (the cells themselves run in about half a minute). **You need** lesson 03.
 #
 # **Afterwards you can**
 # - compute by hand what one branch takes over from the other, from one weight,
 # - read a map of attention, and say what it does *not* show,
 # - write interactive attention yourself,
-# - tell which half of the exchange reaches the final contour, and measure in millimetres what it is worth.
+# - tell what each half of the exchange is for, and measure in millimetres what it is worth.
 #
 # All images are painted ("phantoms"), so their true boundaries are known. Nothing here is a medical device.
 
@@ -38,7 +38,7 @@ predictions = Predictions("04")
 # %% [markdown]
 # ## 1 Two questions about the same place
 #
-# At each stage BA-Net asks twice about every cell: *is this the object?* and *is this its edge?* Two small branches answer.
+# At each stage BA-Net asks twice about every cell: *is this the object?* and *is this its edge?* Two small **branches** answer.
 # Here they stand in the network (model: `banet-lite-phantom`, learned from 450 painted images):
 
 # %%
@@ -49,7 +49,7 @@ show(
 )
 
 # %% [markdown]
-# Their side answers can be read out:
+# Each branch can be read out before the last answer is made: its **side answer** at each stage.
 
 # %%
 samples = load_samples("dermoscopy", "test")
@@ -63,13 +63,14 @@ show(
 # %% [markdown]
 # The two answers belong together: who knows the object knows where its edge is, and the other way round. So BA-Net lets the
 # branches talk. Let $s$ be the features of the object branch ($s$ for *segmentation*) and $e$ those of the edge branch. Each
-# branch computes a **weight** of its own, between 0 and 1 for every channel and cell, and takes over from the other one
-# *where its weight is small*:
+# branch computes a **weight** $a$ of its own, between 0 and 1 for every channel and cell, and takes over from the other one the
+# **share** $1 - a$:
 #
 # $$S = s + (1 - a_s)\, e \qquad\qquad E = e + (1 - a_e)\, s$$
 #
-# - $a_s = \mathrm{sigmoid}(\mathrm{conv}(s))$ is the object branch's weight, $a_e$ the edge branch's;
-# - $1 - a_s$ is the **share taken over**: 0 means "I keep to myself", 1 means "I add all of yours";
+# - $a_s = \mathrm{sigmoid}(\mathrm{conv}(s))$ is the object branch's weight, $a_e$ the edge branch's (a convolution of the branch's
+#   own features; the sigmoid squeezes its values to between 0 and 1);
+# - a share of 0 means "I keep to myself", of 1 "I add all of yours";
 # - $S$ and $E$ are what both know after the exchange. It goes both ways at once: $E$ takes over $s$, not $S$.
 #
 # The idea behind it: *where I am unsure, I listen.*
@@ -90,24 +91,8 @@ predictions.compare(
 # %% [markdown]
 # ## 2 Where does it listen?
 #
-# You would expect the object branch to listen where it has most to gain: on the boundary. The maps below show the share
-# taken over, as the mean over the channels.
-
-# %%
-show(
-    attention_figure(trace, sample.image),
-    alt="Share taken over at four stages, object from edge (upper row) and edge from object.",
-)
-shares = [
-    taken_over(trace, i, task).mean() for i in (1, 2, 3, 4) for task in ("seg", "edge")
-]
-assert all(0.45 < share < 0.55 for share in shares)
-print(f"the mean of all eight maps: {np.mean(shares):.1f}")
-
-# %% [markdown]
-# **The means say nothing:** all eight are near 0.5, half of the other branch. Only the maps have a structure, and their
-# colours run from about 0.4 to 0.6. Look at stage 2, upper row. To be certain, we measure three zones in 30 test images
-# (skin, polyp and lung, 10 of each): inside the object, on its boundary (within one cell), and outside.
+# You would expect the object branch to listen where it has most to gain: on the boundary. We measure its share in three zones
+# of 30 test images (skin, polyp and lung, 10 of each): inside the object, on its boundary (within one cell), and outside.
 
 # %% tags=["nbval-ignore-output"]
 places = ["inside the object", "on its boundary", "outside"]
@@ -148,14 +133,31 @@ predictions.compare(
 )
 
 # %% [markdown] tags=["conclusion"]
-# The nice story does not hold for this network: its object branch keeps to itself *inside* the object and listens most
-# *outside*. (One small polyp has no cell of stage 2 inside; stage 4 is too coarse for zones.) The formula allows
-# "listen on the boundary"; training did not choose it. A mechanism's name, *attention*, is no proof of what it does: look,
-# and measure.
+# Each grey line is an image, the blue one their mean. The nice story does not hold for this network: at stage 2 its object branch
+# takes over least *inside* the object, most *outside*. (Where an object has no cell inside, as one small polyp at stage 2 and
+# most objects at stage 3, its line has a gap; stage 4 is too coarse for zones.) The formula allows "listen on the boundary";
+# training did not choose it. A mechanism's name, *attention*, is no proof of what it does: look, and measure.
 
 # %% [markdown]
-# Follow one exchange step by step. First $s$ and $e$ (their strength: the mean of absolute values), the share, what arrives,
-# and the result.
+# The maps behind one of these lines, for both directions, each the mean over the channels:
+
+# %%
+show(
+    attention_figure(trace, sample.image),
+    alt="Share taken over at four stages, object from edge (upper row) and edge from object.",
+)
+shares = [
+    taken_over(trace, i, task).mean() for i in (1, 2, 3, 4) for task in ("seg", "edge")
+]
+assert all(0.45 < share < 0.55 for share in shares)
+print(f"the mean of all eight maps: {np.mean(shares):.1f}")
+
+# %% [markdown]
+# **The mean of a whole map says little:** all eight are near 0.5, half of the other branch. Only the map shows where.
+#
+# Follow one exchange step by step: $s$ and $e$ (their strength, the mean of absolute values), the share, what arrives, the
+# result. **Is the object branch's share at stage 2 smaller inside than outside in all four images? And the edge branch's?** The
+# numbers above the share tell.
 
 # %% tags=["nbval-ignore-output"]
 attention_explorer(model, [everything[i] for i in (0, 1, 10, 20)])
@@ -170,7 +172,7 @@ attention_cell_explorer(model, sample)
 # %% [markdown]
 # ## 3 Write it yourself
 #
-# **Exercise.** Write `my_attention(block, P)`, which returns `S, E`. $P$ is what pyramid edge extraction gave (lesson 03).
+# **Exercise (core).** Write `my_attention(block, P)`, which returns `S, E`. $P$ is what pyramid edge extraction gave (lesson 03).
 # The block lends you four parts, each called like a function: `block.seg_branch` and `block.edge_branch` turn $P$ into $s$
 # and $e$; `block.seg_attention` turns $s$ into $a_s$, `block.edge_attention` turns $e$ into $a_e$ (the sigmoid is in
 # there).
@@ -222,7 +224,8 @@ for who, replaced in {
 }.items():
     cut = effect(model, sample, replaced)
     moved[who] = np.abs(cut.after.probability - cut.before.probability).max()
-    print(f"{who:18s} changes a probability by at most {moved[who]:.1f}")
+    most = f"at most {moved[who]:.1f}" if moved[who] else "exactly 0"
+    print(f"{who:18s} changes a pixel's probability by {most}")
 outcomes = {
     (True, False): "only: the object branch hears nothing",
     (False, True): "only: the edge branch hears nothing",
@@ -235,12 +238,13 @@ predictions.compare(
 )
 
 # %% [markdown] tags=["conclusion"]
-# The way to the final contour reads $S$ only; nothing on it reads $E$. So is the second half useless? Here it is, for the
-# contour. But not in training: the edge loss looks at $E = e + (1 - a_e)\, s$, and through it the object branch is taught
-# about edges. **$S$ lets the edge speak when the network is used; $E$ lets the edge teach when it is trained.**
+# The way to the final contour reads $S$ only; nothing on it reads $E$. So is the second half useless? For this contour it is. But
+# not in training: the loss of the edge's side answer (lesson 06) looks at $E = e + (1 - a_e)\, s$, which holds $s$, and so it
+# changes the object branch too. **$S$ lets the edge speak when the network is used; $E$ lets the edge teach when it is
+# trained.**
 #
-# The blog this course started from has another form: $S = s$ and $E = e + \mathrm{sigmoid}(s)\, s$. There nothing of $e$
-# reaches the contour, and the edge helps by teaching only. (`create_model("banet", interactive_attention="blog")` builds it.)
+# Another description of BA-Net has $S = s$ and $E = e + \mathrm{sigmoid}(s)\, s$ ([docs/method.md](../docs/method.md) compares the
+# sources): there nothing of $e$ reaches the contour, and the edge helps by teaching only.
 
 # %% [markdown]
 # The same network, its branches drawn apart. Follow the arrows to the answer.
@@ -280,21 +284,33 @@ predictions.compare(
 )
 
 # %% [markdown] tags=["conclusion"]
-# (Lungs are the largest objects here, so they weigh most in a mean of millimetres.) In about 4 of the 30 images the contour
-# is *better* without the exchange. That is what one should expect of any block, and a reason to look at all images before
-# believing a single one. And mind what was measured: what this trained network leans on, not what a network trained without
-# attention would reach (lesson 07).
+# (Lungs are the largest objects here, so they weigh most in a mean of millimetres.) In a few of the 30 images the contour is
+# *better* without the exchange: a reason to look at all images before believing a single one. And mind what was measured: what
+# this trained network leans on, not what a network trained without attention would reach (lesson 07).
 
 # %% [markdown]
+# **In one of these four images the contour is better without the exchange.** Find it.
+
+# %% tags=["nbval-ignore-output"]
+switch_explorer(
+    model,
+    [everything[i] for i in (0, 18, 10, 20)],
+    {"all attention": "ia off"}
+    | {f"attention of stage {i}": f"stage{i}.ia off" for i in stages},
+)
+
+# %% [markdown]
+# ### Where, or how much?
+#
 # Stage 2, whose maps part 2 looked at, is worth hardly anything by itself: with the exchange off there alone the error stays
 # the same. So does it matter at all *where* the weights are high? Replace each weight's map by its mean, channel by channel,
 # at all stages: the same amount is taken over, the same everywhere.
 
 # %% tags=["nbval-ignore-output"]
-losses = ["nearly all of it", "more than half of it", "less than a fifth of it"]
+losses = ["less than a quarter of it", "a quarter to a half of it", "more than half of it"]
 predictions.choose(
     "flat",
-    "All weights flat: how much of the error that the exchange saves (ASSD) is lost?",
+    "All weights flat, 30 images: how much of the error that the exchange saves (ASSD) is lost?",
     losses,
 )
 
@@ -304,27 +320,36 @@ def flat(weight):
     return weight.mean((2, 3), keepdim=True).expand_as(weight)
 
 
-with intervene(model, {f"stage{i}.ia.seg_weight": flat for i in stages}):
-    flattened = evaluate(model, everything)["assd_mm"].mean()
-as_is, without = off["assd_mm_before"], off["assd_mm_after"]
-lost = (flattened - as_is) / (without - as_is)
+def error(weight=None):
+    """ASSD in mm of each image, with all the object branch's weights replaced."""
+    kept = weight is None
+    replaced = {} if kept else {f"stage{i}.ia.seg_weight": weight for i in stages}
+    with intervene(model, replaced):
+        return evaluate(model, everything)["assd_mm"].to_numpy()
+
+
+as_is, flattened, without = error(), error(flat), error(1.0)
+lost = (flattened - as_is).mean() / (without - as_is).mean()
+by_kind = [
+    (flattened - as_is)[kind].mean() / (without - as_is)[kind].mean()
+    for kind in (slice(0, 10), slice(10, 20), slice(20, 30))
+]
 predictions.compare(
     "flat",
-    losses[2 if lost < 0.2 else 1 if lost < 0.85 else 0],
-    because=f"As it is {as_is:.2f} mm, weights flat {flattened:.2f} mm, off {without:.2f} mm.",
+    losses[np.searchsorted([0.25, 0.5], lost)],
+    because=f"As it is {as_is.mean():.2f} mm, weights flat {flattened.mean():.2f} mm, "
+    f"off {without.mean():.2f} mm. Lost on "
+    + ", ".join(
+        f"{kind} {share:.0%}"
+        for kind, share in zip(("skin", "polyps", "lungs"), by_kind, strict=True)
+    )
+    + ".",
 )
 
 # %% [markdown] tags=["conclusion"]
-# *Where* the object branch listens is the larger part of what attention is worth here. (Lesson 05 puts the gates of CFF to the
-# same test, with another result.)
-
-# %% tags=["nbval-ignore-output"]
-switch_explorer(
-    model,
-    [everything[i] for i in (0, 10, 14, 20)],
-    {"all attention": "ia off"}
-    | {f"attention of stage {i}": f"stage{i}.ia off" for i in stages},
-)
+# Read the kinds one by one. On lungs nearly everything hangs on *where* the object branch listens; on skin and polyps it is a
+# quarter at most, and the rest is *how much*. The mean of all 30 tells the lungs' story, because their millimetres are the
+# largest.
 
 # %% [markdown]
 # ## 6 Quiz
@@ -341,9 +366,10 @@ predictions.summary()
 # ## What to take along
 #
 # - $S = s + (1 - a_s)\, e$: the own branch stays whole, and the weight says how much of the other one is kept out.
-# - Means of weights lie near 0.5 and hide everything; read maps, and measure zones.
-# - In this network the object branch listens most outside the object, not on the boundary.
-# - $S$ reaches the contour; $E$ only teaches.
+# - The mean of a weight's map lies near 0.5 and says little; read maps, and measure zones.
+# - At stage 2 of this network the object branch listens most outside the object, not on the boundary.
+# - $S$ reaches the contour; $E$ does not, and carries the edge's loss to the object branch in training.
+# - *Where* it listens counts on lungs, hardly on skin: look at the kinds before you believe a mean.
 #
 # **Next.** Lesson 05: how the four stages share what they know. The block's formula and its sources:
 # [docs/method.md](../docs/method.md); its code: `banet_edu/banet/mini_mtl.py`.

@@ -25,7 +25,8 @@ def test_sizes_windows_and_branches_are_the_models():
     fine = create_model("banet", preset="nano", first_stride=2, pee_kernels=((9,), (7,), (5,), (3,)))
     said = " ".join(texts(network_figure(fine)))
     height, _ = fine.spec.input_size if isinstance(fine.spec.input_size, tuple) else (fine.spec.input_size,) * 2
-    for stage, (kernel, stride, channels) in enumerate(zip((9, 7, 5, 3), fine.encoder.strides, fine.encoder.channels), start=1):  # fmt: skip
+    stages = zip((9, 7, 5, 3), fine.encoder.strides, fine.encoder.channels, strict=True)
+    for stage, (kernel, stride, channels) in enumerate(stages, start=1):
         assert f"k = {kernel}" in said
         assert f"C{stage}: {height // stride} × {height // stride}\n{channels} channels" in said
 
