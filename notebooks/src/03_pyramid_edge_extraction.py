@@ -109,10 +109,10 @@ softness_explorer()
 # %% [markdown]
 # ## 2 Four stages: the other pyramid
 #
-# BA-Net does not look at brightness. Its **encoder**, a row of convolutions, computes four maps of *features*, one per **stage**,
-# from fine (1) to coarse (4): at each cell not one number but many, its **channels**. Each stage has two windows of its own. A
-# window of 5 cells is narrow in stage 1 and huge in stage 4, because the cells grow. We look into `banet-lite-phantom`, a
-# small BA-Net that learned from 450 painted images. This is all of it; today's block is blue:
+# BA-Net does not look at brightness. Its **encoder**, a row of convolutions, computes four maps of *features*, one per
+# **stage**, from fine (1) to coarse (4): at each cell not one number but many, its **channels**. Each stage has two windows
+# of its own. A window of 5 cells is narrow in stage 1 and huge in stage 4, because the cells grow. We look into
+# `banet-lite-phantom`, a small BA-Net that learned from 450 painted images. This is all of it; today's block is blue:
 
 # %%
 model = load_model("banet-lite-phantom")
@@ -146,7 +146,9 @@ def in_zones(stage, case):
     return zone_means(narrow, case.mask)
 
 
-zones = {stage: np.array([in_zones(stage, case) for case in samples]) for stage in (1, 2)}
+zones = {
+    stage: np.array([in_zones(stage, case) for case in samples]) for stage in (1, 2)
+}
 outlined = (zones[1].argmax(axis=1) == 1).sum()
 inner = (zones[2][:, 0] > zones[2][:, 1]).sum()
 print(f"of {len(samples)} skin images")
@@ -165,9 +167,9 @@ print(f"stage 2 is stronger inside than on the boundary in {inner}")
 edge_explorer(model, [samples[i] for i in range(4)])
 
 # %% [markdown]
-# **Touch a cell, see the sum.** One channel now, not the mean of all. Press any cell of the two maps, or move it with the sliders. In the middle stand the values of
-# $R$ in its window; their average, taken from the value in the middle, is the edge, and it is the network's own number. Take a
-# cell on the frame: the values in italics lie beyond the image.
+# **Touch a cell, see the sum.** One channel now, not the mean of all. Press any cell of the two maps, or move it with the
+# sliders. In the middle stand the values of $R$ in its window; their average, taken from the value in the middle, is the
+# edge, and it is the network's own number. Take a cell on the frame: the values in italics lie beyond the image.
 
 # %% tags=["nbval-ignore-output"]
 edge_cell_explorer(model, sample)
@@ -266,10 +268,10 @@ for padding in ("zero", "replicate"):
 # %% [markdown]
 # The authors' released code pads with zeros; this package repeats the frame (`replicate`) unless told otherwise.
 #
-# **Exercise 1 (core).** Write `my_edge(R, k)`: $R$ minus its average over $k \times k$ cells, of the same size as $R$, without false
-# edges along the frame. $R$ is a tensor `batch x channels x rows x columns` (a *batch*: several images at once). Useful:
-# `F.pad(R, (m, m, m, m), mode="replicate")`, which puts $m$ cells on each side, and `F.avg_pool2d`. The check says what is
-# wrong, as often as you like.
+# **Exercise 1 (core).** Write `my_edge(R, k)`: $R$ minus its average over $k \times k$ cells, of the same size as $R$,
+# without false edges along the frame. $R$ is a tensor `batch x channels x rows x columns` (a *batch*: several images at
+# once). Useful: `F.pad(R, (m, m, m, m), mode="replicate")`, which puts $m$ cells on each side, and `F.avg_pool2d`. The check
+# says what is wrong, as often as you like.
 
 
 # %% tags=["exercise"]
