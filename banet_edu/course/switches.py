@@ -35,7 +35,7 @@ def switch_explorer(model: nn.Module, samples: Iterable[Sample], switches: Mappi
 
     @cache
     def found(sample: str, switch: str) -> Effect:
-        return effect(model, cases[sample], switches[switch], name=switch)
+        return effect(model, cases[sample], switches[switch], name=f"{switch}, switched off")
 
     def render(sample: str, off: str) -> Figure:
         case = cases[sample]

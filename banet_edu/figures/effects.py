@@ -140,7 +140,8 @@ def effects_figure(table: pd.DataFrame, *, top: int = 12, title: str = "") -> Fi
                     )
             for place, value in enumerate(shown):
                 if np.isfinite(value):
-                    text = f"{value:+.2f}" if panel is axes[1] else f"{value:+.3f}" if scored else f"{value:.3f}"
+                    digits = 2 if panel is axes[1] else 3
+                    text = f"{value:{'+' if scored else ''}.{digits}f}" if round(value, digits) else "0"
                     panel.annotate(text.replace("-", "−"), (value, place), (4 if value >= 0 else -4, 0), va="center",
                                    textcoords="offset points", ha="left" if value >= 0 else "right", fontsize=9)  # fmt: skip
             panel.axvline(0, color=INK, linewidth=1)

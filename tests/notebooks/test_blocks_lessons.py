@@ -107,7 +107,7 @@ def test_pee_matters_most_at_stage_1_and_hardly_at_stage_3(model, samples):
 
 
 @pytest.mark.parametrize(
-    ("knob", "offered"), [("pee off", (0, 10, 14, 20)), ("ia off", (0, 18, 10, 20)), ("cff off", (4, 14, 10, 20))]
+    ("knob", "offered"), [("pee off", (10, 0, 14, 20)), ("ia off", (0, 18, 10, 20)), ("cff off", (4, 14, 10, 20))]
 )
 def test_one_of_the_four_images_of_a_switch_is_better_without(model, samples, knob, offered):
     everything = [sample for kind in KINDS for sample in samples[kind]]
@@ -221,15 +221,19 @@ def test_window_7_answers_six_times_as_strongly_on_a_blurred_boundary():
 
 
 def test_blur_takes_most_from_stage_1_and_least_from_stage_4(model):
-    seen = np.zeros((2, 4))
+    seen, outside = np.zeros((2, 4)), np.zeros((2, 4))
     for row, blur in enumerate((1, 16)):
         for seed in (100, 101, 102, 103):
             phantom = make_phantom("dermoscopy", seed=seed, edge_softness_px=blur)
             trace = probe(model, phantom)
             for i in (1, 2, 3, 4):
-                seen[row, i - 1] += zone_means(next(iter(edge_maps(trace, i).values())), phantom.mask)[1]
+                zones = zone_means(next(iter(edge_maps(trace, i).values())), phantom.mask)
+                seen[row, i - 1] += zones[1]
+                outside[row, i - 1] += zones[2]
     left = seen[1] / seen[0]
     assert left[0] < 0.5 and left[3] > 0.9 and (np.diff(left) > 0.05).all()
+    contrast = (seen / outside)[:, 0]
+    assert contrast[0] == pytest.approx(2.08, abs=0.1) and contrast[1] == pytest.approx(0.9, abs=0.1)
 
 
 @pytest.mark.parametrize(("signal", "reverse"), [("stage2.ia.seg_weight", True), ("stage2.cff.gate_own", False)])
