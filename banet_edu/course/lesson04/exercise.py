@@ -140,9 +140,24 @@ def _table() -> dict[tuple[str, str], dict[str, Any]]:
         ("s comes from the edge branch.", start): {"s": lambda b, p: b.edge_branch(p)},
         ("e comes from the object branch.", start): {"e": lambda b, p: b.seg_branch(p)},
         ("block.edge_branch is given s, not P.", start): {"e": lambda b, p: b.edge_branch(b.seg_branch(p))},
+        **_alike(),
         **_of("S"),
         **_of("E"),
     }  # fmt: skip
+
+
+def _alike() -> dict[tuple[str, str], dict[str, Any]]:
+    """The same slip in S and in E: one misunderstanding, told once."""
+    both = f"{_formula('S')}; {_formula('E').replace('a)', 'b)').replace(' a ', ' b ')}."
+    own_words = {
+        "S listens where it is sure: the weight is used, not 1 minus the weight.": (
+            "S and E listen where they are sure: the weight is used, not 1 minus the weight."
+        )
+    }
+    return {
+        (own_words.get(said, f"the same in S and in E: {said}"), both): {**parts, **more}
+        for ((said, _), parts), more in zip(_of("S").items(), _of("E").values(), strict=True)
+    }
 
 
 SLIPS = Slips(_attention, _table())
