@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import partial, wraps
 from itertools import combinations
@@ -15,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from banet_edu.course.record import Record
 
@@ -213,6 +214,8 @@ def _copy(value: Any) -> Any:
         return value.clone()
     if isinstance(value, np.ndarray):
         return value.copy()
+    if isinstance(value, nn.Module):  # a block that was changed must not be what the answer is compared with
+        return deepcopy(value)
     return [_copy(each) for each in value] if isinstance(value, list) else value
 
 

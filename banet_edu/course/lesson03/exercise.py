@@ -70,7 +70,7 @@ def check_pee(my_pee: Callable[[nn.Module, Tensor], Tensor]) -> str:
         runs.append(((block, c), as_map(found, "P", (1, 4, 19, 24))))
     off = [block for (block, c), found in runs if not _same_pyramid(found, block(c), block)]
     if off:
-        windows = tuple(scale.kernel for scale in off[0].scales.values())  # type: ignore[union-attr]
+        windows = tuple(scale.kernel for scale in off[0].scales.values())
         raise PEE_SLIPS.explain(runs, _same_pyramid) or Wrong(
             f"with the windows {windows} your P differs from the block's.",
             "Compare step by step: print block.reduce(c).shape, the list of edges, the concatenation.",

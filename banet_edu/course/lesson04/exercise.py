@@ -19,6 +19,8 @@ def check_attention(my_attention: Callable[[nn.Module, Tensor], tuple[Tensor, Te
     for seed in (0, 1):
         block, p = _case(seed)
         found = attempt(my_attention, "my_attention", block, p, hint=_hint)
+        if isinstance(found, Tensor) and found.ndim == p.ndim + 1:
+            found = tuple(found)  # two maps in one stack can be taken apart like two maps
         if isinstance(found, Tensor) or not isinstance(found, tuple | list) or len(found) != 2:
             got = "one tensor" if isinstance(found, Tensor) else type(found).__name__
             raise Wrong(f"my_attention gives back {got}, expected are two: S and E.", "End it with `return S, E`.")
