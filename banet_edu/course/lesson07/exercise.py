@@ -94,38 +94,33 @@ def _interval(value: Any) -> Interval:
 
 def _cut_off(runs: list[tuple[tuple[Any, ...], Interval]]) -> Wrong | None:
     """What the shares of resampled means beyond both ends tell: the very ends move too much to be compared themselves."""
-    beyond = []
+    beyond, within = [], True
     for (a, b, _, level, _), (low, high) in runs:
         means = _means(a - b)
-        reach = np.ptp(means) / 8  # two samples of means end less apart than this
-        beyond.append(
-            (
-                float((means < low).mean()),
-                float((means > high).mean()),
-                1 - level,
-                low > means.min() - reach and high < means.max() + reach,
-            )
-        )
-    below, above = (all(each[side] < 0.003 for each in beyond) for side in (0, 1))
-    if below and above and all(each[3] for each in beyond):
+        beyond.append((level, (float((means < low).mean()), float((means > high).mean()))))
+        reach = np.ptp(means) / 8  # the outermost of two samples of means lie less apart
+        within &= bool(low > means.min() - reach and high < means.max() + reach)
+
+    def cut(side: int, wanted: Callable[[float], float]) -> bool:
+        return all(abs(shares[side] - wanted(level)) < _noise(wanted(level)) for level, shares in beyond)
+
+    below, above = (all(shares[side] < 0.003 for _, shares in beyond) for side in (0, 1))
+    if below and above and within:
         whole = partial(_interval_of, ends=lambda means, level, d: (means.min(), means.max()))
         return Wrong("your interval goes from the smallest to the largest resampled mean.", _BOTH_SIDES, whole)
-    for side, nothing, where in ((1, below, "below"), (0, above, "above")):
-        if nothing and all(abs(each[side] - each[2]) < _noise(each[2]) for each in beyond):
+    for nothing, side, where in ((below, 1, "below"), (above, 0, "above")):
+        if nothing and cut(side, lambda level: 1 - level):
             return Wrong(f"your interval is one-sided: nothing is cut off {where}.", _BOTH_SIDES)
-    if below and all(abs(1 - each[1] - (1 - each[2] / 2) / 100) < _noise(0.01) for each in beyond):
-        shares_asked = partial(
-            _interval_of, ends=_percentiles(lambda level: (1 - level) / 2, lambda level: (1 + level) / 2)
-        )
+    if below and cut(1, lambda level: 1 - (1 + level) / 200):
+        small = partial(_interval_of, ends=_percentiles(lambda level: (1 - level) / 2, lambda level: (1 + level) / 2))
         said = "your percentiles are shares between 0 and 1: both ends lie among the smallest resampled means."
-        return Wrong(said, f"np.percentile counts from 0 to 100. {_BOTH_SIDES}", shares_asked)
+        return Wrong(said, f"np.percentile counts from 0 to 100. {_BOTH_SIDES}", small)
     for side, right, wrong, where in ((0, "upper", "lower", "below"), (1, "lower", "upper", "above")):
-        shares = [(each[side], each[1 - side], each[2] / 2) for each in beyond]
-        if all(abs(other - wanted) < _noise(wanted) and 0.003 < share < 0.997 for share, other, wanted in shares):
-            share, _, wanted = shares[0]
+        if cut(1 - side, lambda level: (1 - level) / 2) and all(0.003 < shares[side] < 0.997 for _, shares in beyond):
+            level, shares = beyond[0]
             return Wrong(
-                f"the {right} end is right, but {100 * share:.1f} % of the resampled means lie {where} your {wrong} end; "
-                f"{100 * wanted:.1f} % should.",
+                f"the {right} end is right, but {100 * shares[side]:.1f} % of the resampled means lie {where} your {wrong} "
+                f"end; {50 * (1 - level):.1f} % should.",
                 f"Which percentile is your {wrong} end? {_BOTH_SIDES}",
             )
     return None
