@@ -87,15 +87,17 @@ def _band(
     looked_at: Callable[[Mask], Mask] = lambda mask: mask,
     size: Callable[[int], int] = lambda k: k,
     beyond: Callable[[Mask, int], Mask] = _repeated,
-    largest: Callable[..., Any] = lambda windows, mask: windows.max((2, 3)),
-    smallest: Callable[..., Any] = lambda windows, mask: windows.min((2, 3)),
+    seen: Callable[..., Any] = lambda down, across, m: down >= 0,
+    largest: Callable[[Mask], Any] = lambda windows: windows.max(axis=2),
+    smallest: Callable[[Mask], Any] = lambda windows: windows.min(axis=2),
     differ: Callable[[Any, Any], Any] = np.not_equal,
     marked: Callable[..., Any] = lambda band, mask, k: band,
 ) -> Mask:
     """The band, step by step, each of which can be taken wrongly."""
     mask, k = looked_at(mask), size(k)
     windows = np.lib.stride_tricks.sliding_window_view(beyond(mask, k), (k, k))
-    band = np.broadcast_to(differ(largest(windows, mask), smallest(windows, mask)), mask.shape)
+    windows = windows[:, :, seen(*np.abs(np.indices((k, k)) - k // 2), k // 2)]  # rows x columns x pixels of a window
+    band = np.broadcast_to(differ(largest(windows), smallest(windows)), mask.shape)
     found: Mask = marked(band, mask, k)
     return found
 
@@ -139,14 +141,6 @@ def _pairs(before: int) -> Callable[..., Mask]:
     return marked
 
 
-def _cross(band: Mask, mask: Mask, k: int) -> Mask:
-    """The band of windows that are a cross of a row and a column of k pixels."""
-    cross = np.zeros((k, k), bool)
-    cross[k // 2] = cross[:, k // 2] = True
-    grown, shrunk = (f(mask, footprint=cross, mode="nearest") for f in (ndimage.maximum_filter, ndimage.minimum_filter))
-    return np.asarray(grown != shrunk)
-
-
 def _largest_object(mask: Mask) -> Mask:
     pieces, count = ndimage.label(mask)
     return np.asarray(pieces == np.bincount(pieces.ravel())[1:].argmax() + 1) if count else mask
@@ -185,9 +179,9 @@ def _table() -> dict[tuple[str, str], dict[str, Any]]:
         ("the object grew, and what lies outside of that is marked.", compare):
             {"differ": lambda largest, smallest: ~largest},
         ("the largest label of the WHOLE image is compared, not that of each window.", each):
-            {"largest": lambda windows, mask: windows.max()},
+            {"largest": np.max},
         ("the smallest label of the WHOLE image is compared, not that of each window.", each.replace("max", "min")):
-            {"smallest": lambda windows, mask: windows.min()},
+            {"smallest": np.min},
         ("the true boundary is missing where it meets the frame.", frame):
             {"marked": lambda band, mask, k: _inside_frame(band, 1)},
         ("nothing is marked within k // 2 pixels of the frame, where windows reach beyond it.", frame):
@@ -196,10 +190,18 @@ def _table() -> dict[tuple[str, str], dict[str, Any]]:
         ("only the largest object has a boundary.", "Look at all windows of the image, not at one object."):
             {"looked_at": _largest_object},
         ("the window is a row of k pixels: the band is missing above and below the object.", whole):
-            {"largest": lambda w, m: w[:, :, w.shape[2] // 2].max(2), "smallest": lambda w, m: w[:, :, w.shape[2] // 2].min(2)},
+            {"seen": lambda down, across, m: down == 0},
         ("the window is a column of k pixels: the band is missing at the left and right of the object.", whole):
-            {"largest": lambda w, m: w[..., w.shape[3] // 2].max(2), "smallest": lambda w, m: w[..., w.shape[3] // 2].min(2)},
-        ("your window is a cross: its corners are missing.", whole): {"marked": _cross},
+            {"seen": lambda down, across, m: across == 0},
+        ("your window is a cross: only the own row and column are seen.", whole):
+            {"seen": lambda down, across, m: (down == 0) | (across == 0)},
+        ("your window is a diamond: its corners are missing.", whole): {"seen": lambda down, across, m: down + across <= m},
+        ("your window is a disc: its corners are missing.", whole):
+            {"seen": lambda down, across, m: down**2 + across**2 <= m**2},
+        ("each pixel is compared with its four neighbours only, whatever k is.", whole):
+            {"seen": lambda down, across, m: down + across <= m, "size": lambda k: 3},
+        ("your window is 2 k + 1 pixels wide: k to EVERY side.", "k is the whole width: k // 2 to every side."):
+            {"size": lambda k: 2 * k + 1},
     }  # fmt: skip
     for words, axes, later in (
         ("the one above", (0,), True),
@@ -228,10 +230,10 @@ def _table() -> dict[tuple[str, str], dict[str, Any]]:
         }
     for words, reduce in (("sum of its labels", np.sum), ("median label", np.median)):
         found[f"the {words} stands where the largest label of a window should.", each] = {
-            "largest": lambda windows, mask, reduce=reduce: reduce(windows, axis=(2, 3))
+            "largest": lambda windows, reduce=reduce: reduce(windows, axis=2)
         }
         found[f"the {words} stands where the smallest label of a window should.", each.replace("max", "min")] = {
-            "smallest": lambda windows, mask, reduce=reduce: reduce(windows, axis=(2, 3))
+            "smallest": lambda windows, reduce=reduce: reduce(windows, axis=2)
         }
     return found
 

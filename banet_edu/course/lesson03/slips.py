@@ -44,6 +44,7 @@ def edge_of(
 def _edge_table() -> Table:
     signed = "Keep the sign, it tells the bright side of an edge from the dark one: no abs."
     minus, mean = "R minus the average.", "The mean of the k x k cells: F.avg_pool2d."
+    sides = "Pad by k // 2 on EVERY side."
     table: Table = {
         ("your function gives R back as it is: nothing is subtracted.", "Subtract the average from R."):
             {"joined": lambda own, less: own},
@@ -84,6 +85,15 @@ def _edge_table() -> Table:
             {"average": lambda padded, k, reduced: F.avg_pool2d(padded, k, stride=1).mean(dim=1, keepdim=True)},
         ("the average is that of the whole map.", "Each cell gets the average of the k x k cells around it."):
             {"average": lambda padded, k, reduced: reduced.mean(dim=(2, 3), keepdim=True).expand_as(reduced)},
+        ("one average of all channels and cells is subtracted.", "Each cell gets the average of the k x k cells around it."):
+            {"average": lambda padded, k, reduced: reduced.mean().expand_as(reduced)},
+        ("that is the largest minus the smallest value of each window.", minus):
+            {"own": lambda R, A, k: _windows(_repeated(R, k), k).amax(-1),
+             "less": lambda R, A, k: _windows(_repeated(R, k), k).amin(-1)},
+        ("all of the padding is above and on the left: your average is moved.", sides):
+            {"beyond": lambda reduced, k: F.pad(reduced, (k - 1, 0, k - 1, 0), mode="replicate")},
+        ("all of the padding is below and on the right: your average is moved.", sides):
+            {"beyond": lambda reduced, k: F.pad(reduced, (0, k - 1, 0, k - 1), mode="replicate")},
         ("it is averaged twice.", "Average R once."): {"average": lambda padded, k, reduced:
             F.avg_pool2d(_repeated(F.avg_pool2d(padded, k, stride=1), k), k, stride=1)},
     }  # fmt: skip

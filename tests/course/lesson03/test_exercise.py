@@ -48,6 +48,14 @@ EDGE_WRONG = {
     "no stride, not subtracted": (lambda R, k: F.avg_pool2d(R, k, padding=k // 2), "stride"),
     "no padding": (lambda R, k: R - F.avg_pool2d(R, k, stride=1), "mode='replicate'"),
     "zero padding": (lambda R, k: R - F.avg_pool2d(R, k, stride=1, padding=k // 2), "zeros were averaged in"),
+    "gradient": (
+        lambda R, k: F.max_pool2d(R, k, 1, k // 2) + F.max_pool2d(-R, k, 1, k // 2),
+        "largest minus the smallest",
+    ),
+    "one side": (
+        lambda R, k: R - F.avg_pool2d(F.pad(R, (k - 1, 0, k - 1, 0), mode="replicate"), k, 1),
+        "above and on the left",
+    ),
     "padding of ones": (
         lambda R, k: R - average_of_ones(R, k),
         "along its frame your function finds some (up to 0.83).\n",
