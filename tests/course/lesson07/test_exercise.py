@@ -55,6 +55,11 @@ def normal_interval(a, b, resamples, level, seed):
     return d.mean() - z * d.std() / len(d) ** 0.5, d.mean() + z * d.std() / len(d) ** 0.5
 
 
+def turned_round(a, b, resamples, level, seed):
+    low, high = right(a, b, resamples, level, seed)
+    return 2 * (a - b).mean() - high, 2 * (a - b).mean() - low
+
+
 def without_replacement(a, b, resamples, level, seed):
     rng = np.random.default_rng(seed)
     return ends([rng.permutation(a - b).mean() for _ in range(resamples)], level)
@@ -95,6 +100,9 @@ WRONG = {
     "unpaired": (unpaired, "the pairs are torn"),
     "standard error": (standard_error, "one standard error"),
     "normal interval": (normal_interval, "symmetric"),
+    "1.96 always": (lambda a, b, r, level, s: normal_interval(a, b, r, 0.95, s), "whatever level is asked"),
+    "turned round": (turned_round, "the basic bootstrap"),
+    "relative": (lambda a, b, *more: right(a / b, np.ones_like(b), *more), "divided by b"),
     "sign": (lambda a, b, *more: right(b, a, *more), "b minus a"),
     "absolute": (lambda a, b, *more: right(np.abs(a - b), 0 * b, *more), "keeps its sign"),
     "single differences": (lambda a, b, r, level, s: ends(a - b, level), "single differences"),
