@@ -67,6 +67,7 @@ class Slips:
 
     formula: Callable[..., Any]
     table: Mapping[tuple[str, str], Mapping[str, Any]]
+    alone: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)  # never taken for one of two
 
     def explain(
         self, runs: Sequence[tuple[tuple[Any, ...], Any]], alike: Callable[..., bool] | None = None
@@ -84,7 +85,7 @@ class Slips:
 
     def _claims(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """One slip before two: the second must be needed."""
-        for (said, hint), parts in self.table.items():
+        for (said, hint), parts in (*self.table.items(), *self.alone.items()):
             yield said, hint, dict(parts)
         for (one, parts), (other, more) in combinations(self.table.items(), 2):
             if not parts.keys() & more.keys():
