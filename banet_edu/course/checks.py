@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import partial, wraps
 from itertools import combinations
@@ -15,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from banet_edu.course.record import Record
 
@@ -66,6 +67,7 @@ class Slips:
 
     formula: Callable[..., Any]
     table: Mapping[tuple[str, str], Mapping[str, Any]]
+    alone: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)  # never taken for one of two
 
     def explain(
         self, runs: Sequence[tuple[tuple[Any, ...], Any]], alike: Callable[..., bool] | None = None
@@ -83,7 +85,7 @@ class Slips:
 
     def _claims(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """One slip before two: the second must be needed."""
-        for (said, hint), parts in self.table.items():
+        for (said, hint), parts in (*self.table.items(), *self.alone.items()):
             yield said, hint, dict(parts)
         for (one, parts), (other, more) in combinations(self.table.items(), 2):
             if not parts.keys() & more.keys():
@@ -213,6 +215,8 @@ def _copy(value: Any) -> Any:
         return value.clone()
     if isinstance(value, np.ndarray):
         return value.copy()
+    if isinstance(value, nn.Module):  # a block that was changed must not be what the answer is compared with
+        return deepcopy(value)
     return [_copy(each) for each in value] if isinstance(value, list) else value
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,8 @@ from banet_edu.course.answers import RIGHT, WRONG, text, with_text
 from banet_edu.course.checks import Verdict, Wrong
 
 _ENTRY = re.compile(r"([+-]?\d+(?:[.,]\d*)?)\s*([^\d\s.,+-]*[2²]?)")
+
+_SPELLED = {"millimetre": "mm", "centimetre": "cm", "毫米": "mm", "厘米": "cm"}
 
 
 class AnswerBox(ipywidgets.VBox):
@@ -91,10 +94,11 @@ def as_millimetres(value: Any, *, how_to_read: str) -> float:
         )
     number, unit = value, "mm"
     if isinstance(value, str):
-        typed = _ENTRY.fullmatch(value.strip())
+        typed = _ENTRY.fullmatch(unicodedata.normalize("NFKC", value).strip().removesuffix("."))
         if typed is None:
             raise Wrong(f"{value.strip()[:40]!r} is not one number.", how)
         number, unit = typed[1].replace(",", "."), typed[2].lower() or "mm"
+        unit = _SPELLED.get(re.sub("(re|er)s?$", "re", unit), unit)
     try:
         length = math.nan if isinstance(number, bool) else float(number)
     except (TypeError, ValueError):

@@ -93,11 +93,13 @@ def _same(one: tuple[float, float], other: tuple[float, float]) -> bool:
 
 
 def _two(value: Any) -> tuple[float, float]:
-    if not isinstance(value, tuple | list | np.ndarray):
+    try:
+        value = list(value)  # as `epoch, figure = my_report(...)` would
+    except TypeError:
         raise Wrong(
             f"my_report gives {type(value).__name__} back, two values are expected: the epoch and the figure.",
             "return epoch, figure",
-        )
+        ) from None
     if len(value) != 2:
         raise Wrong(f"my_report gives {len(value)} values back, not two.", "return epoch, figure")
     return as_number(value[0], "the epoch"), as_number(value[1], "the figure")

@@ -8,6 +8,7 @@ import pytest
 import torch
 from lesson_checks import assert_leaves_randomness_alone, assert_never_raises, cell, refused, unwritten, without
 from scipy import ndimage
+from skimage.segmentation import find_boundaries
 
 from banet_edu.course.lesson02.exercise import check_boundary
 from banet_edu.course.lesson02.figures import wide_target
@@ -63,6 +64,11 @@ def frame_cleared(mask, k):
     return inside
 
 
+def steps_of_the_cross(mask, k):
+    grown = ndimage.binary_dilation(mask, iterations=k // 2)
+    return grown ^ ndimage.binary_erosion(mask, iterations=k // 2, border_value=1)
+
+
 WRONG = {
     "not written": (unwritten, "not written yet"),
     "nothing back": (lambda m, k: None, "gives nothing back"),
@@ -86,6 +92,10 @@ WRONG = {
     "filled holes": (lambda m, k: by_windows(ndimage.binary_fill_holes(m), k), "boundary of the hole is missing"),
     "largest object": (lambda m, k: by_windows(largest(m), k), "only the largest object"),
     "frame cleared": (frame_cleared, "missing where it meets the frame"),
+    "steps of the cross": (steps_of_the_cross, "a diamond"),
+    "eroded with zeros": (lambda m, k: m ^ ndimage.binary_erosion(m, np.ones((k, k))), "zeros lie beyond it. And: only"),
+    "four neighbours": (lambda m, k: find_boundaries(m, mode="thick"), "four neighbours"),
+    "k to every side": (lambda m, k: by_windows(m, 2 * k + 1), "k to EVERY side"),
     "opposite": (lambda m, k: ~m, "opposite of the mask"),
     "nothing known": (lambda m, k: np.rot90(by_windows(m, k), 2), "pixels of the boundary"),
     "list": (lambda m, k: by_windows(m, k).tolist(), "an array is expected"),

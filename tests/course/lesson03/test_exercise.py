@@ -37,6 +37,10 @@ def edge_of_what_is_there(R, k):
     return R - F.avg_pool2d(R, k, stride=1, padding=k // 2, count_include_pad=False)
 
 
+def average_of_ones(R, k):
+    return F.avg_pool2d(F.pad(R, (k // 2,) * 4, value=1), k, stride=1)
+
+
 EDGE_WRONG = {
     "not written": (unwritten, "not written yet"),
     "nothing back": (lambda R, k: None, "gives nothing back"),
@@ -44,6 +48,22 @@ EDGE_WRONG = {
     "no stride, not subtracted": (lambda R, k: F.avg_pool2d(R, k, padding=k // 2), "stride"),
     "no padding": (lambda R, k: R - F.avg_pool2d(R, k, stride=1), "mode='replicate'"),
     "zero padding": (lambda R, k: R - F.avg_pool2d(R, k, stride=1, padding=k // 2), "zeros were averaged in"),
+    "gradient": (
+        lambda R, k: F.max_pool2d(R, k, 1, k // 2) + F.max_pool2d(-R, k, 1, k // 2),
+        "largest minus the smallest",
+    ),
+    "one side": (
+        lambda R, k: R - F.avg_pool2d(F.pad(R, (k - 1, 0, k - 1, 0), mode="replicate"), k, 1),
+        "above and on the left",
+    ),
+    "padding of ones": (
+        lambda R, k: R - average_of_ones(R, k),
+        "along its frame your function finds some (up to 0.83).\n",
+    ),
+    "zeros and added": (
+        lambda R, k: R + F.avg_pool2d(R, k, 1, k // 2),
+        "the average is added to R, not subtracted. And: zeros",
+    ),
     "the average": (average, "the average itself"),
     "sign": (lambda R, k: average(R, k) - R, "wrong way round"),
     "absolute": (lambda R, k: edge(R, k).abs(), "the sign is lost"),

@@ -55,6 +55,11 @@ def normal_interval(a, b, resamples, level, seed):
     return d.mean() - z * d.std() / len(d) ** 0.5, d.mean() + z * d.std() / len(d) ** 0.5
 
 
+def turned_round(a, b, resamples, level, seed):
+    low, high = right(a, b, resamples, level, seed)
+    return 2 * (a - b).mean() - high, 2 * (a - b).mean() - low
+
+
 def without_replacement(a, b, resamples, level, seed):
     rng = np.random.default_rng(seed)
     return ends([rng.permutation(a - b).mean() for _ in range(resamples)], level)
@@ -84,12 +89,20 @@ def of_medians(a, b, resamples, level, seed):
     return ends(np.median((a - b)[drawn(len(a), resamples, seed)], axis=1), level)
 
 
+def shares_for_per_cent(a, b, resamples, level, seed):
+    means = (a - b)[drawn(len(a), resamples, seed)].mean(axis=1)
+    return tuple(np.percentile(means, [(1 - level) / 2, (1 + level) / 2]))
+
+
 WRONG = {
     "not written": (unwritten, "not written yet"),
     "nothing back": (lambda a, b, *_: None, "gives nothing back"),
     "unpaired": (unpaired, "the pairs are torn"),
     "standard error": (standard_error, "one standard error"),
     "normal interval": (normal_interval, "symmetric"),
+    "1.96 always": (lambda a, b, r, level, s: normal_interval(a, b, r, 0.95, s), "whatever level is asked"),
+    "turned round": (turned_round, "the basic bootstrap"),
+    "relative": (lambda a, b, *more: right(a / b, np.ones_like(b), *more), "divided by b"),
     "sign": (lambda a, b, *more: right(b, a, *more), "b minus a"),
     "absolute": (lambda a, b, *more: right(np.abs(a - b), 0 * b, *more), "keeps its sign"),
     "single differences": (lambda a, b, r, level, s: ends(a - b, level), "single differences"),
@@ -99,8 +112,12 @@ WRONG = {
     "whole tails": (both_whole_tails, "too narrow"),
     "half tails": (lambda a, b, r, level, s: right(a, b, r, (1 + level) / 2, s), "too wide"),
     "extremes": (extremes, "smallest to the largest"),
-    "fixed level": (lambda a, b, r, level, s: right(a, b, r, 0.95, s), "asked for an 80 % interval"),
+    "fixed level": (lambda a, b, r, level, s: right(a, b, r, 0.95, s), "you give the 95 % interval"),
     "half the images": (half_the_images, "half as many images"),
+    "one image": (lambda a, b, r, level, s: ends((a - b)[drawn(len(a), r, s)[:, 0]], level), "single"),
+    "shares for per cent": (shares_for_per_cent, "np.percentile counts from 0 to 100"),
+    "one end": (lambda a, b, r, level, s: (right(a, b, r, 0, s)[0], right(a, b, r, level, s)[1]), "the upper end is right"),
+    "nothing is b's": (lambda a, b, *more: right(0 * a, -b, *more), "b's own mean"),
     "medians": (of_medians, "median"),
     "only a": (lambda a, b, *more: right(a, 0 * b, *more), "a's own mean"),
     "no seed": (lambda a, b, r, level, s: right(a, b, r, level, None), "two different intervals"),
@@ -134,7 +151,7 @@ CUTS = [
     ("drawn = rng.integers(0, len(a), len(a))", "drawn = rng.permutation(len(a))", "WITH replacement"),
     ("drawn = rng.integers(0, len(a), len(a))", "", "spelled right"),
     ("means[i] = (a[drawn] - b[drawn]).mean()", "means[i] = (a[drawn] - rng.choice(b, len(b))).mean()", "torn"),
-    ("means[i] = (a[drawn] - b[drawn]).mean()", "", "expected is about"),
+    ("means[i] = (a[drawn] - b[drawn]).mean()", "", "both ends are 0"),
     ("rng = np.random.default_rng(seed)", "rng = np.random.default_rng()", "default_rng(seed)"),
     ("return low, high", "", "return"),
 ]
