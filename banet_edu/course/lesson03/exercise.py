@@ -47,7 +47,7 @@ def check_edge(my_edge: Callable[[Tensor, int], Tensor]) -> str:
             "Take a map of ones with a single 2 in it, and print R, your average and the difference.",
         )
     if false:
-        said = f"an even map has no edges, but along its frame your function finds some (up to {false[0]:.2f})"
+        said = f"a constant map has no edges, but along its frame your function finds some (up to {false[0]:.2f})"
         raise Wrong(f"{said}: {wrong.said}" if wrong else f"{said}.", FRAME, wrong.as_if if wrong else None)
     if all(same(found, edge_of(*inputs)) for inputs, found in runs):
         return "R minus its average, of the same size, and no false edge along the frame."
