@@ -88,7 +88,7 @@ brightness_explorer([samples[i] for i in (7, 0, 3)])
 # **Otsu's method** takes the level for which the pixels on either side are as alike as possible. In the first image that is
 # 119: nearly the whole lesion, and nearly nothing else (JA 0.97 at 120). In the second it is 150, a level of the skin: 23 % of
 # the image is orange, JA 0.50, where 140 reaches 0.68. In the third the black rim of the lens pulls it down to 146, with a JA
-# below 0.2; without the rim it would be 176, with one above 0.5. No level does well there.
+# below 0.2; without the rim it would be 176, with one of about 0.5. No level does well there.
 #
 # ## 3 Growing from a seed
 #

@@ -153,7 +153,7 @@ def gabor_figure(image: NDArray[np.uint8]) -> Figure:
         f"stripes of {pixels / bank.frequencies[-1]:.0f} pixels": features[..., -1 - bank.orientations],
         f"stripes of {pixels / bank.frequencies[0]:.0f} pixels": features[..., 0],
     }
-    figure, axes = new_figure(1, 4, height=2.9)
+    figure, axes = new_figure(1, 4, height=3.1)
     draw_image(axes[0][0], image)
     axes[0][0].set_title("image")
     for panel, (name, values) in zip(axes[0][1:], shown.items(), strict=True):
