@@ -251,8 +251,8 @@ predictions.compare(
 # Read the table with care.
 #
 # - **Otsu with rules wins half of the skin images, and loses the lesion altogether in four others** (JA 0.00): in three
-#   it finds nothing, in one what it finds lies elsewhere. The bare level always finds something, mostly too much. The networks
-#   find the lesion in every image.
+#   it finds nothing, in one what it finds lies elsewhere. The bare level always finds something. The networks find
+#   the lesion in every image.
 # - The mean distance (ASSD) leaves out images in which nothing was found: it would flatter whoever gives up. So the count of
 #   missed ones stands beside it, always.
 # - Lungs defeat the simple rules here: of two groups of pixels they take the one that touches the border less, and that is the
@@ -291,8 +291,8 @@ predictions.compare(
 
 # %% [markdown] tags=["conclusion"]
 # The edge jumps to the end of its cell: the position *inside* the cell is lost. An average keeps most of it, since the value
-# of the cell says how full it is. This was one row of pixels, without anything learned; how much of it is left in a network,
-# which has ways around it, has to be measured.
+# of the cell says how full it is. This was one row of pixels, without anything learned. What a network loses in this
+# way, which has ways around it, has to be measured.
 
 # %% tags=["nbval-ignore-output"]
 pooling_explorer()

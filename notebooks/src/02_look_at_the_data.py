@@ -9,7 +9,7 @@
 # - turn pixels into millimetres after an image was resized,
 # - tell a split that leaks from one that does not, by measurement,
 # - check by eye that augmentation treats image and mask alike,
-# - write the boundary target, without the false edge along the frame.
+# - write the boundary target, also where the frame cuts an object.
 #
 # Pictures here are painted ("phantoms"). What is said about the real data sets was measured on them; part 6 measures three of
 # the traps on your disk, if you have them. Nothing here is a medical device.
@@ -48,8 +48,8 @@ predictions = Predictions("02")
 # | data set | counted in our files | what it does to your figures |
 # |---|---|---|
 # | ISIC-2017, skin | 800 images of 256 x 256 pixels, masks of 79 sizes, none square | wrong distances: part 2 |
-# | PH2, skin | masks of one bit (20 of 20); 7 of 20 lesions touch the frame | `mask > 127` is empty; false edges: part 5 |
-# | Kvasir-SEG, polyps | JPEG masks: 2.5 % of their pixels are neither 0 nor 255 (740 masks) | too large, too small: below |
+# | PH2, skin | masks of one bit (20 of 20); 7 of 20 lesions touch the frame | `mask > 127` is empty; the frame: part 5 |
+# | Kvasir-SEG, polyps | JPEG masks: 2.5 % of their pixels are neither 0 nor 255 (740 masks) | wrong masks: below |
 # | CVC-ColonDB, polyps | 130 video frames; neighbours look alike | the test measures memory: part 3 |
 # | SZ-CXR, lungs | 446 grey images stored as RGB; 445 masks of two objects, 1 of three | "the largest object" is one lung |
 #

@@ -118,7 +118,7 @@ def threshold_figure(curves: ThresholdCurves, threshold: float) -> Figure:
         measured = (
             (curves.overlap, BLUE, "JA (Jaccard index)"),
             (curves.error, VERMILLION, f"ASSD ({unit})"),
-            (curves.largest, PURPLE, f"HD ({unit}), each line twice the one below"),
+            (curves.largest, PURPLE, f"HD ({unit}), logarithmic"),
         )
         for panel, (values, colour, label) in zip(rows, measured, strict=True):
             here = float(np.interp(threshold, curves.thresholds, values))
@@ -171,7 +171,7 @@ def error_profile(
         axes.set_xticks([0, 90, 180, 270, 360], ["0° top", "90° right", "180° bottom", "270° left", "360°"])
         axes.set_xlabel("direction from the centre of the contour (degrees, clockwise)")
         axes.set_ylabel(f"signed boundary error ({unit})")
-        axes.legend(loc="best")
+        axes.legend(loc="best", frameon=True, framealpha=0.9, edgecolor="none")
         if title:
             axes.set_title(title)
     return figure
