@@ -83,10 +83,10 @@ def draw_lines(
         label = None
 
 
-def name_lines(axes: Axes) -> None:
+def name_lines(axes: Axes, place: str = "upper right") -> None:
     """A legend of the labelled lines on an image, where there are any."""
     if axes.get_legend_handles_labels()[1]:
-        axes.legend(loc="upper right", labelcolor="w", facecolor=INK, framealpha=0.7, frameon=True)
+        axes.legend(loc=place, labelcolor="w", facecolor=INK, framealpha=0.7, frameon=True)
 
 
 def draw_scale_bar(axes: Axes, size: tuple[int, int], spacing_mm: tuple[float, float], *, below: bool = False) -> None:

@@ -66,7 +66,7 @@ def overlap_figure(
     """Both outlines on the image with its scale bar; beside them the pixels of both, and of one of the two."""
     mask, reference = np.asarray(mask) > 0, np.asarray(reference) > 0
     figure, [[lines, pixels]] = new_figure(1, 2, height=5.0)
-    shaded = cv2.resize(image, reference.shape[::-1], interpolation=cv2.INTER_AREA)
+    shaded = np.asarray(cv2.resize(image, reference.shape[::-1], interpolation=cv2.INTER_AREA), np.uint8)
     parts = {
         "both": (mask & reference, _BOTH),
         "reference only": (reference & ~mask, _MISSED),

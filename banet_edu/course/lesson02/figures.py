@@ -84,8 +84,7 @@ def _draw_target(axes: Axes, sample: Sample, k: int, padding: str) -> None:
     with styled():
         for name, colour in (("target", _CYAN), ("false edge", _PINK), ("mask", np.full(3, 90))):
             axes.plot([], [], "s", color=colour / 255, label=name)
-        name_lines(axes)
-        axes.get_legend().set_loc("lower left")
+        name_lines(axes, "lower left")
     if false.any():
         _point_out(axes, false, target)
 
@@ -138,8 +137,7 @@ def jpeg_figure(sample: Sample, levels: NDArray[np.uint8], read: Mapping[str, ND
             panel.set_title(f"{name}\nJA {overlap(read[name], sample.mask > 0)['JA']:.2f}")
         panel.plot([], [], "s", color=_SMEARED / 255, label="neither 0 nor 255")
         with styled():
-            name_lines(panel)
-            panel.get_legend().set_loc("upper left")
+            name_lines(panel, "upper left")
     return figure
 
 
