@@ -83,7 +83,7 @@ def draw_lines(
         label = None
 
 
-def name_lines(axes: Axes, place: str = "upper right") -> None:
+def name_lines(axes: Axes, place: Literal["upper right", "upper left", "lower left"] = "upper right") -> None:
     """A legend of the labelled lines on an image, where there are any."""
     if axes.get_legend_handles_labels()[1]:
         axes.legend(loc=place, labelcolor="w", facecolor=INK, framealpha=0.7, frameon=True)

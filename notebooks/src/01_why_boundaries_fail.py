@@ -151,7 +151,7 @@ names = {
 sample = samples[0]
 show(
     gabor_figure(sample.image),
-    alt="A lesion, its grey level, and the answers of a filter for thin and one for wide stripes.",
+    alt="A lesion's grey level, and the answers of a filter for thin and of one for wide stripes.",
 )
 show(
     errors_figure(

@@ -153,10 +153,8 @@ def gabor_figure(image: NDArray[np.uint8]) -> Figure:
         f"stripes of {pixels / bank.frequencies[-1]:.0f} pixels": features[..., -1 - bank.orientations],
         f"stripes of {pixels / bank.frequencies[0]:.0f} pixels": features[..., 0],
     }
-    figure, axes = new_figure(1, 4, height=3.1)
-    draw_image(axes[0][0], image)
-    axes[0][0].set_title("image")
-    for panel, (name, values) in zip(axes[0][1:], shown.items(), strict=True):
+    figure, axes = new_figure(1, 3, height=3.7)
+    for panel, (name, values) in zip(axes[0], shown.items(), strict=True):
         panel.imshow(values, cmap="gray")
         panel.set_axis_off()
         panel.set_title(f"{name}\n{values.min():.0f} to {values.max():.0f}")
