@@ -70,7 +70,7 @@ grey = ((levels > 0) & (levels < 255)).mean()
 print(f"{100 * grey:.0f} % of the pixels are neither 0 nor 255")
 show(
     jpeg_figure(sample, levels, {}),
-    alt="Grey levels of a JPEG mask around a corner of the lesion, with the reference.",
+    alt="A JPEG mask around a corner of the lesion: black, white, and in between.",
 )
 
 # %% tags=["nbval-ignore-output"]

@@ -153,7 +153,7 @@ def gabor_figure(image: NDArray[np.uint8]) -> Figure:
         f"stripes of {pixels / bank.frequencies[-1]:.0f} pixels": features[..., -1 - bank.orientations],
         f"stripes of {pixels / bank.frequencies[0]:.0f} pixels": features[..., 0],
     }
-    figure, axes = new_figure(1, 3, height=3.7)
+    figure, axes = new_figure(1, 3, height=3.8)
     for panel, (name, values) in zip(axes[0], shown.items(), strict=True):
         panel.imshow(values, cmap="gray")
         panel.set_axis_off()

@@ -130,8 +130,8 @@ def jpeg_figure(sample: Sample, levels: NDArray[np.uint8], read: Mapping[str, ND
     for panel, name in zip(axes[0], read or ["the mask, read from JPEG"], strict=True):
         panel.set_title(name)
         draw_image(panel, shown, shown.shape[:2])
-        draw_lines(panel, mask_outlines(sample.mask[place] > 0), colour=REFERENCE, label="reference")
         if read:
+            draw_lines(panel, mask_outlines(sample.mask[place] > 0), colour=REFERENCE, label="reference")
             outer = max(mask_outlines(binary_fill_holes(read[name])[place]), key=len)
             draw_lines(panel, [outer], colour=PREDICTION, label="read")
             panel.set_title(f"{name}\nJA {overlap(read[name], sample.mask > 0)['JA']:.2f}")
