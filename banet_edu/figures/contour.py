@@ -59,8 +59,7 @@ def contour_figure(
                 unit = "px" if prediction.spacing_mm is None else "mm"
                 bar = figure.colorbar(lines, ax=drawn, fraction=0.046, pad=0.02, extend=_beyond(lines))
                 bar.set_label(f"signed boundary error ({unit})\ninside the reference < 0 < outside")
-        if drawn.get_legend_handles_labels()[1]:
-            drawn.legend(loc="upper right", labelcolor="w", facecolor=INK, framealpha=0.7, frameon=True)
+        name_lines(drawn)
         drawn.set_title("the outline" if reference is None else "outline and reference")
         if prediction.spacing_mm is not None:
             for panel in (bare, drawn):
@@ -82,6 +81,12 @@ def draw_lines(
     for line in lines:
         axes.plot(line[:, 1], line[:, 0], color=colour, linewidth=width, path_effects=_HALO, label=label)
         label = None
+
+
+def name_lines(axes: Axes, place: Literal["upper right", "upper left", "lower left"] = "upper right") -> None:
+    """A legend of the labelled lines on an image, where there are any."""
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(loc=place, labelcolor="w", facecolor=INK, framealpha=0.7, frameon=True)
 
 
 def draw_scale_bar(axes: Axes, size: tuple[int, int], spacing_mm: tuple[float, float], *, below: bool = False) -> None:
@@ -168,11 +173,14 @@ def errors_figure(
             draw_image(panel, image, reference.shape)
             draw_errors(panel, mask, reference, spacing_mm=spacing_mm, limit=limit)
             panel.set_title(f"{name}\n{figures_text(mask, reference, spacing_mm)}")
+        name_lines(axes[0][0])
         if spacing_mm is not None:
             draw_scale_bar(axes[0][0], reference.shape, spacing_mm)
+        most = max(largest_error(mask, reference, spacing_mm) for mask in masks.values())
         bar = figure.colorbar(
-            error_colours(limit), ax=list(axes[0]), location="bottom", aspect=50, fraction=0.05, pad=0.02
-        )
+            error_colours(limit), ax=list(axes[0]), location="bottom", aspect=50, fraction=0.05, pad=0.02,
+            extend="both" if most > limit else "neither",
+        )  # fmt: skip
         bar.set_label(f"signed boundary error ({unit_of(spacing_mm)}): inside the reference < 0 < outside")
         if title:
             figure.suptitle(title)
@@ -192,7 +200,7 @@ def draw_errors(
     Colours end at -limit and +limit (mm with a spacing, else pixels). Without an error (one mask is empty) only the
     outline is drawn.
     """
-    draw_lines(axes, mask_outlines(reference), colour=REFERENCE, width=1.5)
+    draw_lines(axes, mask_outlines(reference), colour=REFERENCE, width=1.5, label="reference")
     errors = signed_errors(mask, reference, spacing_mm=spacing_mm)
     if errors.status != "ok":
         return

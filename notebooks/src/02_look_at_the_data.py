@@ -1,18 +1,18 @@
 # %% [markdown]
 # # 02 · Look at the data
 #
-# **For** students; clinicians can read parts 1, 2 and 4. **Time** 40 minutes (the cells themselves run in about ten
+# **For** students; clinicians can read parts 1, 2 and 4. **Time** 45 minutes (the cells themselves run in about ten
 # seconds). **You need** lesson 00 and a little Python.
 #
 # **Afterwards you can**
-# - name a trap in each of five public data sets, and how to see it,
+# - name a trap in each of five public data sets, what it does to your figures, and how to see it,
 # - turn pixels into millimetres after an image was resized,
 # - tell a split that leaks from one that does not, by measurement,
 # - check by eye that augmentation treats image and mask alike,
-# - write the boundary target, without the false edge along the frame.
+# - write the boundary target, also where the frame cuts an object.
 #
-# Pictures here are painted ("phantoms"). What is said about the real data sets was measured on them; the last part measures
-# it again on your disk, if you have them. Nothing here is a medical device.
+# Pictures here are painted ("phantoms"). What is said about the real data sets was measured on them; part 6 measures three of
+# the traps on your disk, if you have them. Nothing here is a medical device.
 
 # %%
 import os
@@ -25,13 +25,17 @@ from banet_edu.course.lesson02.explorers import (
     augmentation_explorer,
     boundary_target_explorer,
 )
-from banet_edu.course.lesson02.figures import augmented, frame_share
+from banet_edu.course.lesson02.figures import (
+    augmented,
+    frame_share,
+    jpeg_figure,
+    masks_figure,
+)
 from banet_edu.course.lesson02.traps import jpeg_levels, painted_films, remembered
 from banet_edu.course.predictions import Predictions
 from banet_edu.course.quiz import lesson_quiz
 from banet_edu.data.sample import Sample
 from banet_edu.datasets.splits import split_names
-from banet_edu.figures.contour import errors_figure
 from banet_edu.figures.style import show
 from banet_edu.metrics.overlap import overlap
 
@@ -41,19 +45,22 @@ predictions = Predictions("02")
 # %% [markdown]
 # ## 1 Five data sets, five traps
 #
-# | data set | what bites, counted in our files | measured with |
+# | data set | counted in our files | what it does to your figures |
 # |---|---|---|
-# | ISIC-2017, skin lesions | 800 images of 256 x 256 pixels, masks of 79 sizes, none square | `Image.open(path).size` |
-# | PH2, skin lesions | masks of one bit (20 of 20); 7 of 20 lesions touch the frame | `Image.open(path).mode`, `frame_share` |
-# | Kvasir-SEG, polyps | JPEG masks: 2.5 % of their pixels are neither 0 nor 255 (740 masks) | `0 < level < 255` |
-# | CVC-ColonDB, polyps | 130 video frames; neighbours look alike: random splits leak | `difference_hash`, `split_names` |
-# | SZ-CXR, lungs | 446 grey images stored as RGB; 445 masks of two objects, 1 of three | `scipy.ndimage.label` |
+# | ISIC-2017, skin | 800 images of 256 x 256 pixels, masks of 79 sizes, none square | wrong distances: part 2 |
+# | PH2, skin | masks of one bit (20 of 20); 7 of 20 lesions touch the frame | `mask > 127` is empty; the frame: part 5 |
+# | Kvasir-SEG, polyps | JPEG masks: 2.5 % of their pixels are neither 0 nor 255 (740 masks) | wrong masks: below |
+# | CVC-ColonDB, polyps | 130 video frames; neighbours look alike | the test measures memory: part 3 |
+# | SZ-CXR, lungs | 446 grey images stored as RGB; 445 masks of two objects, 1 of three | "the largest object" is one lung |
+#
+# Seen with `Image.open(path).size` and `.mode`, `0 < level < 255`, `scipy.ndimage.label`, and this package's `frame_share`; the
+# frames of a video with the naked eye.
 #
 # The numbers hold for the copies we measured: `tests/notebooks/test_lesson02_claims.py` asserts each one, and is skipped where
 # the data are absent. (PH2 has 200 images; we had 20. Objects of 200 pixels or less are not counted.)
 #
 # None of these raises an error. They change your figures silently. Take the JPEG masks: a mask has two values, but JPEG
-# smears them. Which of its grey pixels are lesion?
+# smears them.
 
 # %%
 sample = load_samples("dermoscopy", "test")[0]
@@ -62,24 +69,36 @@ levels = jpeg_levels(sample.mask)  # stored as JPEG, quality 75, and read again
 grey = ((levels > 0) & (levels < 255)).mean()
 print(f"{100 * grey:.0f} % of the pixels are neither 0 nor 255")
 show(
-    errors_figure(
-        sample.image,
-        {
-            "above 0": levels > 0,
-            "above 127": levels > 127,
-            "exactly 255": levels == 255,
-        },
-        sample.mask,
-        spacing_mm=sample.spacing_mm,
-    ),
-    alt="One JPEG mask read in three ways: too large, right, too small, in steps of 8 pixels.",
+    jpeg_figure(sample, levels, {}),
+    alt="A JPEG mask around a corner of the lesion: black, white, and in between.",
 )
 
+# %% tags=["nbval-ignore-output"]
+predictions.choose(
+    "grey",
+    "Which pixels of this mask are lesion?",
+    ["those above 0", "those above 127", "those of exactly 255"],
+)
+
+# %%
+read = {
+    "those above 0": levels > 0,
+    "those above 127": levels > 127,
+    "those of exactly 255": levels == 255,
+}
+show(
+    jpeg_figure(sample, levels, read),
+    alt="The JPEG mask read in three ways: too large, right, too small.",
+)
+predictions.compare(
+    "grey", max(read, key=lambda name: overlap(read[name], sample.mask)["JA"])
+)
+
+# %% [markdown] tags=["conclusion"]
+# `mask > 0` is short to write and makes the object too large, in steps of JPEG's blocks of 8 x 8 pixels. Cut in the middle, at
+# 127. (This package does, and it refuses masks with a third level of their own: 0, 128 and 255 may mean two classes.)
+
 # %% [markdown]
-# `mask > 0`, the line that everybody writes, makes objects too large, in steps of JPEG's blocks of 8 x 8 pixels. Cut in the
-# middle, at 127. (This package does, and it refuses masks with a third level of their own: 0, 128 and 255 may mean two
-# classes.)
-#
 # ## 2 How large is a pixel?
 #
 # The painted lesion is 18 mm by 18 mm of skin, drawn with 256 x 256 pixels. Networks want small images, so we resize. The
@@ -94,6 +113,10 @@ predictions.choose(
 
 # %%
 small = sample.at((64, 128))
+show(
+    masks_figure({"256 x 256 pixels": sample, "64 x 128 pixels": small}),
+    alt="The same lesion in 256 x 256 and in 64 x 128 pixels, each pixel drawn as large.",
+)
 rows_mm, columns_mm = small.spacing_mm
 print(f"before: {sample.spacing_mm[0]:.2f} x {sample.spacing_mm[1]:.2f} mm")
 predictions.compare(
@@ -129,9 +152,21 @@ for case in (sample, small):
 # %% [markdown]
 # ## 3 Fifteen films, one split
 #
-# Twenty per cent of the images are kept for the test. Which? Below are 15 painted films of 8 frames each: one polyp per
-# film, drifting a little. And here is a "method" that learns nothing: for a new image it looks up the most similar training
-# image and **copies its mask**.
+# Here are 15 painted films of 8 frames each: one polyp per film, drifting a little.
+
+# %%
+films = painted_films()
+names = [
+    f"film{film:02d}_frame{frame}" for film, frame in ((0, 0), (0, 3), (0, 7), (1, 0))
+]
+show(
+    masks_figure({name: films[name] for name in names}),
+    alt="Three frames of one painted film, nearly the same, and one of another film.",
+)
+
+# %% [markdown]
+# Twenty per cent of the images are kept for the test. Which? And here is a "method" that learns nothing: for a new image it
+# looks up the most similar training image and **copies its mask**.
 
 # %% tags=["nbval-ignore-output"]
 levels_of_ja = ["below 0.3", "0.3 to 0.6", "0.6 to 0.8", "above 0.8"]
@@ -142,7 +177,6 @@ predictions.choose(
 )
 
 # %%
-films = painted_films()
 reached = {}
 for name, whole_films in (("random frames", False), ("whole films", True)):
     part = split_names(list(films), contiguous=whole_films)
@@ -160,31 +194,21 @@ predictions.compare(
 
 # %% [markdown] tags=["conclusion"]
 # With whole films kept together, the same method finds hardly anything: the first figure measured memory. On the real
-# CVC-ColonDB copying reaches a mean JA of 0.36 to 0.45 after a random split, and 0.10 to 0.21 with contiguous blocks (three
-# splits each; part 6 measures it on your disk). So this package splits ColonDB by blocks.
-#
-# Would a search for duplicates have warned you? Here, no. A *difference hash* turns an image into 256 bits. The hashes of
-# neighbouring ColonDB frames differ in 71 bits (median), those of frames at least 40 apart in 107: clearly more alike, and
-# yet none of the 129 neighbouring pairs comes below the 8 bits at which `banet-edu data check` reports a near duplicate. The
-# rule for your own data rests on what you know of it: **what comes from one patient stays in one part.**
+# CVC-ColonDB copying reaches a mean JA of 0.36 to 0.45 after a random split, and 0.10 to 0.21 with blocks of frames that follow
+# one another (three splits each; part 6 measures one of each on your disk). So this package splits ColonDB by blocks. The rule
+# for your own data rests on what you know of it: **what comes from one patient stays in one part.**
 
 # %% [markdown]
 # ## 4 Augmentation: image and mask together
 #
 # Few images? Then training shows each one turned, shifted, stretched and recoloured at random. The mask must make every move
-# with it, except the colours. It goes wrong in three ways below (Tab, then the left and right keys). The last one looks
-# harmless: a mask of a quarter of the size, enlarged *bilinearly* as images are, gets a grey rim, and `mask > 0` takes the
-# rim for object.
+# with it, except the colours. Suppose that it is left behind.
 
 # %% tags=["nbval-ignore-output"]
 samples = load_samples("dermoscopy", "test")
-augmentation_explorer([samples[i] for i in (0, 1, 7)])
-
-# %% tags=["nbval-ignore-output"]
 predictions.guess(
     "turned",
-    "The mask is left behind while the image moves. Mean JA of the masks that training then sees, over 200 draws?",
-    unit="JA",
+    "Mean JA of the mask left behind with the one that moved along, over 200 draws (0 to 1)?",
     within=(0, 1),
 )
 
@@ -205,41 +229,71 @@ enlarged = [
     for index in range(10)
     for seed in range(4)
 ]
+print(f"in {agreement.count(1.0)} of the 200 draws only the colours changed: JA 1.00")
 print(f"mask enlarged bilinearly, all above 0 kept: mean JA {np.mean(enlarged):.2f}")
+
+# %% [markdown]
+# See it, and two more ways to go wrong (Tab, then the left and right keys). JA is that of the mask which training is given with
+# the one that belongs to the changed image. The last way looks harmless: a mask of a quarter of the size, enlarged
+# *bilinearly* (with values in between, as images are) gets a grey rim, and `mask > 0` takes the rim for object. Which draws
+# show nothing although the mask was left behind?
+
+# %% tags=["nbval-ignore-output"]
+augmentation_explorer([samples[i] for i in (0, 1, 7)])
 
 # %% [markdown]
 # ## 5 The boundary target
 #
-# BA-Net has a second task: draw the boundary. Its target is made from the mask $Y$ (0 or 1 per pixel): a pixel belongs to the
-# boundary where the $3 \times 3$ window around it holds both labels,
-#
-# $$B = 1 \;\text{ where }\; |Y - \mathrm{AvgPool}_{3 \times 3}(Y)| > 0.$$
-#
-# $\mathrm{AvgPool}$ is the average over the window. For a pixel on the frame, a part of the window lies *outside of the
-# image*. The authors' released code puts zeros there. Here is a lesion that the frame cuts:
+# BA-Net has a second task: draw the boundary. Its target is made from the mask: a pixel belongs to the boundary where the
+# window of $k \times k$ pixels around it holds both labels, lesion and background. So the band is $k - 1$ pixels wide. For a
+# pixel on the frame, a part of the window lies *outside of the image*. One can repeat the frame's pixels there, or put zeros,
+# as the authors' released code does. Here is a lesion that the frame cuts:
 
-# %% tags=["nbval-ignore-output"]
+# %%
 cut = Sample(
     samples[0].image[130:, 40:166],
     samples[0].mask[130:, 40:166],
     "lesion on the frame",
     samples[0].spacing_mm,
 )
-boundary_target_explorer([cut, samples[1]])
+show(masks_figure({cut.name: cut}), alt="A lesion that the frame of the image cuts.")
+
+# %% tags=["nbval-ignore-output"]
+predictions.choose(
+    "frame",
+    "Zeros lie beyond the frame. What becomes of the target where the frame cuts the lesion?",
+    ["nothing is marked along the frame", "the frame is marked", "the true band fades"],
+)
 
 # %%
-print(
-    f"3 x 3 windows, false with zeros: {100 * frame_share(cut.mask):.0f} % of this target"
+share = {case.name: 100 * frame_share(case.mask) for case in (cut, samples[0])}
+predictions.compare(
+    "frame",
+    "the frame is marked"
+    if share[cut.name] > 5
+    else "nothing is marked along the frame",
+    because=f"With windows of 3 x 3, {share[cut.name]:.0f} % of this target is false; of a lesion inside the frame, "
+    f"{share[samples[0].name]:.0f} %.",
 )
-print(f"a lesion inside the frame: {100 * frame_share(samples[0].mask):.0f} %")
+
+# %% [markdown] tags=["conclusion"]
+# The target asks the network for a line where the *picture* ends. Repeating the frame's pixels costs nothing and removes the
+# false edge.
 
 # %% [markdown]
-# The network would learn to draw a line where the *picture* ends. In PH2, 7 of 20 lesions touch the frame, and up to a
-# quarter of a target is false; among 200 polyps of Kvasir-SEG 36 touch it. Repeating the frame's pixels costs nothing and
-# removes the false edge.
+# See it: start with the frame repeated, then put zeros beyond. And move $k$: does a wider window lessen the false share?
+
+# %% tags=["nbval-ignore-output"]
+boundary_target_explorer([cut, samples[1]])
+
+# %% [markdown]
+# It hardly does: the false edge gets wider with the true one. As a formula, with the mask $Y$ (0 or 1 per pixel) and the
+# average over the window,
+#
+# $$B = 1 \;\text{ where }\; |Y - \mathrm{average}_{k \times k}(Y)| > 0.$$
 #
 # **Exercise.** Write `my_boundary(mask, k)`: True for each pixel whose $k \times k$ window holds both labels, without a false
-# edge along the frame. `mask` is an array of True and False, $k$ is odd, and the band gets $k - 1$ pixels wide. Useful:
+# edge along the frame. `mask` is an array of True and False, $k$ is odd. Useful:
 # `np.pad(mask, k // 2, mode="edge")` repeats the frame; `np.lib.stride_tricks.sliding_window_view(padded, (k, k))` gives all
 # windows, and `.max(axis=(2, 3))` the largest label of each.
 
@@ -266,7 +320,7 @@ check_boundary(my_boundary)
 # ## 6 Measure the real data
 #
 # With `BANET_EDU_DATA` set to a folder that holds `isic2017`, `kvasir_seg` and `cvc_colondb`, this cell measures three of the
-# traps on your disk. It shows no patient's picture.
+# traps on your disk, two of them on the first 50 images. It shows no patient's picture.
 
 # %% tags=["nbval-ignore-output"]
 if root := os.environ.get("BANET_EDU_DATA"):

@@ -10,7 +10,7 @@ from PIL import Image
 from scipy.ndimage import label
 
 from banet_edu import load_samples, open_dataset
-from banet_edu.course.lesson02.figures import augmented, frame_share
+from banet_edu.course.lesson02.figures import augmented, frame_share, wide_target
 from banet_edu.course.lesson02.traps import jpeg_levels, painted_films, remembered
 from banet_edu.datasets.similarity import SAME_SCENE, difference_hash, hamming
 from banet_edu.datasets.splits import split_names
@@ -31,7 +31,7 @@ def test_copying_scores_high_after_a_random_split_of_painted_films_and_low_with_
 def test_mask_left_behind_agrees_by_half():
     samples = load_samples("dermoscopy", "test")
     found = [overlap(*augmented(s, seed, "left behind")[1:])["JA"] for s in samples for seed in range(20)]
-    assert 0.46 < np.mean(found) < 0.54
+    assert 0.46 < np.mean(found) < 0.54 and found.count(1.0) == 20
     assert all(overlap(*augmented(samples[0], seed)[1:])["JA"] == 1 for seed in range(3))
     with pytest.raises(ValueError, match="handling 'upside down' is unknown"):
         augmented(samples[0], 0, "upside down")
@@ -58,6 +58,20 @@ def test_mask_enlarged_bilinearly_grows():
     draws = [augmented(s, seed, "bilinear")[1:] for s in load_samples("dermoscopy", "test") for seed in range(4)]
     assert np.mean([overlap(*masks)["JA"] for masks in draws]) == pytest.approx(0.852, abs=0.002)
     assert all(given.sum() > right.sum() for given, right in draws)
+
+
+def test_a_wider_window_hardly_lessens_the_false_share_of_the_lesion_on_the_frame():
+    mask = load_samples("dermoscopy", "test")[0].mask[130:, 40:166]
+    shares = []
+    for k in (3, 5, 7, 9, 13):
+        target = wide_target(mask, k - 1, "zero")
+        shares.append((target & ~wide_target(mask, k - 1)).sum() / target.sum())
+    assert shares[0] == pytest.approx(frame_share(mask)) == pytest.approx(0.18, abs=0.005)
+    assert max(shares) - min(shares) < 0.02
+
+
+def test_a_mask_of_one_bit_is_empty_above_127():
+    assert not (np.asarray(Image.fromarray(np.eye(9, dtype=bool))) > 127).any()
 
 
 def test_resized_lesion_keeps_its_millimetres():

@@ -1,4 +1,4 @@
-"""A slider for the threshold: the contour, its signed error, JA and ASSD follow."""
+"""A slider for the threshold: the contour, its signed error, JA, ASSD and HD follow."""
 
 from __future__ import annotations
 
@@ -44,6 +44,6 @@ def threshold_explorer(model: nn.Module, samples: Iterable[Sample]) -> Panel:
                 description="threshold",
             ),
         },
-        alt="An image with the predicted contour coloured by its signed error, and JA and ASSD at every threshold.",
+        alt="An image with the predicted contour coloured by its signed error, and JA, ASSD and HD at every threshold.",
         still=[{"threshold": 0.1}, {"threshold": 0.9}],
     )

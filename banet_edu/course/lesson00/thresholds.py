@@ -18,13 +18,14 @@ THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(1, 20))  # 0.05 to 0.
 
 @dataclass(frozen=True, eq=False)
 class ThresholdCurves:
-    """JA and ASSD (nan where nothing is found) of one prediction at every threshold; `limit` ends the colour scale."""
+    """JA, ASSD and HD (nan where nothing is found) of one prediction at every threshold; `limit` ends the colour scale."""
 
     sample: Sample
     probability: NDArray[np.float32]
     thresholds: tuple[float, ...]
     overlap: NDArray[np.float64]
     error: NDArray[np.float64]
+    largest: NDArray[np.float64]
     limit: float
 
 
@@ -37,13 +38,14 @@ def threshold_curves(sample: Sample, prediction: Prediction) -> ThresholdCurves:
         raise ValueError(f"{sample.name}: no reference mask, so no error at any threshold")
     masks = {t: prediction.probability >= t for t in THRESHOLDS}
     unit = unit_of(sample.spacing_mm)
-    errors = [boundary_metrics(m, sample.mask, spacing_mm=sample.spacing_mm)[f"assd_{unit}"] for m in masks.values()]
+    rows = [boundary_metrics(m, sample.mask, spacing_mm=sample.spacing_mm) for m in masks.values()]
     return ThresholdCurves(
         sample,
         prediction.probability,
         THRESHOLDS,
         np.array([overlap(m, sample.mask)["JA"] for m in masks.values()]),
-        np.array(errors),
+        np.array([row[f"assd_{unit}"] for row in rows]),
+        np.array([row[f"hd_{unit}"] for row in rows]),
         # At the usual threshold the colours use their whole range; what is farther off has the colour of the end.
         largest_error(masks[0.5], sample.mask, sample.spacing_mm) or 1.0,
     )

@@ -14,7 +14,7 @@ from banet_edu.data.sample import Sample
 
 
 def brightness_explorer(samples: Iterable[Sample]) -> Panel:
-    """Cut samples (with masks) at one grey level; their histogram shows where Otsu would."""
+    """Cut samples (with masks) at one grey level; their histogram shows where Otsu does."""
     cases = by_name(samples)
 
     def render(sample: str, level: int) -> Figure:
@@ -27,7 +27,7 @@ def brightness_explorer(samples: Iterable[Sample]) -> Panel:
             "level": ipywidgets.IntSlider(120, 20, 240, 10, description="grey level"),
         },
         alt="An image with all pixels below one grey level in orange, and the histogram that this level cuts.",
-        still=[{"level": 130}, {"level": 150}],
+        still=[{"sample": name, "level": 150} for name in list(cases)[1:]],
     )
 
 
@@ -45,7 +45,7 @@ def region_growing_explorer(samples: Iterable[Sample]) -> Panel:
             "tolerance": ipywidgets.IntSlider(30, 4, 100, 4, description="tolerance"),
         },
         alt="The region grown from a seed (white cross) in orange, and its size at every tolerance.",
-        still=[{"tolerance": 44}, {"tolerance": 92}],
+        still=[{"tolerance": 76}],
     )
 
 

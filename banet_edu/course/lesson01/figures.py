@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from banet_edu.course.lesson01.pooling import KINDS, PIXELS, PLACES, Pooled
 from banet_edu.data.sample import Sample
-from banet_edu.figures.contour import draw_lines, mask_outlines
-from banet_edu.figures.style import BLUE, INK, ORANGE, REFERENCE, VERMILLION, draw_image, new_figure
+from banet_edu.figures.contour import draw_lines, draw_scale_bar, figures_text, mask_outlines, name_lines
+from banet_edu.figures.style import (
+    BLUE,
+    INK,
+    ORANGE,
+    PREDICTION,
+    REFERENCE,
+    VERMILLION,
+    draw_image,
+    new_figure,
+    styled,
+)
 from banet_edu.metrics.overlap import overlap
-from banet_edu.networks.classical import Otsu, RegionGrowing, as_grey, field_of_view, find_seed, smoothed
+from banet_edu.networks.classical import Gabor, Otsu, RegionGrowing, as_grey, field_of_view, find_seed, smoothed
 
 
 def brightness_figure(sample: Sample, level: int) -> Figure:
-    """What lies below one grey level, beside the histogram that the level cuts; Otsu's level is marked."""
+    """What lies below one grey level, beside the histogram that the level cuts; Otsu's level is marked, and the one that it
+    finds without the black surroundings where that is another."""
     figure, [[picture, histogram]] = new_figure(1, 2, height=4.2, width_ratios=(1, 1.15))
-    grey = smoothed(as_grey(sample.image), Otsu().smoothing_px)
+    grey = as_grey(sample.image)
     _draw_below(picture, sample, grey, level)
     counts, _edges, _ = histogram.hist(grey.ravel(), bins=np.arange(0, 257, 4), color="#B8B8B8")
     histogram.axvspan(0, level, color=ORANGE, alpha=0.25, zorder=0)
     histogram.axvline(level, color=INK, linewidth=2)
-    histogram.axvline(otsu_level(sample), color=BLUE, linestyle="--", linewidth=2)
     top = float(np.sort(counts)[-2])  # black surroundings can be one bar higher than all
     histogram.set_ylim(0, 1.25 * top)
-    histogram.text(otsu_level(sample) + 3, 1.2 * top, "Otsu", color=BLUE, va="top")
+    bare, inside = otsu_levels(sample)
+    for words, at, side in (("Otsu ", bare, "right"), (" without the rim ", inside, "left")):
+        if side == "right" or round(inside) != round(bare):
+            histogram.axvline(at, color=BLUE, linestyle="--" if side == "right" else ":", linewidth=2)
+            histogram.text(at, 1.2 * top, f"{words}{at:.0f} ", color=BLUE, va="top", ha=side)
     histogram.set_xlim(0, 255)
     histogram.set_xlabel("grey level (0 black, 255 white)")
     histogram.set_ylabel("pixels")
@@ -38,44 +55,49 @@ def growing_figure(sample: Sample, tolerance: float) -> Figure:
     figure, [[picture, curve]] = new_figure(1, 2, height=4.2, width_ratios=(1, 1.15))
     _draw_grown(picture, sample, tolerance)
     tolerances = np.arange(0, 101, 4)
-    shares = [100 * RegionGrowing(tolerance=float(t)).grow(sample.image).mean() for t in tolerances]
+    shares = [100 * (RegionGrowing(tolerance=float(t))(sample.image) > 0).mean() for t in tolerances]
     assert sample.mask is not None
     curve.plot(tolerances, shares, color=BLUE, marker=".", linewidth=2)
     true = 100 * float((sample.mask > 0).mean())
     curve.axhline(true, color=INK, linestyle=":", linewidth=1.6)
-    curve.text(100, true + 1, "true area", ha="right", va="bottom")
+    curve.text(0, true + 1, "area of the reference", va="bottom")
     curve.axvline(tolerance, color=VERMILLION, linewidth=2)
     curve.set_xlim(-1, 101)
     curve.set_ylim(0, 104)
     curve.set_xlabel("tolerance (grey levels)")
     curve.set_ylabel("share of the image (%)")
-    curve.set_title("size of the region")
+    curve.set_title("size of the region, holes filled")
     return figure
 
 
-def otsu_level(sample: Sample) -> float:
-    """Otsu's grey level, inside the field of view."""
+def otsu_levels(sample: Sample) -> tuple[float, float]:
+    """Otsu's grey level of the whole image, and inside the field of view alone."""
     from skimage.filters import threshold_otsu
 
-    grey = smoothed(as_grey(sample.image), Otsu().smoothing_px)
-    return float(threshold_otsu(grey[field_of_view(grey)]))
+    grey = as_grey(sample.image)
+    view = field_of_view(smoothed(grey, Otsu().smoothing_px))
+    return float(threshold_otsu(grey)), float(threshold_otsu(grey[view]))
 
 
 def _draw_below(axes: Axes, sample: Sample, grey: np.ndarray, level: float) -> None:
     below = grey < level
     painted = sample.image.copy()
     painted[below] = (0.45 * painted[below] + 0.55 * np.array([230, 159, 0])).astype(np.uint8)
-    _draw(axes, sample, painted, f"below {level:g}: {100 * below.mean():.0f} % of the image")
+    assert sample.mask is not None
+    ja = overlap(below, sample.mask > 0)["JA"]
+    _draw(axes, sample, painted, f"below {level:g}: {100 * below.mean():.0f} % of the image, JA {ja:.2f}")
 
 
 def _draw_grown(axes: Axes, sample: Sample, tolerance: float) -> None:
-    region = RegionGrowing(tolerance=tolerance).grow(sample.image)
+    region = RegionGrowing(tolerance=tolerance)(sample.image) > 0
     painted = sample.image.copy()
     painted[region] = (0.45 * painted[region] + 0.55 * np.array([230, 159, 0])).astype(np.uint8)
     assert sample.mask is not None
-    found = RegionGrowing(tolerance=tolerance)(sample.image) > 0
-    ja = overlap(found, sample.mask > 0)["JA"]
-    _draw(axes, sample, painted, f"tolerance {tolerance:g}: JA {ja:.2f}")
+    ja, outside = (
+        overlap(region, sample.mask > 0)["JA"],
+        100 * (region & (sample.mask == 0)).sum() / max(1, region.sum()),
+    )
+    _draw(axes, sample, painted, f"tolerance {tolerance:g}: JA {ja:.2f}, {outside:.0f} % of it outside")
     row, column = find_seed(sample.image)
     axes.plot(column, row, "P", color="white", markeredgecolor=INK, markersize=12)
 
@@ -83,7 +105,8 @@ def _draw_grown(axes: Axes, sample: Sample, tolerance: float) -> None:
 def _draw(axes: Axes, sample: Sample, painted: np.ndarray, title: str) -> None:
     assert sample.mask is not None
     draw_image(axes, painted, sample.mask.shape)
-    draw_lines(axes, mask_outlines(sample.mask > 0), colour=REFERENCE)
+    draw_lines(axes, mask_outlines(sample.mask > 0), colour=REFERENCE, label="reference")
+    name_lines(axes)
     axes.set_title(title)
 
 
@@ -118,4 +141,36 @@ def _draw_row(axes: Axes, pooled: Pooled, spacing_mm: float) -> None:
     axes.set_xlabel("pixels")
     axes.set_ylabel("brightness")
     axes.legend(loc="upper right", ncols=2, handlelength=1.4)
-    axes.set_title(f"stride {stride}: {(found - position) * spacing_mm:+.2f} mm")
+    axes.set_title(f"max pooling, stride {stride}: {(found - position) * spacing_mm:+.2f} mm")
+
+
+def gabor_figure(image: NDArray[np.uint8]) -> Figure:
+    """One image as k-means of `Gabor` gets it: the answers of a fine and a coarse filter, and the smoothed grey level."""
+    bank, features = Gabor(), Gabor().features(image)
+    pixels = image.shape[1] / bank.size
+    shown = {
+        "grey level": features[..., -1],
+        f"stripes of {pixels / bank.frequencies[-1]:.0f} pixels": features[..., -1 - bank.orientations],
+        f"stripes of {pixels / bank.frequencies[0]:.0f} pixels": features[..., 0],
+    }
+    figure, axes = new_figure(1, 3, height=3.8)
+    for panel, (name, values) in zip(axes[0], shown.items(), strict=True):
+        panel.imshow(values, cmap="gray")
+        panel.set_axis_off()
+        panel.set_title(f"{name}\n{values.min():.0f} to {values.max():.0f}")
+    return figure
+
+
+def pushed_figure(cases: Sequence[tuple[Sample, NDArray[np.bool_]]]) -> Figure:
+    """One panel per (sample with a mask, another mask): both outlines, with the figures above and a scale bar."""
+    figure, axes = new_figure(1, len(cases), height=5.2)
+    with styled():
+        for panel, (sample, mask) in zip(axes[0], cases, strict=True):
+            assert sample.mask is not None and sample.spacing_mm is not None
+            draw_image(panel, sample.image, sample.mask.shape)
+            draw_lines(panel, mask_outlines(sample.mask > 0), colour=REFERENCE, label="reference")
+            draw_lines(panel, mask_outlines(mask), colour=PREDICTION, label="pushed outwards")
+            name_lines(panel)
+            draw_scale_bar(panel, sample.mask.shape, sample.spacing_mm)
+            panel.set_title(figures_text(mask, sample.mask > 0, sample.spacing_mm))
+    return figure

@@ -37,19 +37,19 @@ def augmentation_explorer(samples: Iterable[Sample]) -> Panel:
 
 
 def boundary_target_explorer(samples: Iterable[Sample]) -> Panel:
-    """Width of the boundary target, and what lies beyond the frame."""
+    """The windows of the boundary target, and what lies beyond the frame."""
     cases = by_name(samples)
 
-    def render(sample: str, width: int, padding: str) -> Figure:
-        return boundary_target_figure(cases[sample], width, padding)
+    def render(sample: str, k: int, padding: str) -> Figure:
+        return boundary_target_figure(cases[sample], k, padding)
 
     return Panel(
         render,
         {
             "sample": choice("sample", {name: name for name in cases}),
-            "width": choice("width (pixels)", {f"{w}": w for w in (2, 4, 6, 8, 12)}, 4),
-            "padding": choice("beyond the frame", {name: name for name in PADDINGS}, "zeros beyond"),
+            "k": choice("window, k x k", {f"{k}": k for k in (3, 5, 7, 9, 13)}, 3),
+            "padding": choice("beyond the frame", {name: name for name in PADDINGS}, "frame repeated"),
         },
         alt="An image and the boundary target made from its mask; false edges along the frame are pink.",
-        still=[{"padding": "frame repeated"}, {"padding": "zeros beyond"}],
+        still=[{"k": 5}, {"k": 5, "padding": "zeros beyond"}],
     )

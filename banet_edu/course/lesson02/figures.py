@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Literal
 
@@ -11,11 +12,12 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from scipy.ndimage import binary_fill_holes
 
 from banet_edu.data.augment import Augment, build_augment
 from banet_edu.data.sample import Sample
-from banet_edu.figures.contour import draw_lines, mask_outlines
-from banet_edu.figures.style import ORANGE, REFERENCE, draw_image, new_figure, styled
+from banet_edu.figures.contour import draw_lines, mask_outlines, name_lines
+from banet_edu.figures.style import ORANGE, PREDICTION, REFERENCE, draw_image, new_figure, styled
 from banet_edu.metrics.overlap import overlap
 from banet_edu.training.losses import boundary_target
 
@@ -29,7 +31,7 @@ HANDLINGS = {
     "bilinear": "mask enlarged bilinearly",
 }
 _SHRUNK = 4  # a mask kept at a quarter of the image's size, then enlarged
-_PINK, _CYAN = np.array([255, 60, 160]), np.array([80, 220, 255])
+_PINK, _CYAN, _SMEARED = np.array([255, 60, 160]), np.array([80, 220, 255]), np.array([200, 90, 40])
 
 _augment = cache(build_augment)
 
@@ -58,49 +60,97 @@ def frame_share(mask: NDArray[np.bool_]) -> float:
     return (with_zeros - without) / with_zeros if with_zeros else 0.0
 
 
-def boundary_target_figure(sample: Sample, width: int, padding: str) -> Figure:
-    """The image and the target at one width and one padding; false edges along the frame in pink."""
+def boundary_target_figure(sample: Sample, k: int, padding: str) -> Figure:
+    """The image and the target of k x k windows at one padding; false edges along the frame in pink."""
     figure, axes = new_figure(1, 2, height=5.0)
     assert sample.mask is not None
     draw_image(axes[0][0], sample.image, sample.mask.shape)
     axes[0][0].set_title(sample.name)
-    _draw_target(axes[0][1], sample, width, padding)
+    _draw_target(axes[0][1], sample, k, padding)
     return figure
 
 
-def _draw_target(axes: Axes, sample: Sample, width: int, padding: str) -> None:
+def _draw_target(axes: Axes, sample: Sample, k: int, padding: str) -> None:
     assert sample.mask is not None
     mask = sample.mask > 0
-    target = wide_target(mask, width, PADDINGS[padding])
-    false = target & ~wide_target(mask, width)
+    target = wide_target(mask, k - 1, PADDINGS[padding])
+    false = target & ~wide_target(mask, k - 1)
     picture = np.full((*mask.shape, 3), 30, np.uint8)
     picture[mask] = 90
     picture[target], picture[false] = _CYAN, _PINK
     draw_image(axes, picture, mask.shape)
     share = 100 * false.sum() / max(1, target.sum())
-    axes.set_title(f"{width} px, {padding}\n{share:.0f} % false")
+    axes.set_title(f"{k} x {k} windows, {padding}\n{share:.0f} % of the target is false")
+    with styled():
+        for name, colour in (("target", _CYAN), ("false edge", _PINK), ("mask", np.full(3, 90))):
+            axes.plot([], [], "s", color=colour / 255, label=name)
+        name_lines(axes, "lower left")
     if false.any():
         _point_out(axes, false, target)
 
 
 def _point_out(axes: Axes, false: NDArray[np.bool_], target: NDArray[np.bool_]) -> None:
-    """An arrow from the words to the false edge, so that colour alone does not say which it is."""
+    """An arrow from the words to the false edge, so that colour alone does not say which it is; it crosses no other edge."""
     height, width = false.shape
-    # the words stand in the middle column, at the row that is farthest from every drawn edge
-    room = cv2.distanceTransform((~target).astype(np.uint8), cv2.DIST_L2, 3)[height // 8 : -(height // 8), width // 2]
-    text_row = height // 8 + int(room.argmax())
     places = np.argwhere(false)
-    row, column = places[np.abs(places - np.median(places, axis=0)).sum(axis=1).argmin()]
+    end = places[np.abs(places - np.median(places, axis=0)).sum(axis=1).argmin()]
+    # the words stand where there is most room, among the places that see the edge
+    room = cv2.distanceTransform((~target).astype(np.uint8), cv2.DIST_L2, 3)
+    true, way = target & ~false, np.linspace(0, 1, 60)[:, None]
+
+    def sees(at: tuple[int, int]) -> bool:
+        rows, columns = np.round(at + way * (end - np.array(at))).astype(int).T
+        return not true[rows, columns].any()
+
+    grid = [(r, c) for r in range(height // 8, height, 4) for c in range(width // 4, 1 + 3 * width // 4, 4)]
+    text = max([at for at in grid if sees(at)] or grid, key=lambda at: room[at])
     with styled():
         axes.annotate(
             "false edge",
-            xy=(column, row),
-            xytext=(width / 2, text_row),
+            xy=(end[1], end[0]),
+            xytext=(text[1], text[0]),
             color="white",
             ha="center",
             va="center",
             arrowprops={"arrowstyle": "->", "color": "white"},
         )
+
+
+def jpeg_figure(sample: Sample, levels: NDArray[np.uint8], read: Mapping[str, NDArray[np.bool_]]) -> Figure:
+    """The grey levels of a mask that was stored as JPEG, in the corner where it ends, or how each way to `read` it (name ->
+    mask) comes out there: its outer outline beside the reference's, with the JA of the whole mask."""
+    assert sample.mask is not None
+    rows, columns = np.nonzero(sample.mask)
+    top, left = int(rows.min()) - 12, int(columns.min()) - 12
+    place = (slice(max(0, top), top + 64), slice(max(0, left), left + 64))
+    figure, axes = new_figure(1, max(1, len(read)), height=4.2 if not read else 3.9)
+    shown = np.repeat(levels[..., None], 3, axis=2)
+    shown[(levels > 0) & (levels < 255)] = _SMEARED
+    shown = shown[place]
+    for panel, name in zip(axes[0], read or ["the mask, read from JPEG"], strict=True):
+        panel.set_title(name)
+        draw_image(panel, shown, shown.shape[:2])
+        if read:
+            draw_lines(panel, mask_outlines(sample.mask[place] > 0), colour=REFERENCE, label="reference")
+            outer = max(mask_outlines(binary_fill_holes(read[name])[place]), key=len)
+            draw_lines(panel, [outer], colour=PREDICTION, label="read")
+            panel.set_title(f"{name}\nJA {overlap(read[name], sample.mask > 0)['JA']:.2f}")
+        panel.plot([], [], "s", color=_SMEARED / 255, label="neither 0 nor 255")
+        with styled():
+            name_lines(panel, "upper left")
+    return figure
+
+
+def masks_figure(samples: Mapping[str, Sample]) -> Figure:
+    """Samples side by side, pixel by pixel: one pixel is a square of the same size in all of them; with their outlines."""
+    shapes = [s.mask.shape for s in samples.values() if s.mask is not None]
+    tallest, widths = max(shape[0] for shape in shapes), [shape[1] for shape in shapes]
+    figure, axes = new_figure(1, len(shapes), height=min(3.8, 0.4 + 9.5 * tallest / sum(widths)), width_ratios=widths)
+    for panel, (name, sample) in zip(axes[0], samples.items(), strict=True):
+        assert sample.mask is not None
+        _draw(panel, sample.image, sample.mask > 0, name)
+        panel.set_ylim(tallest - 0.5, -0.5)
+    return figure
 
 
 def augmented(

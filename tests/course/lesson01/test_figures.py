@@ -6,7 +6,13 @@ import pytest
 from figure_checks import assert_legible, assert_no_empty_axes, said
 
 from banet_edu import make_phantom
-from banet_edu.course.lesson01.figures import brightness_figure, growing_figure, pooling_figure
+from banet_edu.course.lesson01.figures import (
+    brightness_figure,
+    gabor_figure,
+    growing_figure,
+    pooling_figure,
+    pushed_figure,
+)
 from banet_edu.course.lesson01.pooling import pooled
 
 PHANTOM = make_phantom("dermoscopy", seed=1, size=96)
@@ -14,6 +20,8 @@ PHANTOM = make_phantom("dermoscopy", seed=1, size=96)
 FIGURES = {
     "brightness": lambda: brightness_figure(PHANTOM, 120),
     "growing": lambda: growing_figure(PHANTOM, 30),
+    "gabor": lambda: gabor_figure(PHANTOM.image),
+    "pushed": lambda: pushed_figure([(PHANTOM, PHANTOM.signed_distance_px < 2)] * 2),
     "pooling": lambda: pooling_figure(pooled(29.0, 8), 0.07),
 }
 
@@ -28,4 +36,5 @@ def test_figure_is_legible_and_complete(name):
 def test_titles_hold_the_figures():
     assert "tolerance 30: JA " in said(FIGURES["growing"]())
     assert "stride 8: +0.21 mm" in said(FIGURES["pooling"]())
-    assert "below 120: " in said(FIGURES["brightness"]())
+    assert "below 120: " in said(FIGURES["brightness"]()) and "JA " in said(FIGURES["brightness"]())
+    assert "% of it outside" in said(FIGURES["growing"]()) and "HD " in said(FIGURES["pushed"]())

@@ -12,8 +12,11 @@ from banet_edu.course.lesson02.figures import (
     augmentation_figure,
     boundary_target_figure,
     frame_share,
+    jpeg_figure,
+    masks_figure,
     wide_target,
 )
+from banet_edu.course.lesson02.traps import jpeg_levels
 from banet_edu.data.sample import Sample
 from banet_edu.training.losses import boundary_target
 
@@ -22,7 +25,10 @@ CUT = Sample(PHANTOM.image[48:], PHANTOM.mask[48:], "cut", PHANTOM.spacing_mm)
 
 FIGURES = {
     "augmentation": lambda: augmentation_figure(PHANTOM, 3, "left behind"),
-    "target": lambda: boundary_target_figure(CUT, 4, "zeros beyond"),
+    "target": lambda: boundary_target_figure(CUT, 5, "zeros beyond"),
+    "jpeg levels": lambda: jpeg_figure(PHANTOM, jpeg_levels(PHANTOM.mask), {}),
+    "jpeg read": lambda: jpeg_figure(PHANTOM, jpeg_levels(PHANTOM.mask), {"above 0": jpeg_levels(PHANTOM.mask) > 0}),
+    "masks": lambda: masks_figure({"before": PHANTOM, "after": PHANTOM.at((24, 48))}),
 }
 
 
@@ -38,7 +44,7 @@ def test_target_of_width_2_is_the_packages_and_false_edges_are_counted():
         own = boundary_target(torch.from_numpy(CUT.mask.astype(np.int64))[None], padding)[0].numpy()
         assert np.array_equal(wide_target(CUT.mask, 2, padding), own)
     assert frame_share(CUT.mask) > 0.1 and frame_share(PHANTOM.mask) == 0 == frame_share(np.zeros((9, 9), bool))
-    assert "0 % false" in said(boundary_target_figure(CUT, 4, "frame repeated"))
-    assert "false edge" in said(boundary_target_figure(CUT, 4, "zeros beyond"))
+    assert "\n0 % of the target is false" in said(boundary_target_figure(CUT, 5, "frame repeated"))
+    assert "false edge" in said(boundary_target_figure(CUT, 5, "zeros beyond"))
     with pytest.raises(ValueError, match=r"2, 4, 6, ... pixels wide, not 3"):
         wide_target(CUT.mask, 3)

@@ -1,0 +1,41 @@
+"""Lesson 00, quickstart: what is said of the errors that its reader measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+
+def slip_of(errors_mm: Sequence[float], measured: pd.DataFrame) -> str:
+    """What is wrong with `errors_mm` beside the table of `evaluate`, with a hint below; "" where all are right.
+
+    >>> measured = pd.DataFrame({"assd_mm": [0.2, 0.6], "hd_mm": [0.5, 2.2], "bias_mm": [0.1, 0.5]})
+    >>> slip_of([0.2, 0.6], measured)
+    ''
+    >>> print(slip_of([0.5, 2.2], measured))
+    Not yet: these are the errors at the worst point (HD), not on average.
+    Take "assd_mm" in the place of "hd_mm".
+    """
+    try:
+        found = np.asarray(errors_mm, float).ravel()
+    except (TypeError, ValueError):
+        return 'Not yet: errors_mm is no list of numbers.\nTake ["assd_mm"] of what boundary_metrics gives.'
+    if len(found) != len(measured):
+        return f"Not yet: {len(found)} errors for {len(measured)} samples.\nKeep `for sample in samples` in the list."
+    for column, said in (
+        ("assd_mm", ""),
+        ("hd_mm", "the errors at the worst point (HD), not on average"),
+        ("bias_mm", "the signed errors (bias), in which + and - cancel"),
+    ):
+        if np.allclose(found, measured[column], atol=0.01):
+            return said and f'Not yet: these are {said}.\nTake "assd_mm" in the place of "{column}".'
+    if len(set(found)) == 1:
+        return (
+            "Not yet: every sample has the same error.\nCall predict(model, sample) inside the list, for each sample."
+        )
+    return (
+        "Not yet: these are not the errors of each sample's own prediction.\n"
+        "Inside the list: predict(model, sample).mask against sample.mask, with spacing_mm=sample.spacing_mm."
+    )
