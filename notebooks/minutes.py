@@ -13,21 +13,22 @@ from banet_edu.course.quiz import lesson_quiz
 
 WORDS_A_MINUTE, LINES_A_MINUTE = 110, 40  # text is read, code is skimmed
 PREDICTION, OUTCOME, PICTURE, WIDGET, QUESTION = 1.5, 1.0, 1.0, 3.0, 1.0
-EXERCISE = {"core": 8.0, "stretch": 0.0}  # a stretch exercise is for those who have time left
+EXERCISE = {"core": 8.0, "short": 4.0, "stretch": 0.0}  # a stretch exercise is for those who have time left
 _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 
 
 def part_minutes(cells: list[Any]) -> dict[str, int]:
     """Minutes of each part of a student's copy, by its heading; whole ones, 1 at least. What to take along is no part."""
     spent: dict[str, float] = {}
-    part, stretch = "", False
+    part, kind = "", "core"
     for cell in cells:
         if cell.cell_type == "markdown" and (heading := _HEADING.search(cell.source)):
             part = heading[1]
             spent[part] = 0.0
-        stretch = "(stretch)" in cell.source if cell.cell_type == "markdown" else stretch
+        if cell.cell_type == "markdown":
+            kind = next((kind for kind in EXERCISE if f"({kind})" in cell.source), "core")
         if part:
-            spent[part] += of_cell(cell, "stretch" if stretch else "core")
+            spent[part] += of_cell(cell, kind)
     return {name: max(1, round(time)) for name, time in spent.items() if name[0].isdigit()}
 
 

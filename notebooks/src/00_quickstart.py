@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 00 · Quickstart: from an image to a boundary error
 #
-# **For** everyone who starts here. **Time** 25 minutes (the cells themselves run in about ten seconds). **You need** a little
+# **For** everyone who starts here. **Time** 30 minutes (the cells themselves run in about ten seconds). **You need** a little
 # Python; no PyTorch.
 #
 # **Afterwards you can**
@@ -250,9 +250,9 @@ show(
 #
 # ## 6 Your turn
 #
-# On which of the test samples is the model furthest off, on average? Put the ASSD in mm of every sample into `errors_mm`. For
-# one sample it was `boundary_metrics(prediction.mask, sample.mask, spacing_mm=sample.spacing_mm)["assd_mm"]`. (With
-# `spacing_mm=None` there is no `"assd_mm"`.)
+# **Exercise (short).** On which of the test samples is the model furthest off, on average? Put the ASSD in mm of every sample
+# into `errors_mm`. For one sample it was `boundary_metrics(prediction.mask, sample.mask,
+# spacing_mm=sample.spacing_mm)["assd_mm"]`. (With `spacing_mm=None` there is no `"assd_mm"`.)
 
 # %% tags=["exercise"]
 # Replace 0.0: predict each sample, then measure.

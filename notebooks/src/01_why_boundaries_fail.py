@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 01 · Why do boundaries fail?
 #
-# **For** everyone: students, and clinicians who want to know why "the boundary is always a little off". **Time** 60 minutes
+# **For** everyone: students, and clinicians who want to know why "the boundary is always a little off". **Time** 50 minutes
 # (the cells themselves run in about 25 seconds). **You need** lesson 00, no PyTorch.
 #
 # **Afterwards you can**
@@ -344,7 +344,7 @@ predictions.compare(
 # %% [markdown]
 # ## 8 Measure it yourself
 #
-# **Exercise.** Write `my_mean_distance(a, b, spacing_mm)`. `a` and `b` are two contours, arrays of points
+# **Exercise (core).** Write `my_mean_distance(a, b, spacing_mm)`. `a` and `b` are two contours, arrays of points
 # $N \times 2$ and $M \times 2$ (row, column) in pixels; `spacing_mm` is the (row, column) size of a pixel in mm. For each
 # point of `a` take the distance to the nearest point of `b`, and the other way round; return the mean of all $N + M$
 # distances, in mm. Useful: `a[:, None] - b[None]` has the shape $N \times M \times 2$: all differences at once.

@@ -292,10 +292,10 @@ boundary_target_explorer([cut, samples[1]])
 #
 # $$B = 1 \;\text{ where }\; |Y - \mathrm{average}_{k \times k}(Y)| > 0.$$
 #
-# **Exercise.** Write `my_boundary(mask, k)`: True for each pixel whose $k \times k$ window holds both labels, without a false
-# edge along the frame. `mask` is an array of True and False, $k$ is odd. Useful:
-# `np.pad(mask, k // 2, mode="edge")` repeats the frame; `np.lib.stride_tricks.sliding_window_view(padded, (k, k))` gives all
-# windows, and `.max(axis=(2, 3))` the largest label of each.
+# **Exercise (core).** Write `my_boundary(mask, k)`: True for each pixel whose $k \times k$ window holds both labels, without
+# a false edge along the frame. `mask` is an array of True and False, $k$ is odd. Useful: `np.pad(mask, k // 2, mode="edge")`
+# repeats the frame; `np.lib.stride_tricks.sliding_window_view(padded, (k, k))` gives all windows, and `.max(axis=(2, 3))` the
+# largest label of each.
 
 
 # %% tags=["exercise"]

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 03 · Pyramid edge extraction: an edge is what an average takes away
 #
-# **For** students who know a little Python; clinicians can follow the pictures of parts 1, 2 and 6. **Time** 60 minutes
+# **For** students who know a little Python; clinicians can follow the pictures of parts 1, 2 and 6. **Time** 55 minutes
 # (the cells themselves run in half a minute). **You need** lesson 00; what a convolution is helps.
 #
 # **Afterwards you can**
