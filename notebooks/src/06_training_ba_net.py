@@ -52,8 +52,8 @@ show(
 )
 
 # %% [markdown]
-# What does training feel of that? BA-Net answers nine times in training: the final mask, and from each of the four stages a mask
-# and a boundary.
+# What does training feel of that? BA-Net answers nine times in training: the final mask, and from each of the four stages a
+# mask and a boundary.
 
 
 # %%
@@ -211,7 +211,11 @@ print(f"right masks: JA {right:.2f}")
 # (`masks.roll(1, 0)`), and train again on these four pairs.
 
 # %% tags=["nbval-ignore-output"]
-reached = ["near 0", "about half of the right masks'", "as high as with the right masks"]
+reached = [
+    "near 0",
+    "about half of the right masks'",
+    "as high as with the right masks",
+]
 predictions.choose(
     "overfit",
     "Which JA does the network then reach, on its neighbour's masks?",
@@ -224,19 +228,21 @@ order = torch.randperm(masks.numel(), generator=torch.Generator().manual_seed(0)
 shuffled = masks.flatten()[order].reshape(masks.shape)
 rolled, wrong = memorise(neighbours), memorise(shuffled)
 assert rolled > 0.85 and wrong < 0.4
-print(f"JA of a neighbour's mask with the right one: {overlap_of(neighbours, masks):.2f}")
+print(
+    f"JA of a neighbour's mask with the right one: {overlap_of(neighbours, masks):.2f}"
+)
 print(f"learned by heart: JA {rolled:.2f}; masks of shuffled pixels: JA {wrong:.2f}")
 predictions.compare("overfit", reached[0 if rolled < 0.2 else 1 if rolled < 0.8 else 2])
 
 # %% [markdown] tags=["conclusion"]
 # The network learns four wrong masks by heart as well as the right ones; only masks whose pixels are shuffled it does not learn
-# in 60 steps. So overfitting a batch proves that loss, gradient and learning rate work. **It does not prove that the masks belong
-# to the images**: for that look at image and mask together (lesson 02).
+# in 60 steps. So overfitting a batch proves that loss, gradient and learning rate work. **It does not prove that the masks
+# belong to the images**: for that look at image and mask together (lesson 02).
 
 # %% [markdown]
 # `fit` does the same four lines, and adds what real runs need: *validation* (measuring on images kept apart) after each *epoch*
-# (one pass over the training images), files to go on from, a learning rate that changes, a stop when the loss is not a number. A
-# few steps of it, with progress:
+# (one pass over the training images), files to go on from, a learning rate that changes, a stop when the loss is not a number.
+# A few steps of it, with progress:
 
 # %% tags=["nbval-ignore-output"]
 val = load_samples("dermoscopy", "val")
@@ -339,8 +345,8 @@ difference = differ(at_one_go, interrupted)
 predictions.compare("resume", sizes[0] if difference == 0 else sizes[1])
 
 # %% [markdown] tags=["conclusion"]
-# Bit for bit, on a CPU. Four things must be the same again beside the weights: what the **optimiser** remembers (AdamW keeps two
-# running means for each weight), the **step** (the learning rate depends on it), the **order** of the images, and the
+# Bit for bit, on a CPU. Four things must be the same again beside the weights: what the **optimiser** remembers (AdamW keeps
+# two running means for each weight), the **step** (the learning rate depends on it), the **order** of the images, and the
 # **random numbers** of the augmentation. This package derives the last two from seed, epoch and index, so that there is nothing
 # to save; and it replaces the file in one go, so that a power cut while saving leaves the old one.
 
@@ -365,11 +371,11 @@ for value in (1 / 3, 0.9, 256 + 1):
     print(f"{value:.6f} in bfloat16 is {short:.6f}")
 
 # %% [markdown]
-# 257 becomes 256: whoever counts in bfloat16 never gets beyond 256. For feature maps that is good enough, for long sums it is not.
-# So losses are computed in float32, and the weights stay float32.
+# 257 becomes 256: whoever counts in bfloat16 never gets beyond 256. For feature maps that is good enough, for long sums it is
+# not. So losses are computed in float32, and the weights stay float32.
 #
-# A GPU changes not what is computed but what it costs, and for whom: on a CPU a step of BA-Net is faster than one of U-Net, on the
-# GPU that we measured it is slower. The times, why that is so, and how to train there: `docs/gpu.md`.
+# A GPU changes not what is computed but what it costs, and for whom: on a CPU a step of BA-Net is faster than one of U-Net, on
+# the GPU that we measured it is slower. The times, why that is so, and how to train there: `docs/gpu.md`.
 #
 # ## 7 Write the Dice loss
 #
