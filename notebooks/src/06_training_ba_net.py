@@ -362,8 +362,8 @@ print("this machine trains on:", device.type)
 print("precision:", "bfloat16" if use_bf16("auto", device) else "float32")
 
 # %% [markdown]
-# On GPUs that can, the package computes in **bfloat16**: 16 bits instead of 32, half the memory and often twice the speed. It
-# keeps float32's range, and only 8 bits of a number's digits:
+# On GPUs that can, the package computes in **bfloat16**: 16 bits instead of 32. It keeps float32's
+# range, and only 8 bits of a number's digits:
 
 # %%
 for value in (1 / 3, 0.9, 256 + 1):
