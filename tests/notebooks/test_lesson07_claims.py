@@ -87,6 +87,16 @@ def test_pairing_makes_the_interval_less_than_half_as_wide_worth_six_times_the_i
     assert [f"{width:.2f}" for width in widths] == ["0.32", "0.79"]
     assert widths[0] / widths[1] == pytest.approx(0.41, abs=0.03)
     assert (widths[1] / widths[0]) ** 2 == pytest.approx(6, abs=0.9)
+    # by the square root of the number of images, and of the 24 and 96 that the explorer shows
+    assert [f"{0.32 * np.sqrt(144 / count):.2f}" for count in (96, 24)] == ["0.39", "0.78"]
+    mixed = values.iloc[np.random.default_rng(1).permutation(len(values))]
+    found = {}
+    for count in (96, 24):
+        part = mixed.iloc[:count]
+        found[count] = np.ptp(percentile_interval(resampled_differences(part["banet"], part["unet"])))
+    assert {count: f"{width:.2f}" for count, width in found.items()} == {96: "0.39", 24: "0.49"}
+    differences = mixed["banet"] - mixed["unet"]
+    assert differences[:24].std() < 0.7 * differences.std()
     assert np.corrcoef(values["banet"], values["unet"])[0, 1] == pytest.approx(0.83, abs=0.02)
 
 

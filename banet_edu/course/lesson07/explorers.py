@@ -71,7 +71,7 @@ def resampling_explorer(values: pd.DataFrame, metric: str) -> Panel:
         part = mixed.iloc[:count]
         return resampled_differences(part[a], part[b], paired=paired)
 
-    widest = np.abs(np.percentile(drawn(counts[0], False), [0.1, 99.9])).max()  # what lies beyond is cut off
+    widest = np.abs(np.percentile(drawn(counts[0], False), [1, 99])).max()  # what lies beyond is cut off
 
     def render(count: int, paired: bool) -> Figure:
         said = f"{count} images, {'same images for both' if paired else 'drawn apart'}"

@@ -104,14 +104,16 @@ def pairs_figure(values: pd.DataFrame, metric: str, *, title: str = "") -> Figur
             low, high = percentile_interval(resampled_differences(first, second, paired=paired))
             difference.plot([low, high], [place] * 2, "|-", color=INK if paired else GREY, linewidth=3, markersize=14)
             difference.plot((first - second).mean(), place, "D", color=INK if paired else GREY, markersize=8)
-            difference.annotate(f"width {high - low:.2f}", ((low + high) / 2, place), (0, 10),
-                                textcoords="offset points", ha="center", fontsize=9)  # fmt: skip
+            difference.annotate(f"width {high - low:.2f}", (high, place), (8, 0),
+                                textcoords="offset points", va="center", fontsize=9)  # fmt: skip
             difference.text(0.02, place + 0.24, said.replace("\n", " "), fontsize=9, va="center",
                             transform=difference.get_yaxis_transform())  # fmt: skip
         difference.axvline(0, color=INK, linewidth=1)
         difference.set_yticks([])
         difference.set_ylim(1.6, -0.6)
         difference.margins(x=0.12)
+        left, right = difference.get_xlim()
+        difference.set_xlim(left, right + 0.25 * (right - left))  # room for the widths
         difference.locator_params(axis="x", nbins=5)
         difference.set_xlabel(f"{a} − {b}, {metric_label(metric)}")
         difference.set_title("their difference, two intervals")
