@@ -100,13 +100,13 @@ def pairs_figure(values: pd.DataFrame, metric: str, *, title: str = "") -> Figur
         pairs.set_xlim(-0.3, 1.3)
         pairs.set_ylabel(metric_label(metric))
         pairs.set_title("the same images, joined")
-        for place, (said, paired) in enumerate((("same images\nfor both", True), ("drawn apart", False))):
+        for place, (said, paired) in enumerate((("same images for both", True), ("drawn apart", False))):
             low, high = percentile_interval(resampled_differences(first, second, paired=paired))
             difference.plot([low, high], [place] * 2, "|-", color=INK if paired else GREY, linewidth=3, markersize=14)
             difference.plot((first - second).mean(), place, "D", color=INK if paired else GREY, markersize=8)
             difference.annotate(f"width {high - low:.2f}", (high, place), (8, 0),
                                 textcoords="offset points", va="center", fontsize=9)  # fmt: skip
-            difference.text(0.02, place + 0.24, said.replace("\n", " "), fontsize=9, va="center",
+            difference.text(0.98, place + 0.24, said, fontsize=9, va="center", ha="right",
                             transform=difference.get_yaxis_transform())  # fmt: skip
         difference.axvline(0, color=INK, linewidth=1)
         difference.set_yticks([])
