@@ -2,6 +2,7 @@
 
     python notebooks/build.py           all lessons
     python notebooks/build.py 00 03     these
+    ... --texts                         only texts have changed: no cell is run, outputs stay
 
 Each is executed offline on the CPU and written without anything that changes from run to run. What its predictions came to goes
 to notebooks/solutions/outcomes.json, for the answer key. See notebooks/README.md.
@@ -23,9 +24,11 @@ from typing import Any
 import jupytext
 import nbformat
 import numpy as np
+from minutes import part_minutes, with_minutes
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from PIL import Image
+from words import first_uses, linked
 
 HERE = Path(__file__).resolve().parent
 ONLY_STUDENT, ONLY_SOLUTION = "exercise", "solution"
@@ -70,6 +73,12 @@ def compose(source: Path, solved: bool) -> Any:
     left_out = ONLY_STUDENT if solved else ONLY_SOLUTION
     notebook.cells = [cell for cell in notebook.cells if left_out not in tags(cell)]
     notebook.cells = with_conclusions(notebook.cells, source.name)
+    times = part_minutes(
+        with_conclusions([c for c in jupytext.read(source).cells if ONLY_SOLUTION not in tags(c)], source.name)
+    )
+    prose = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
+    for cell, text in zip(prose, linked([cell.source for cell in prose], first_uses()[source.stem])[0], strict=True):
+        cell.source = with_minutes(text, times)
     notebook.metadata = nbformat.from_dict(METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     seen: dict[str, int] = {}
@@ -98,6 +107,17 @@ def with_conclusions(cells: list[Any], name: str) -> list[Any]:
             cell.metadata["jupyter"] = {"source_hidden": True}
         kept.append(cell)
     return kept
+
+
+def keep_outputs(notebook: Any, path: Path) -> None:
+    """Take the outputs from the notebook as it was built last. SystemExit where a cell's code is another one."""
+    built = nbformat.read(path, as_version=4).cells if path.is_file() else []
+    old = [cell for cell in built if cell.cell_type == "code"]
+    new = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    if [cell.source for cell in old] != [cell.source for cell in new]:
+        raise SystemExit(f"{path.name}: code has changed too: build it without --texts")
+    for cell, before in zip(new, old, strict=True):
+        cell.outputs, cell.execution_count = before.outputs, before.execution_count
 
 
 def execute(notebook: Any, name: str) -> dict[str, Any]:
@@ -190,20 +210,25 @@ def drop_repeated(solution: Any, shown: dict[str, list[str]]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("lesson", nargs="*", help="numbers, such as 00 03; default: all")
+    parser.add_argument("--texts", action="store_true", help="run nothing: only texts have changed")
+    given = parser.parse_args()
     os.environ.pop("BANET_EDU_DATA", None)  # committed outputs come from bundled samples, never from real patients
     os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
-    for source in lessons(parser.parse_args().lesson):
+    for source in lessons(given.lesson):
         shown: dict[str, list[str]] = {}
         for path, solved in variants(source).items():
             name = path.relative_to(HERE).as_posix()
             notebook = compose(source, solved)
-            told = execute(notebook, name)
-            if not solved:
-                keep_outcomes(told)
-            clean(notebook)
-            if solved:
-                drop_repeated(notebook, shown)
-            shown = pictures(notebook)
+            if given.texts:
+                keep_outputs(notebook, path)
+            else:
+                told = execute(notebook, name)
+                if not solved:
+                    keep_outcomes(told)
+                clean(notebook)
+                if solved:
+                    drop_repeated(notebook, shown)
+                shown = pictures(notebook)
             path.parent.mkdir(exist_ok=True)
             nbformat.write(notebook, path)
             print(f"{name}: {len(notebook.cells)} cells, {path.stat().st_size / 1e6:.2f} MB")

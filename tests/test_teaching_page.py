@@ -176,7 +176,6 @@ def quoted() -> list[tuple[str, str]]:
 
 MISCONCEPTIONS = "Misconceptions, and how a check catches them"
 NEEDS = "What each lesson needs"
-GLOSSARY = "Glossary, English and Chinese"
 
 
 @pytest.mark.parametrize(("lesson", "name", "answer"), WRONG, ids=lambda value: value)
@@ -228,13 +227,3 @@ def test_commands_and_names_of_the_page_exist():
         shown = CliRunner().invoke(app, [*command.split(), "--help"], env={"COLUMNS": "200"})
         assert shown.exit_code == 0, command
         assert all(option in shown.output for option in re.findall(r"(?<!\S)--[a-z-]+", rest)), (command, rest)
-
-
-def test_glossary_rows_are_complete():
-    table = rows(section(GLOSSARY))
-    assert len(table) >= 40
-    for row in table:
-        assert len(row) == 3 and all(row), row
-        assert re.search(r"[\u4e00-\u9fff]", row[1]), row
-    terms = [row[0].lower() for row in table]
-    assert len(set(terms)) == len(terms)

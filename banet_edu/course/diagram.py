@@ -14,14 +14,14 @@ from banet_edu.banet.network import BANet
 from banet_edu.data.sample import height_width
 from banet_edu.figures.style import BLUE, GREY, INK, VERMILLION, new_figure, styled
 
-# What can be lit, and the words under the lit column.
+# What can be lit, and what is said below the picture where one is.
 PARTS = {
-    "encoder": "features, from fine to coarse",
-    "pee": "an edge is what an average takes away",
-    "attention": "object and edge listen to each other",
-    "fusion": "every stage hears the others",
-    "decoder": "from coarse to fine, to one answer",
-    "answers": "what the loss looks at",
+    "encoder": "Encoder: features, from fine to coarse",
+    "pee": "Pyramid edge extraction (PEE): an edge is what an average takes away",
+    "attention": "Interactive attention: object and edge listen to each other",
+    "fusion": "Cross feature fusion (CFF): every stage hears the others",
+    "decoder": "Decoder: from coarse to fine, to one answer",
+    "answers": "Answers: four of the object and four of its edge at the stages, and the last one",
 }
 _STAGES = (1, 2, 3, 4)
 # The left end of each column of boxes, and how wide they are.
@@ -181,7 +181,7 @@ class _Drawing:
             (_row(4), "stage 4 (coarse)"),
         ):
             self.axes.text(0.55, y, stage, ha="center", va="center", fontsize=9, color=INK)
-        said = "; ".join(f"{NAMES[part]}: {PARTS[part]}" for part in PARTS if part in self.lit)
+        said = PARTS[next(iter(self.lit))] if len(self.lit) == 1 else ""
         self.axes.text(6.2, -4.7, said, ha="center", va="center", fontsize=10.5, color=INK)
 
     def _mini(self, stage: int) -> Any:
@@ -203,7 +203,7 @@ class _Drawing:
                 edgecolor=colour or GREY,
                 linestyle="--" if off else "-",
                 linewidth=1.0,
-            )  # fmt: skip
+            )
         )
         self.axes.text(
             x + wide / 2, y, text, ha="center", va="center", fontsize=9, zorder=4, color="w" if colour else INK
@@ -214,18 +214,8 @@ class _Drawing:
         self.line(x, y, to_x, to_y, INK if strong else _DIM, 1.6 if strong else 1.0, "->")
 
     def line(self, x: float, y: float, to_x: float, to_y: float, colour: str, wide: float, style: str) -> None:
-        self.axes.annotate("", (to_x, to_y), (x, y), arrowprops={"arrowstyle": style, "color": colour, "linewidth": wide,
-                                                                 "shrinkA": 0, "shrinkB": 0})  # fmt: skip
-
-
-NAMES = {
-    "encoder": "Encoder",
-    "pee": "Pyramid edge extraction (PEE)",
-    "attention": "Interactive attention",
-    "fusion": "Cross feature fusion (CFF)",
-    "decoder": "Decoder",
-    "answers": "Answers",
-}
+        arrow = {"arrowstyle": style, "color": colour, "linewidth": wide, "shrinkA": 0, "shrinkB": 0}
+        self.axes.annotate("", (to_x, to_y), (x, y), arrowprops=arrow)
 
 
 def _row(stage: int) -> float:

@@ -35,7 +35,7 @@ def switch_explorer(model: nn.Module, samples: Iterable[Sample], switches: Mappi
 
     @cache
     def found(sample: str, switch: str) -> Effect:
-        return effect(model, cases[sample], switches[switch], name=switch)
+        return effect(model, cases[sample], switches[switch], name=f"{switch}, switched off")
 
     def render(sample: str, off: str) -> Figure:
         case = cases[sample]
@@ -75,8 +75,8 @@ def gate_explorer(model: nn.Module, samples: Iterable[Sample]) -> Panel:
         render,
         {
             "sample": choice("sample", {name: name for name in cases}),
-            "stage": choice("who listens", {f"stage {i}": i for i in (1, 2, 3, 4)}),
-            "source": choice("gate for the map of", {f"stage {i}": i for i in (1, 2, 3, 4)}),
+            "stage": choice("who listens", {f"stage {i}": i for i in (1, 2, 3, 4)}, 2),
+            "source": choice("gate for the map of", {f"stage {i}": i for i in (1, 2, 3, 4)}, 2),
             "gate": choice("the gate is", {name: name for name in (AS_LEARNED, "open", "closed")}, "open"),
         },
         alt="The map of one gate, the contour as it is, and the contour with the gate held open or closed.",

@@ -155,7 +155,7 @@ def gate_matrix_figure(trace: Trace, *, effective: bool = False, title: str = ""
         axes.spines[:].set_visible(False)
         bar = figure.colorbar(drawn, ax=axes, fraction=0.046, pad=0.03, extend="max" if effective else "neither")
         said = "weight (1 − own gate) × gate" if effective else "gate"
-        bar.set_label(f"{said}, mean over pixels and channels\n0: nothing passes      1: all passes")
+        bar.set_label(f"{said}, mean over cells and channels\n0: nothing passes      1: all passes")
         axes.set_title(title or ("Weight of each stage's map in the fusion" if effective else "Gates of the fusion"))
     return figure
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from textwrap import fill
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 GREY = "#7F7F7F"  # moved, for better or worse
+_BLOCKS = {"pee": "PEE", "ia": "attention", "cff": "fusion"}
 _NO_SHIFT = {
     "missed": "nothing is found any more",
     "hallucinated": "nothing was found before",
@@ -88,6 +90,18 @@ def draw_shift(axes: Axes, effect: Effect, column: str) -> float:
     return limit
 
 
+def in_words(knob: str) -> str:
+    """A ready-made knob as a reader would call it.
+
+    >>> in_words("pee off"), in_words("stage2.ia off"), in_words("stage1 off")
+    ('PEE off everywhere', 'attention off at stage 2', 'stage1 off')
+    """
+    found = re.fullmatch(r"(?:stage(\d)\.)?(pee|ia|cff) off", knob)
+    if found is None:
+        return knob
+    return f"{_BLOCKS[found[2]]} off {f'at stage {found[1]}' if found[1] else 'everywhere'}"
+
+
 def effects_figure(table: pd.DataFrame, *, top: int = 12, title: str = "") -> Figure:
     """Bars: what each knob of `effects(...)` does to JA and to the boundary, the `top` strongest, worst first.
 
@@ -124,11 +138,17 @@ def effects_figure(table: pd.DataFrame, *, top: int = 12, title: str = "") -> Fi
                     panel.text(
                         0, place, f" {str(said).replace('_', ' ')}: no distance", va="center", fontsize=9, color=INK
                     )
+            for place, value in enumerate(shown):
+                if np.isfinite(value):
+                    digits = 2 if panel is axes[1] else 3
+                    text = f"{value:{'+' if scored else ''}.{digits}f}" if round(value, digits) else "0"
+                    panel.annotate(text.replace("-", "−"), (value, place), (4 if value >= 0 else -4, 0), va="center",
+                                   textcoords="offset points", ha="left" if value >= 0 else "right", fontsize=9)  # fmt: skip
             panel.axvline(0, color=INK, linewidth=1)
             panel.set_xlabel(label)
-            panel.margins(x=0.08)
+            panel.margins(x=0.25)
             panel.locator_params(axis="x", nbins=6)
-        axes[0].set_yticks(range(len(order)), [str(name) for name in table.loc[order, "knob"]])
+        axes[0].set_yticks(range(len(order)), [in_words(str(name)) for name in table.loc[order, "knob"]])
         axes[0].set_ylim(len(order) - 0.5, -0.5)
         for panel in axes:
             panel.grid(axis="y", visible=False)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import BaseLoader, Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from banet_edu.figures.style import png_bytes
@@ -47,14 +47,20 @@ class Aside(NamedTuple):
 # What a section is made of; a text is a paragraph, a list has bullets, a dict holds terms and what belongs to them.
 Piece = str | list[str] | dict[str, str] | Picture | Table | Aside
 
-_TEMPLATES = Environment(
-    loader=PackageLoader("banet_edu.reports"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-)
+
+def templates(loader: BaseLoader) -> Environment:
+    """Templates of pages: text is escaped, a name that is not given is an error."""
+    return Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+_TEMPLATES = templates(PackageLoader("banet_edu.reports"))
 _TEMPLATES.tests |= {
     "picture": lambda piece: isinstance(piece, Picture),
     "table": lambda piece: isinstance(piece, Table),

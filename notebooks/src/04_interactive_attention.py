@@ -68,8 +68,8 @@ show(
 #
 # $$S = s + (1 - a_s)\, e \qquad\qquad E = e + (1 - a_e)\, s$$
 #
-# - $a_s = \mathrm{sigmoid}(\mathrm{conv}(s))$ is the object branch's weight, $a_e$ the edge branch's (a convolution of the branch's
-#   own features; the sigmoid squeezes its values to between 0 and 1);
+# - $a_s = \mathrm{sigmoid}(\mathrm{conv}(s))$ is the object branch's weight, $a_e$ the edge branch's (a convolution of the
+#   branch's own features; the sigmoid squeezes its values to between 0 and 1);
 # - a share of 0 means "I keep to myself", of 1 "I add all of yours";
 # - $S$ and $E$ are what both know after the exchange. It goes both ways at once: $E$ takes over $s$, not $S$.
 #
@@ -133,10 +133,10 @@ predictions.compare(
 )
 
 # %% [markdown] tags=["conclusion"]
-# Each grey line is an image, the blue one their mean. The nice story does not hold for this network: at stage 2 its object branch
-# takes over least *inside* the object, most *outside*. (Where an object has no cell inside, as one small polyp at stage 2 and
-# most objects at stage 3, its line has a gap; stage 4 is too coarse for zones.) The formula allows "listen on the boundary";
-# training did not choose it. A mechanism's name, *attention*, is no proof of what it does: look, and measure.
+# Each grey line is an image, the blue one their mean. The nice story does not hold for this network: at stage 2 its object
+# branch takes over least *inside* the object, most *outside*. (Where an object has no cell inside, as one small polyp at
+# stage 2 and most objects at stage 3, its line has a gap; stage 4 is too coarse for zones.) The formula allows "listen on the
+# boundary"; training did not choose it. A mechanism's name, *attention*, is no proof of what it does: look, and measure.
 
 # %% [markdown]
 # The maps behind one of these lines, for both directions, each the mean over the channels:
@@ -172,9 +172,9 @@ attention_cell_explorer(model, sample)
 # %% [markdown]
 # ## 3 Write it yourself
 #
-# **Exercise (core).** Write `my_attention(block, P)`, which returns `S, E`. $P$ is what pyramid edge extraction gave (lesson 03).
-# The block lends you four parts, each called like a function: `block.seg_branch` and `block.edge_branch` turn $P$ into $s$
-# and $e$; `block.seg_attention` turns $s$ into $a_s$, `block.edge_attention` turns $e$ into $a_e$ (the sigmoid is in
+# **Exercise (core).** Write `my_attention(block, P)`, which returns `S, E`. $P$ is what pyramid edge extraction gave (lesson
+# 03). The block lends you four parts, each called like a function: `block.seg_branch` and `block.edge_branch` turn $P$ into
+# $s$ and $e$; `block.seg_attention` turns $s$ into $a_s$, `block.edge_attention` turns $e$ into $a_e$ (the sigmoid is in
 # there).
 
 
@@ -238,13 +238,13 @@ predictions.compare(
 )
 
 # %% [markdown] tags=["conclusion"]
-# The way to the final contour reads $S$ only; nothing on it reads $E$. So is the second half useless? For this contour it is. But
-# not in training: the loss of the edge's side answer (lesson 06) looks at $E = e + (1 - a_e)\, s$, which holds $s$, and so it
-# changes the object branch too. **$S$ lets the edge speak when the network is used; $E$ lets the edge teach when it is
+# The way to the final contour reads $S$ only; nothing on it reads $E$. So is the second half useless? For this contour it is.
+# But not in training: the loss of the edge's side answer (lesson 06) looks at $E = e + (1 - a_e)\, s$, which holds $s$, and
+# so it changes the object branch too. **$S$ lets the edge speak when the network is used; $E$ lets the edge teach when it is
 # trained.**
 #
-# Another description of BA-Net has $S = s$ and $E = e + \mathrm{sigmoid}(s)\, s$ ([docs/method.md](../docs/method.md) compares the
-# sources): there nothing of $e$ reaches the contour, and the edge helps by teaching only.
+# Another description of BA-Net has $S = s$ and $E = e + \mathrm{sigmoid}(s)\, s$ ([docs/method.md](../docs/method.md)
+# compares the sources): there nothing of $e$ reaches the contour, and the edge helps by teaching only.
 
 # %% [markdown]
 # The same network, its branches drawn apart. Follow the arrows to the answer.
@@ -307,7 +307,11 @@ switch_explorer(
 # at all stages: the same amount is taken over, the same everywhere.
 
 # %% tags=["nbval-ignore-output"]
-losses = ["less than a quarter of it", "a quarter to a half of it", "more than half of it"]
+losses = [
+    "less than a quarter of it",
+    "a quarter to a half of it",
+    "more than half of it",
+]
 predictions.choose(
     "flat",
     "All weights flat, 30 images: how much of the error that the exchange saves (ASSD) is lost?",

@@ -1,20 +1,20 @@
 # %% [markdown]
 # # 05 · Cross feature fusion: the stages share what they know
 #
-# **For** students who know a little Python; clinicians can follow the pictures of parts 1, 2 and 4. **Time** 40 minutes
+# **For** students who know a little Python; clinicians can follow the pictures of parts 1, 2 and 4. **Time** 45 minutes
 # (the cells themselves run in about half a minute). **You need** lesson 03; lesson 04 helps.
 #
 # **Afterwards you can**
 # - say what a fine and a coarse stage know, and what each lacks,
 # - compute how much of another stage's map passes two gates,
 # - write cross feature fusion (CFF) yourself,
-# - open and close gates in a trained network, and judge honestly what they are worth.
+# - open and close gates in a trained network, and name two values that disagree about what a gate is worth, and why.
 #
 # All images are painted ("phantoms"), so their true boundaries are known. Nothing here is a medical device.
 
 # %%
 import numpy as np
-import torch.nn.functional as F
+from torch.nn.functional import interpolate
 
 from banet_edu import load_model, load_samples
 from banet_edu.course.diagram import network_figure
@@ -38,12 +38,11 @@ from banet_edu.study.compare import evaluate
 predictions = Predictions("05")
 
 # %% [markdown]
-# ## 1 Detail against meaning
+# ## 1 Detail against overview
 #
-# A fine stage has small cells: it sees detail, but only a small part of the image at a time. A coarse stage sees the
-# whole image in a few cells: it knows what belongs together, but cannot draw a line. Each stage has a side answer (lesson
-# 04), given *before* the stages talk. Read the ladder from left (fine) to right (coarse); the last column is the final
-# answer.
+# A fine stage has small cells: it can draw a line. A coarse stage has the whole image in a few cells: it cannot draw a line,
+# but each of its cells has seen far around itself. Each stage has a side answer (lesson 04), given *before* the stages talk.
+# Read the ladder from left (fine) to right (coarse); the last column is the final answer.
 
 # %%
 model = load_model("banet-lite-phantom")
@@ -86,10 +85,10 @@ predictions.compare(
 )
 
 # %% [markdown] tags=["conclusion"]
-# Neither the finest nor the coarsest. Each dot is an image: stage 1 is excellent on some and breaks up on others, where
-# texture and hairs fool it; stage 4 has 4 × 4 cells. And the final answer beats every stage alone. Two parts of BA-Net
-# bring the stages together: **cross feature fusion**, this lesson, and after it the *decoder*, which goes from coarse to
-# fine and joins each stage with the one below. Keep the decoder in mind for part 4.
+# Neither the finest nor the coarsest. Each dot is an image: stage 1 is excellent on some and breaks up on others; stage 4 has
+# 4 × 4 cells. And the final answer is better than every stage alone, on average. Two parts of BA-Net bring the stages
+# together: **cross feature fusion**, this lesson, and after it the *decoder*, which goes from coarse to fine and joins each
+# stage with the one below.
 
 # %% [markdown]
 # ## 2 The gates
@@ -103,13 +102,13 @@ show(
 )
 
 # %% [markdown]
-# Let $S_1, \dots, S_4$ be the stages' maps after the exchange of lesson 04. At stage $i$ all of them are first resized to its
-# size. Then
+# Let $S_1, \dots, S_4$ be the stages' maps after the exchange of lesson 04. Stage $i$ first resizes all of them to its own size
+# (from here on $S_j$ is the resized map), and has four gates of its own:
 #
 # $$F_i = S_i + (1 - g_i) \sum_{j \neq i} g_j\, S_j \qquad\qquad g_j = \mathrm{sigmoid}(\mathrm{conv}_j(S_j))$$
 #
-# - $g_j$ is the **gate** of map $j$: between 0 (closed) and 1 (open), for every channel and cell;
-# - $g_i$ is the **own gate**. It stands as $1 - g_i$: where the own gate is near 1, the stage listens to nobody;
+# - $g_j$ is the **gate** for map $j$: between 0 (nothing passes) and 1 (all passes), for every channel and cell;
+# - $g_i$ is the **own gate**. It stands as $1 - g_i$: where the own gate is 1, the stage hears nobody;
 # - $F_i$ is what stage $i$ knows afterwards. Its own map $S_i$ stays whole.
 #
 # What of map $j$ arrives at stage $i$ has passed two gates: $(1 - g_i)\, g_j$.
@@ -137,14 +136,8 @@ predictions.compare(
 )
 
 # %% [markdown] tags=["conclusion"]
-# Twelve numbers near one quarter, $(1 - 0.5) \cdot 0.5$. Every stage hears every other; but, as in lesson 04, the mean
-# hides what there is to see. Where are the gates of stage 2 open?
-
-# %%
-show(
-    gate_maps_figure(trace, 2, sample.image),
-    alt="The four gates at stage 2 as maps; the own gate is dark inside the lesion.",
-)
+# Twelve numbers near one quarter, $(1 - 0.5) \cdot 0.5$. Every stage hears every other; but, as in lesson 04, a mean over a
+# whole map hides where.
 
 # %% tags=["nbval-ignore-output"]
 places = ["inside the object", "on its boundary", "outside"]
@@ -184,15 +177,27 @@ predictions.compare(
 )
 
 # %% [markdown] tags=["conclusion"]
-# A story that would fit: *inside* an object a fine stage sees texture, and asks the others what it belongs to. Part 4 puts
-# it to the test. Hold a gate open or closed yourself, and watch the contour.
+# Each grey line is an image, the blue one their mean. A story that would fit: *inside* an object a fine stage sees texture, and
+# asks the others what it belongs to. Part 4 puts it to the test.
+
+# %% [markdown]
+# The maps behind one of these lines, with the three other gates of stage 2:
+
+# %%
+show(
+    gate_maps_figure(trace, 2, sample.image),
+    alt="The four gates at stage 2 as maps, the own gate first.",
+)
+
+# %% [markdown]
+# Hold a gate at 1 or at 0 yourself, and watch the contour. **Which of stage 2's four gates moves it most?**
 
 # %% tags=["nbval-ignore-output"]
 gate_explorer(model, [everything[i] for i in (4, 0, 10, 20)])
 
 # %% [markdown]
-# **Touch a cell, see the sum.** One channel now, not the mean of all. Press any cell of the maps, or move it with the sliders: the
-# bars are the terms of the sum, and the sum is the network's own number.
+# **Touch a cell, see the sum.** One channel now, not the mean of all. Press any cell of the maps, or move it with the
+# sliders: the bars are the terms of the sum, and the sum is the network's own number.
 
 # %% tags=["nbval-ignore-output"]
 fusion_cell_explorer(model, samples[0])
@@ -200,19 +205,19 @@ fusion_cell_explorer(model, samples[0])
 # %% [markdown]
 # ## 3 Write it yourself
 #
-# **Exercise.** Write `my_fusion(maps, gates, stage)`, which returns $F$ of that stage.
+# **Exercise (core).** Write `my_fusion(maps, gates, stage)`, which returns $F$ of that stage.
 #
 # - `maps` is the list $[S_1, S_2, S_3, S_4]$, each `batch x channels x rows x columns`, each of another size;
 # - `gates["stage1"]` to `gates["stage4"]` are the gates, each called like a function: `gates["stage3"](S3)`;
-# - `stage` is 1, 2, 3 or 4. `resize(map, size)` below is given.
+# - `stage` is 1, 2, 3 or 4. `resize(values, size)` below is given.
 
 
 # %%
-def resize(map, size):
+def resize(values, size):
     """A map at another size (rows, columns); the map itself where the sizes agree."""
-    if map.shape[-2:] == size:
-        return map
-    return F.interpolate(map, size=size, mode="bilinear", align_corners=False)
+    if values.shape[-2:] == size:
+        return values
+    return interpolate(values, size=size, mode="bilinear", align_corners=False)
 
 
 # %% tags=["exercise"]
@@ -275,9 +280,11 @@ predictions.compare(
 )
 
 # %% [markdown] tags=["conclusion"]
-# The contour survives: the decoder still brings the stages together. In about 4 of 30 images it is even better. Stage 1
-# alone is odd: JA falls, and so does the error in millimetres, in which lungs, the largest objects here, weigh most. So
-# look at the three kinds of images one by one:
+# The contour survives. In a few of the 30 images it is even better. The mean of millimetres is mostly that of the lungs, the
+# largest objects here, so look at the three kinds of images one by one.
+
+# %% [markdown]
+# Now at one stage only:
 
 # %% tags=["nbval-ignore-output"]
 predictions.choose(
@@ -297,12 +304,21 @@ for kind in said:
     )
     if row["JA_change"] > 0:
         rises.append(said[kind])
-predictions.compare("lung", rises[0] if rises else "on none of them")
+
+lungs = load_samples("lung", "test")
+largest = evaluate(model, lungs)["hd_mm"]
+with intervene(model, {"stage1.cff.gate_own": 1.0}):
+    grown = (evaluate(model, lungs)["hd_mm"] > largest).sum()
+predictions.compare(
+    "lung",
+    rises[0] if rises else "on none of them",
+    because=f"But HD, the largest error, grows on {grown} of the {len(lungs)} lungs.",
+)
 
 # %% [markdown] tags=["conclusion"]
-# Better on lungs, then? Only for those who look at means. The largest error, HD, grows on **each of the ten** pairs of lungs,
-# by 8 mm on average. And a choice made because of these images would be one made on *test* images: it is made on validation
-# images, or not at all.
+# Two values that disagree: the mean error falls on lungs, and so JA rises; the farthest point of each outline moves away, by
+# 8 mm on average. Which one counts depends on what the outline is for. And a choice made because of these images would be one
+# made on *test* images: it is made on validation images, or not at all.
 
 # %% [markdown]
 # ### Where, or how much?
@@ -311,7 +327,11 @@ predictions.compare("lung", rises[0] if rises else "on none of them")
 # map by its mean, channel by channel: the same amount gets through, the same everywhere.
 
 # %% tags=["nbval-ignore-output"]
-losses = ["nearly all of it", "about half of it", "less than a fifth of it"]
+losses = [
+    "less than a quarter of it",
+    "a quarter to a half of it",
+    "more than half of it",
+]
 predictions.choose(
     "flat",
     "All own gates flat, 30 images: how much of the error that CFF saves (ASSD) is lost?",
@@ -324,25 +344,45 @@ def flat(gate):
     return gate.mean((2, 3), keepdim=True).expand_as(gate)
 
 
-with intervene(model, {f"stage{i}.cff.gate_own": flat for i in (1, 2, 3, 4)}):
-    flattened = evaluate(model, everything)["assd_mm"].mean()
-as_is, without = off["assd_mm_before"], off["assd_mm_after"]
-lost = (flattened - as_is) / (without - as_is)
+def error(gate=None):
+    """ASSD in mm of each image, with all own gates replaced."""
+    kept = gate is None
+    replaced = {} if kept else {f"stage{i}.cff.gate_own": gate for i in (1, 2, 3, 4)}
+    with intervene(model, replaced):
+        return evaluate(model, everything)["assd_mm"].to_numpy()
+
+
+as_is, flattened, without = error(), error(flat), error(1.0)
+lost = (flattened - as_is).mean() / (without - as_is).mean()
+by_kind = [
+    (flattened - as_is)[kind].mean() / (without - as_is)[kind].mean()
+    for kind in (slice(0, 10), slice(10, 20), slice(20, 30))
+]
 predictions.compare(
     "flat",
-    losses[2 if lost < 0.2 else 1 if lost < 0.75 else 0],
-    because=f"As it is {as_is:.2f} mm, own gates flat {flattened:.2f} mm, CFF off {without:.2f} mm.",
+    losses[np.searchsorted([0.25, 0.5], lost)],
+    because=f"As it is {as_is.mean():.2f} mm, own gates flat {flattened.mean():.2f} mm, "
+    f"off {without.mean():.2f} mm. Lost on "
+    + ", ".join(
+        f"{kind} {share:.0%}"
+        for kind, share in zip(("skin", "polyps", "lungs"), by_kind, strict=True)
+    )
+    + ".",
 )
 
 # %% [markdown] tags=["conclusion"]
-# So this network uses *how much* each channel takes from the other stages, and hardly *where*. The map of part 2 is real, and
-# its story does not carry the result. A picture of a gate shows what the network does, not what that is good for: switch it
-# off, or flatten it, and measure. (Lesson 04's weights answer the same test otherwise.)
+# On polyps and lungs it hardly matters *where* the own gates are low; how low they are on average does the work. On skin, where
+# CFF saves least, place counts for more. So the map of part 2 is real, and its story does not carry the result. A picture of a
+# gate shows what the network does, not what that is good for: switch it off, or flatten it, and measure. Lesson 04's weights
+# answered the same question otherwise, on the same lungs.
+
+# %% [markdown]
+# **In one of these four images the contour is better without all fusion.** Find it.
 
 # %% tags=["nbval-ignore-output"]
 switch_explorer(
     model,
-    [everything[i] for i in (4, 0, 10, 20)],
+    [everything[i] for i in (4, 14, 10, 20)],
     {"all fusion": "cff off"}
     | {f"fusion at stage {i}": f"stage{i}.cff off" for i in (1, 2, 3, 4)},
 )
@@ -361,11 +401,12 @@ predictions.summary()
 # %% [markdown]
 # ## What to take along
 #
-# - Fine stages have detail, coarse stages meaning; the best single stage lies between, and all together are better.
+# - Fine stages have small cells, coarse ones the overview; the best single stage lies between, and all together are better.
 # - $F_i = S_i + (1 - g_i) \sum_{j \neq i} g_j S_j$: two gates in the way, so about a quarter of each map arrives.
 # - The own gate of stage 2 is lowest inside the object: that is where it listens.
-# - CFF off costs this network about a quarter more boundary error. Where its own gates are open hardly matters, how much does.
-# - Without it stage 1 has a better mean on lungs, and a worst point 8 mm farther off: look at more than one figure.
+# - CFF off costs this network about a quarter more boundary error. Where its own gates are low hardly matters on polyps and
+#   lungs; how low they are does.
+# - Without it stage 1 has a better mean on lungs, and a farthest point 8 mm farther off: look at more than one value.
 #
 # **Next.** Lesson 06: how all of this is trained. The block's formula and its sources: [docs/method.md](../docs/method.md);
 # its code: `banet_edu/banet/cff.py`.

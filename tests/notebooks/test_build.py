@@ -15,20 +15,26 @@ import pytest
 from PIL import Image
 
 BUILD = Path(__file__).resolve().parents[2] / "notebooks" / "build.py"
+sys.path.insert(0, str(BUILD.parent))  # as Python does for a script: it imports words.py beside it
+GLOSSARY = "## Networks\n\n| English | 中文 | meaning |\n|---|---|---|\n| gate | 门控 | a number |\n"
 
 
 @pytest.fixture
 def course(tmp_path):
     """A folder with the builder and one lesson source that the test writes."""
-    (tmp_path / "build.py").write_bytes(BUILD.read_bytes())
-    (tmp_path / "src").mkdir()
+    folder = tmp_path / "notebooks"
+    (folder / "src").mkdir(parents=True)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "glossary.md").write_text(GLOSSARY, encoding="utf-8")
+    for name in ("build.py", "minutes.py", "words.py"):
+        (folder / name).write_bytes((BUILD.parent / name).read_bytes())
 
     def build(source: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        (tmp_path / "src" / "07_trial.py").write_text(source, encoding="utf-8")
-        command = [sys.executable, str(tmp_path / "build.py"), *arguments]
+        (folder / "src" / "07_trial.py").write_text(source, encoding="utf-8")
+        command = [sys.executable, str(folder / "build.py"), *arguments]
         return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
-    build.folder = tmp_path
+    build.folder = folder
     return build
 
 
@@ -98,3 +104,15 @@ def test_smaller_pictures_look_the_same():
     assert len(base64.b64decode(small)) < 0.85 * len(buffer.getvalue())
     assert np.abs(after - pixels[..., :3]).max() <= 3
     assert (after[:5] == 255).all()
+
+
+def test_only_texts_are_changed_where_no_code_was(course):
+    assert course(LESSON).returncode == 0
+    path = course.folder / "07_trial.ipynb"
+    before = nbformat.read(path, as_version=4)
+    assert course(LESSON.replace("# # A trial", "# # A trial\n#\n# A gate, and a gate."), "--texts").returncode == 0
+    after = nbformat.read(path, as_version=4)
+    assert after.cells[0].source == "# A trial\n\nA [gate](../docs/glossary.md#networks), and a gate."
+    assert [cell.outputs for cell in after.cells[1:]] == [cell.outputs for cell in before.cells[1:]]
+    refused = course(LESSON.replace("answer = 42", "answer = 43"), "--texts")
+    assert refused.returncode and "code has changed too" in refused.stderr

@@ -6,10 +6,11 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
+from jinja2 import PackageLoader, PrefixLoader
 
 from banet_edu.course.handout.lessons import Lesson
 from banet_edu.course.quiz import QuizQuestion, read_quiz
+from banet_edu.reports.page import templates
 
 TABLE = "Misconceptions, and how a check catches them"  # of docs/teaching.md: the one place for the usual wrong answers
 
@@ -31,17 +32,10 @@ class WrongAnswer(NamedTuple):
 
 def answer_key(lessons: list[Lesson], root: Path) -> str:
     """The page as HTML that needs nothing else. `root`: the checkout, for the quizzes and docs/teaching.md."""
-    templates = Environment(
-        loader=PrefixLoader(
-            {"reports": PackageLoader("banet_edu.reports"), "handout": PackageLoader("banet_edu.course.handout")}
-        ),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    folders = {"reports": "banet_edu.reports", "handout": "banet_edu.course.handout"}
+    pages = templates(PrefixLoader({name: PackageLoader(package) for name, package in folders.items()}))
     wrong = wrong_answers((root / "docs" / "teaching.md").read_text(encoding="utf-8"))
-    return templates.get_template("handout/answer_key.html").render(
+    return pages.get_template("handout/answer_key.html").render(
         lessons=[(lesson, quiz(root, lesson.number)) for lesson in lessons],
         wrong=lambda check, number, lesson: _of_exercise(wrong, lessons, check, number, lesson),
         beliefs=lambda lesson: [row for row in wrong if row.lesson == lesson and row.exercise is None],

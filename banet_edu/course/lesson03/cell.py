@@ -49,7 +49,7 @@ def edge_cell_explorer(model: nn.Module, sample: Sample) -> CellPanel:
             "window": choice("window", {"narrow": False, "wide": True}),
         },
         channels=trace["stage1.pee.input"].shape[1],
-        start=(rows // 4, columns // 3, 0),
+        start=(rows // 2, columns // 3, 0),
         alt="A channel of R with a cell and its window, the window's numbers, and the edge map. Press a map to choose a cell.",
     )
 

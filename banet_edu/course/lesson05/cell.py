@@ -90,9 +90,10 @@ def fusion_cell_figure(model: nn.Module, trace: Trace, place: Place, sums: Fusio
         terms = " + ".join(f"{sums.gates[j]:.2f} · {signed(sums.values[j], 2)}" for j in sums.values)
         sum_ = f"{signed(sums.own, 2)} + {1 - sums.own_gate:.2f} · [{terms}] = {sums.fused:.2f}"
         names = " + ".join(f"g{j} S{j}" for j in sums.values)
-        figure.supxlabel(f"F{i} = S{i} + (1 − g{i}) [{names}] = {sum_}\n".replace("-", "−")
-                         + f"channel {channel}, row {place.row}, column {place.column} of {size_text(fused)} cells; "
-                         f"features: blue −{top:.2g} to orange {top:.2g}; gates: dark 0 to yellow 1", fontsize=10.5)  # fmt: skip
+        formula = f"F{i} = S{i} + (1 − g{i}) [{names}] = {sum_}".replace("-", "−")
+        where = f"channel {channel}, row {place.row}, column {place.column} of {size_text(fused)} cells"
+        scales = f"features: blue −{top:.2g} to orange {top:.2g}; gates: dark 0 to yellow 1"
+        figure.supxlabel(f"{formula}\n{where}; {scales}", fontsize=10.5)
     return figure
 
 

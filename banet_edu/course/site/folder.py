@@ -13,7 +13,7 @@ from banet_edu.course.site.pages import Lesson, asset, index_page, lesson_of, le
 from banet_edu.course.site.text import code_style, mathml
 from banet_edu.storage import check_folder, locked, may_write, remove, write_bytes, write_text, written
 
-DOCS = ("method", "results")  # what lessons point to; docs/teaching.md gives answers away
+DOCS = ("method", "results", "glossary")  # what lessons point to; docs/teaching.md gives answers away
 _PACKAGE = Path(__file__).resolve().parents[2]
 _MADE_FROM = re.compile(r'name="banet-edu-made-from" content="([0-9a-f]+)"')
 

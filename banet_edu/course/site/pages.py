@@ -8,19 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import PackageLoader
 
 from banet_edu.course.site.recording import MIME, picture_name, webp
 from banet_edu.course.site.text import code_in_html, in_html
+from banet_edu.reports.page import templates
 
-_TEMPLATES = Environment(
-    loader=PackageLoader("banet_edu.course.site"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-)
+_TEMPLATES = templates(PackageLoader("banet_edu.course.site"))
 
 
 @dataclass(frozen=True)
