@@ -222,7 +222,7 @@ predictions.choose(
     reached,
 )
 
-# %%
+# %% tags=["nbval-ignore-output"]
 neighbours = masks.roll(1, 0)
 order = torch.randperm(masks.numel(), generator=torch.Generator().manual_seed(0))
 shuffled = masks.flatten()[order].reshape(masks.shape)
