@@ -14,11 +14,13 @@ import cv2
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 from matplotlib.text import Text
+from matplotlib.ticker import LogFormatter, LogitFormatter, ScalarFormatter
 from numpy.typing import NDArray
 
 # Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), in the order models are drawn.
@@ -112,12 +114,23 @@ def proportion(size: tuple[int, int], spacing_mm: tuple[float, float] | None = N
 
 def png_bytes(figure: Figure, *, dpi: int = DPI) -> bytes:
     """The figure as a PNG file's bytes. A dollar sign is one: in a case's name it begins no formula."""
+    own = _numbers_of_axes(figure)
     for text in figure.findobj(Text):
-        if not text.get_text().startswith(r"$\mathdefault"):  # the ticks of a logarithmic axis are matplotlib's own
+        if text not in own:
             text.set_parse_math(False)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=dpi)
     return buffer.getvalue()
+
+
+def _numbers_of_axes(figure: Figure) -> set[Any]:
+    """The texts that matplotlib itself writes at the ticks of an axis, which hold formulas (10 to the power of 3).
+
+    They are told by who writes them, not by what they say: before the first drawing they are empty.
+    """
+    writers = (ScalarFormatter, LogFormatter, LogitFormatter)
+    axes = [axis for axis in figure.findobj(Axis) if isinstance(axis.get_major_formatter(), writers)]
+    return {text for axis in axes for text in axis.findobj(Text) if text is not axis.label}
 
 
 def below_one_another(figures: Mapping[str, Figure]) -> Figure:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from figure_checks import assert_legible, said
+from figure_checks import assert_legible, said, texts
 from known_model import Brightness, disc_sample
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
@@ -17,7 +17,7 @@ from banet_edu.data.sample import Sample
 from banet_edu.figures.contour import contour_figure, mask_outlines
 from banet_edu.figures.seeds import training_figure
 from banet_edu.figures.study import cases_figure, overview_figure, pick_cases
-from banet_edu.figures.style import MODEL_COLOURS, model_colours, png_bytes
+from banet_edu.figures.style import MODEL_COLOURS, model_colours, new_figure, png_bytes
 from banet_edu.metrics.boundary import signed_errors
 from banet_edu.prediction import Prediction, predict
 from banet_edu.study.result import CompareResult
@@ -200,3 +200,25 @@ def test_nothing_to_draw_is_an_error_with_a_reason() -> None:
 def test_colours_differ_and_stay_with_their_model() -> None:
     assert len(set(MODEL_COLOURS)) == len(MODEL_COLOURS)
     assert model_colours(["a", "b", "a"]) == {"a": MODEL_COLOURS[0], "b": MODEL_COLOURS[1]}
+
+
+@pytest.mark.parametrize("axis", ["linear", "offset", "log", "categories", "named ticks"])
+def test_numbers_of_an_axis_are_set_as_formulas_and_names_are_not(axis):
+    figure, [[axes]] = new_figure()
+    if axis == "categories":
+        axes.bar(["a $1$", "b $2$"], [1, 2])
+    else:
+        axes.plot([1e-4, 1e-3], [1, 2])
+    if axis == "offset":
+        axes.ticklabel_format(axis="x", style="sci", scilimits=(-3, -3), useMathText=True)
+    if axis == "log":
+        axes.set_xscale("log")
+    if axis == "named ticks":
+        axes.set_xticks([1e-4, 1e-3], ["cost $5$", "cost $6$"])
+    axes.set_xlabel("cost $7$")
+    png_bytes(figure)
+    dollars = [text for text in texts(figure) if "$" in text.get_text()]
+    formulas = [text for text in dollars if "mathdefault" in text.get_text()]
+    assert bool(formulas) == (axis in ("offset", "log"))
+    assert all(text.get_parse_math() for text in formulas)
+    assert not any(text.get_parse_math() for text in dollars if text not in formulas)

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from banet_edu.course.lesson06.toy_disc import SHIFTS, Disc
 from banet_edu.figures.contour import draw_lines, mask_outlines
-from banet_edu.figures.style import BLUE, GREEN, INK, PURPLE, REFERENCE, SKY, VERMILLION, new_figure
+from banet_edu.figures.style import BLUE, GREEN, INK, PURPLE, REFERENCE, SKY, VERMILLION, new_figure, styled
 
 _PARTS = {"cross entropy": BLUE, "dice": VERMILLION, "edge cross entropy": GREEN}
 SCHEDULES = {"one_cycle": BLUE, "poly": VERMILLION, "constant": GREEN}
@@ -19,8 +20,28 @@ def loss_figure(disc: Disc) -> Figure:
     """One prediction over the truth, and each loss part at every shift."""
     figure, [[picture, curves]] = new_figure(1, 2, height=4.2, width_ratios=(1, 1.4))
     _draw_disc(picture, disc)
+    ja, assd = disc.parts["JA"], disc.parts["ASSD (px)"]
+    picture.set_title(f"radius {disc.radius:g}, moved {disc.shift:g} px\nJA {ja:.2f} · ASSD {assd:.1f} px")
     _draw_parts(curves, disc)
+    _legend(figure)
     return figure
+
+
+def discs_figure(discs: Sequence[Disc]) -> Figure:
+    """Predictions over the truth side by side, without what any loss says of them."""
+    figure, [pictures] = new_figure(1, len(discs), height=3.6)
+    for picture, disc in zip(pictures, discs, strict=True):
+        _draw_disc(picture, disc)
+        picture.set_title(f"radius {disc.radius:g}, moved {disc.shift:g} px")
+    _legend(figure)
+    return figure
+
+
+def _legend(figure: Figure) -> None:
+    handles = [Line2D([], [], color=colour, linewidth=3) for colour in (REFERENCE, SKY)]
+    with styled():
+        figure.legend(handles, ["true outline", "predicted outline"], loc="outside lower left", ncols=2,
+                      facecolor=INK, labelcolor="w", frameon=True, framealpha=0.8)  # fmt: skip
 
 
 def _draw_disc(axes: Axes, disc: Disc) -> None:
@@ -28,8 +49,6 @@ def _draw_disc(axes: Axes, disc: Disc) -> None:
     draw_lines(axes, mask_outlines(disc.truth), colour=REFERENCE, width=2)
     draw_lines(axes, mask_outlines(disc.probability >= 0.5), colour=SKY, width=2)
     axes.set_axis_off()
-    ja, assd = disc.parts["JA"], disc.parts["ASSD (px)"]
-    axes.set_title(f"radius {disc.radius:g}, moved {disc.shift:g} px\nJA {ja:.2f} · ASSD {assd:.1f} px")
 
 
 def _draw_parts(axes: Axes, disc: Disc) -> None:
@@ -47,17 +66,9 @@ def _draw_parts(axes: Axes, disc: Disc) -> None:
 
 
 def schedule_figure(schedule: str, rates: Mapping[str, Sequence[float]]) -> Figure:
-    """One schedule, the others thin beside it; and the distance that the rates add up to.
-
-    `rates`: name of each of SCHEDULES -> its learning rate at every step.
-    """
-    figure, [[curve, sums]] = new_figure(1, 2, height=3.8, width_ratios=(1.5, 1))
+    """One schedule, the others thin beside it. `rates`: name of each of SCHEDULES -> its learning rate at every step."""
+    figure, [[curve]] = new_figure(height=3.0)
     _draw_rates(curve, schedule, rates)
-    bars = sums.bar(list(rates), [sum(each) for each in rates.values()], color=[SCHEDULES[name] for name in rates])
-    for name, bar in zip(rates, bars, strict=True):
-        bar.set_alpha(1.0 if name == schedule else 0.35)
-    sums.set_title("sum of the rates over all steps")
-    sums.set_ylabel("sum")
     return figure
 
 

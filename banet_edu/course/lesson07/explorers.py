@@ -48,7 +48,7 @@ def paired_explorer(
     return Panel(
         render,
         {
-            "metric": choice("figure", {metric_label(metric): metric for metric in metrics}),
+            "metric": choice("measured by", {metric_label(metric): metric for metric in metrics}),
             "place": ipywidgets.IntSlider(places, 1, places, description="place in the row", continuous_update=False),
         },
         alt=f"Differences {a} minus {b} of all images, sorted; and one image with the contours of both networks.",
@@ -63,7 +63,7 @@ def resampling_explorer(values: pd.DataFrame, metric: str) -> Panel:
     """
     a, b = values.columns
     mixed = values.iloc[np.random.default_rng(1).permutation(len(values))]
-    counts = sorted({count for count in (6, 12, 24, 48, 96) if count < len(values)} | {len(values)})
+    counts = sorted({count for count in (24, 48, 96) if count < len(values)} | {len(values)})
     label = f"{a} − {b}, {metric_label(metric)}"
 
     @cache
@@ -71,9 +71,7 @@ def resampling_explorer(values: pd.DataFrame, metric: str) -> Panel:
         part = mixed.iloc[:count]
         return resampled_differences(part[a], part[b], paired=paired)
 
-    widest = np.abs(
-        np.concatenate([drawn(count, False) for count in counts if count >= 12 or count == counts[-1]])
-    ).max()
+    widest = np.abs(np.percentile(drawn(counts[0], False), [1, 99])).max()  # what lies beyond is cut off
 
     def render(count: int, paired: bool) -> Figure:
         said = f"{count} images, {'same images for both' if paired else 'drawn apart'}"
@@ -89,6 +87,6 @@ def resampling_explorer(values: pd.DataFrame, metric: str) -> Panel:
         still=[
             {"count": counts[-1], "paired": False},
             {"count": counts[-1], "paired": True},
-            {"count": counts[len(counts) // 2], "paired": True},
+            *({"count": count, "paired": True} for count in (24, 96) if count in counts[:-1]),
         ],
     )

@@ -33,11 +33,11 @@ def lower_is_better(metric: str) -> bool:
     return metric.startswith(("assd", "hd"))
 
 
-def forest_figure(rows: pd.DataFrame, metrics: tuple[str, ...], *, title: str = "") -> Figure:
-    """Mean paired differences with 95 % intervals, a panel per figure and a row per comparison.
+def forest_figure(rows: pd.DataFrame, metrics: tuple[str, ...], *, first: str = "banet", title: str = "") -> Figure:
+    """Mean paired differences, network `first` minus another, with 95 % intervals: a panel per metric, a row per comparison.
 
-    `rows` has columns label, column (the figure), mean_difference, low, high, as `paired.csv` of a comparison with a label.
-    Blue: the first network better; orange: the other; open and grey: the interval holds 0.
+    `rows` has columns label, column (the metric), mean_difference, low, high, as `paired.csv` of a comparison with a label.
+    Blue: `first` is better; orange: the other; open and grey: the interval holds 0.
     """
     labels = list(dict.fromkeys(rows["label"]))
     figure, [axes] = new_figure(1, len(metrics), height=1.6 + 0.42 * len(labels), sharey=True)
@@ -47,23 +47,22 @@ def forest_figure(rows: pd.DataFrame, metrics: tuple[str, ...], *, title: str = 
             for row in rows[rows["column"] == metric].to_dict("records"):
                 place = labels.index(row["label"])
                 clear = row["low"] * row["high"] > 0
-                first = (row["mean_difference"] > 0) != lower_is_better(metric)
-                colour = (BLUE if first else VERMILLION) if clear else GREY
+                better = (row["mean_difference"] > 0) != lower_is_better(metric)
+                colour = (BLUE if better else VERMILLION) if clear else GREY
                 panel.plot([row["low"], row["high"]], [place] * 2, "|-", color=colour, linewidth=2.4, markersize=11)
                 panel.plot(row["mean_difference"], place, "D", color=colour if clear else "white",
                            markeredgecolor=colour, markersize=7, zorder=4)  # fmt: skip
-                panel.annotate(_signed(row["mean_difference"]), (row["mean_difference"], place), (0, 9),
-                               textcoords="offset points", ha="center", fontsize=9, zorder=5,
-                               bbox={"facecolor": "w", "edgecolor": "none", "pad": 0.5})  # fmt: skip
+                panel.text(1.01, place, _signed(row["mean_difference"]), transform=panel.get_yaxis_transform(),
+                           va="center", fontsize=9)  # fmt: skip
             panel.set_yticks(range(len(labels)), labels)
-            panel.set_ylim(len(labels) - 0.5, -0.7)
+            panel.set_ylim(len(labels) - 0.5, -0.5)
             way = "left" if lower_is_better(metric) else "right"
-            panel.set_xlabel(f"difference of {metric_label(metric)}\n{way}: the first network is better")
+            panel.set_xlabel(f"difference of {metric_label(metric)}\n{way}: {first} is better")
             panel.margins(x=0.12)
             panel.locator_params(axis="x", nbins=6)
             panel.grid(axis="y", visible=False)
         figure.supxlabel(
-            "◆ mean difference, bar 95 % interval (blue: first network better, orange: second, open: interval holds 0)",
+            f"◆ mean difference, bar 95 % interval (blue: {first} better, orange: the other, open: interval holds 0)",
             fontsize=9,
         )
         if title:
@@ -98,19 +97,24 @@ def pairs_figure(values: pd.DataFrame, metric: str, *, title: str = "") -> Figur
             better = BLUE if (x > y) != lower_is_better(metric) else VERMILLION
             pairs.plot([0, 1], [x, y], "-", color=better, linewidth=0.9, alpha=0.45)
         pairs.set_xticks([0, 1], [a, b])
+        pairs.set_xlim(-0.3, 1.3)
+        pairs.set_ylabel(metric_label(metric))
         pairs.set_title("the same images, joined")
-        for place, (said, paired) in enumerate((("same images\nfor both", True), ("drawn apart", False))):
+        for place, (said, paired) in enumerate((("same images for both", True), ("drawn apart", False))):
             low, high = percentile_interval(resampled_differences(first, second, paired=paired))
             difference.plot([low, high], [place] * 2, "|-", color=INK if paired else GREY, linewidth=3, markersize=14)
             difference.plot((first - second).mean(), place, "D", color=INK if paired else GREY, markersize=8)
-            difference.annotate(f"width {high - low:.2f}", ((low + high) / 2, place), (0, 10),
-                                textcoords="offset points", ha="center", fontsize=9)  # fmt: skip
-            difference.text(0.02, place + 0.24, said.replace("\n", " "), fontsize=9, va="center",
+            difference.annotate(f"width {high - low:.2f}", (high, place), (8, 0),
+                                textcoords="offset points", va="center", fontsize=9)  # fmt: skip
+            difference.text(0.98, place + 0.24, said, fontsize=9, va="center", ha="right",
                             transform=difference.get_yaxis_transform())  # fmt: skip
         difference.axvline(0, color=INK, linewidth=1)
         difference.set_yticks([])
         difference.set_ylim(1.6, -0.6)
         difference.margins(x=0.12)
+        left, right = difference.get_xlim()
+        difference.set_xlim(left, right + 0.25 * (right - left))  # room for the widths
+        difference.locator_params(axis="x", nbins=5)
         difference.set_xlabel(f"{a} − {b}, {metric_label(metric)}")
         difference.set_title("their difference, two intervals")
         handles = [Line2D([], [], color=colour, linewidth=2) for colour in (BLUE, VERMILLION)]
@@ -151,7 +155,7 @@ def case_figure(
     with styled():
         draw_sorted(axes[0], values, metric, place)
         axes[0].set_title(f"image {place + 1} of {len(values)}\n{_summary(values, metric)}", fontsize=10)
-        for panel, name, colour in ((axes[1], a, SKY), (axes[2], b, "#E69F00")):
+        for panel, name, colour in ((axes[1], a, SKY), (axes[2], b, VERMILLION)):
             draw_case(panel, sample, predictions[name], colour)
             assert sample.mask is not None
             figures = figures_text(predictions[name].mask, sample.mask > 0, sample.spacing_mm)
@@ -173,7 +177,7 @@ def draw_case(axes: Axes, sample: Sample, prediction: Prediction, colour: str) -
 
 
 def _legend(figure: Figure, a: str, b: str) -> None:
-    handles = [Line2D([], [], color=colour, linewidth=3) for colour in (REFERENCE, SKY, "#E69F00")]
+    handles = [Line2D([], [], color=colour, linewidth=3) for colour in (REFERENCE, SKY, VERMILLION)]
     figure.legend(handles, ["reference", a, b], loc="outside lower center", ncols=3,
                   facecolor=INK, labelcolor="w", frameon=True, framealpha=0.8)  # fmt: skip
 
@@ -195,18 +199,18 @@ def _signed(value: float) -> str:
 
 
 def heap_figure(means: NDArray[np.float64], name: str, label: str, *, limits: tuple[float, float]) -> Figure:
-    """The means of many resamples as a heap on an axis of those limits; the dark part is its middle 95 %.
+    """The means of many resamples as a heap on an axis of those limits; the dark part is its middle 95 % (grey if it holds 0).
 
     `label` names the difference, with its unit.
     """
     edges = np.linspace(*limits, 121)
-    figure, [[axes]] = new_figure(height=2.55)
+    figure, [[axes]] = new_figure(height=2.2)
     with styled():
         low, high = percentile_interval(means)
         counts, _ = np.histogram(means, edges)
         middle = (edges[:-1] + edges[1:]) / 2
         inside = (middle >= low) & (middle <= high)
-        axes.bar(middle, counts, np.diff(edges), color=np.where(inside, BLUE, "#BBD7EA"))
+        axes.bar(middle, counts, np.diff(edges), color=np.where(inside, GREY if low <= 0 <= high else INK, "#D5DDE3"))
         axes.plot([low, high], [0, 0], "|-", color=INK, linewidth=3, markersize=16, clip_on=False, zorder=5)
         axes.axvline(0, color=INK, linewidth=1, linestyle="--")
         verdict = "0 lies inside" if low <= 0 <= high else "0 lies outside"

@@ -8,12 +8,13 @@ import torch
 from figure_checks import assert_legible, assert_no_empty_axes, said
 
 from banet_edu.course.lesson06.explorers import rates
-from banet_edu.course.lesson06.figures import SCHEDULES, loss_figure, schedule_figure
+from banet_edu.course.lesson06.figures import SCHEDULES, discs_figure, loss_figure, schedule_figure
 from banet_edu.course.lesson06.toy_disc import loss_parts, measured_disc, moved_disc
 
 RATES = {name: rates(name, 1e-3, 1200) for name in SCHEDULES}
 FIGURES = {
     "loss": lambda: loss_figure(measured_disc(12, 4, 1.0)),
+    "discs": lambda: discs_figure([measured_disc(radius, 4, 1.0) for radius in (10, 40)]),
     "poly": lambda: schedule_figure("poly", RATES),
     "one cycle": lambda: schedule_figure("one_cycle", RATES),
 }
@@ -39,4 +40,6 @@ def test_every_part_grows_with_the_shift():
 
 def test_titles_hold_the_figures():
     assert "moved 4 px\nJA 0.65" in said(FIGURES["loss"]())
+    assert "predicted outline" in said(FIGURES["loss"]())
+    assert "JA" not in said(FIGURES["discs"]())  # shown before anything is predicted
     assert "one_cycle: highest at step 359" in said(FIGURES["one cycle"]())

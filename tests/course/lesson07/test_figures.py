@@ -68,7 +68,7 @@ def test_every_figure_is_legible_and_has_no_empty_panel(figures):
     [
         ("forest", "+0.050"),
         ("forest", "0.000"),
-        ("forest", "left: the first network is better"),
+        ("forest", "left: banet is better"),
         ("pairs", "drawn apart"),
         ("pairs", "unet better"),
         ("case", "image 1 of 12"),
