@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 08 · Explaining a boundary: a story, and how to test it
 #
-# **For** students who know a little Python; clinicians can follow the pictures and leave out part 5. **Time** 50 minutes (the
+# **For** students who know a little Python; clinicians can follow the pictures and leave out part 5. **Time** 55 minutes (the
 # cells themselves run in about a minute). **You need** lesson 00; lessons 03 to 05 tell what PEE, IA and CFF are.
 #
 # **Afterwards you can**

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 09 · Boundary clinic: one picture, its outline, and how far to trust it
 #
-# **For** clinicians, and everyone who is asked to believe an outline. **Time** 40 minutes (the cells themselves run in about
+# **For** clinicians, and everyone who is asked to believe an outline. **Time** 45 minutes (the cells themselves run in about
 # 15 seconds). **You need** lesson 00; lesson 01 tells what a boundary error is. There is no code to be seen: a click on
 # the bar with three dots unfolds a cell's.
 #

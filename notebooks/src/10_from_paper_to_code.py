@@ -2,7 +2,7 @@
 # # 10 · From paper to code: three sources, one name, and what the code really does
 #
 # **For** students who want to build on a published network; clinicians who read such papers can leave out the exercises.
-# **Time** 45 minutes (the cells themselves run in about 20 seconds). **You need** lessons 03 and 04; 06 and 07 help.
+# **Time** 65 minutes (the cells themselves run in about 20 seconds). **You need** lessons 03 and 04; 06 and 07 help.
 #
 # **Afterwards you can**
 # - list where a paper, an article about it and the released code disagree, and decide which one you build,
