@@ -29,7 +29,7 @@ def doubt_figure(desk: Desk) -> Figure:
     """What is found, with the places to look at first and why; where nothing is found, the picture that says so."""
     sample, prediction = desk.sample, desk.found()
     if not prediction.mask.any():
-        return measures_figure(sample, prediction)
+        return measures_figure(sample, prediction, tallest=2.6)
     profile = boundary_profile(sample, prediction)
     if not len(profile):
         return measures_figure(sample, prediction)
@@ -58,10 +58,13 @@ def doubt_explorer(samples: Iterable[Sample], networks: Mapping[str, str | nn.Mo
         "picture": choice("picture", {name: name for name in desks}),
         "network": choice("network learned from", {name: name for name in names}),
     }
+    empty = "chest X-rays"  # finds nothing on skin: the second still shows what that looks like
+    still = [{}, {"network": empty}] if networks is None and empty in names else None
     return Panel(
         render,
         controls,
         alt="A picture with the network's outline; the places to look at first are numbered and explained.",
+        still=still,
     )
 
 

@@ -87,7 +87,13 @@ def comparison_text(comparison: Comparison, *, mm: bool) -> str:
             return f"{row[f'{key}_mm']:{sign}.2f} mm"
         return f"{row[f'{key}_pct']:{sign}.2f} % of diag. ({row[f'{key}_px']:{sign}.1f} px)"
 
-    side = "outside" if row["bias_px"] > 0 else "inside"
+    side = (
+        "neither in nor out"
+        if abs(row["bias_px"]) < 0.1 * row["assd_px"]
+        else "outside"
+        if row["bias_px"] > 0
+        else "inside"
+    )
     lines = [
         f"Against {name}:",
         f"mean distance (ASSD) {length('assd')}",
