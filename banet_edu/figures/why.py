@@ -89,7 +89,7 @@ def doubtful_figure(
         entries = []
         if along == "reference" and prediction.contours:
             draw_lines(axes, prediction.contours, colour=PREDICTION, width=1.2)
-            entries.append(_entry("outline", PREDICTION))
+            entries.append(_entry("network's line", PREDICTION))
         elif along == "prediction" and sample.mask is not None and sample.mask.any():
             draw_lines(axes, mask_outlines(sample.mask > 0), colour=REFERENCE, width=1.2)
             entries.append(_entry("reference", REFERENCE))

@@ -227,8 +227,8 @@ for pixels in (1, 10, 100, 1000):
 
 # %% [markdown]
 # **Exercise 1 (core).** Now you choose the input. `meant(p, y)` is the Dice loss of lesson 06. Write `my_probe()`: it gives
-# back `p` and `y`, two arrays of 40 x 40, on which box and `meant` differ **most**. `p` holds probabilities from 0 to 1, `y` only 0
-# and 1. Try inputs in a cell of your own: `loss_box(p, y) - meant(p, y)`.
+# back `p` and `y`, two arrays of 40 x 40, on which box and `meant` differ **most**. `p` holds probabilities from 0 to 1, `y`
+# only 0 and 1. Try inputs in a cell of your own: `loss_box(p, y) - meant(p, y)`.
 
 
 # %%
@@ -458,8 +458,8 @@ for data, run, reported in (
 #   over U-Net; but a U-Net decoder on BA-Net's encoder gains as much (lesson 07), so it does not come from the blocks with the
 #   names. And these runs had 1200 steps: after 5000, U-Net is ahead.
 # - **Refuted: nothing.** No network here had learned from other photographs before (from ImageNet, as in the released
-#   recipe), the input was 128 x 128, the budget minutes, the split another one, and each of these three runs has *one seed*. "We could not show it
-#   at this scale" is all that follows.
+#   recipe), the input was 128 x 128, the budget minutes, the split another one, and each of these three runs has *one seed*.
+#   "We could not show it at this scale" is all that follows.
 #
 # How far does one seed lead? Take interactive attention, on painted images. With seed 0 alone, BA-Net is 0.008 JA better
 # than the same network trained without it: just what one hoped for.

@@ -59,7 +59,7 @@ def doubt_explorer(samples: Iterable[Sample], networks: Mapping[str, str | nn.Mo
         "network": choice("network learned from", {name: name for name in names}),
     }
     empty = "chest X-rays"  # finds nothing on skin: the second still shows what that looks like
-    still = [{}, {"network": empty}] if networks is None and empty in names else None
+    still: list[dict[str, str]] = [{}, {"network": empty}] if networks is None and empty in names else [{}]
     return Panel(
         render,
         controls,

@@ -38,9 +38,10 @@ def unclear_stretches(profile: pd.DataFrame, x: pd.DataFrame | None = None) -> U
 
     Returns:
         One row per stretch, longest first: `name`, `contour`, `from_U`, `to_U` (arc length; a stretch over the contour's first
-        point has from > to), `length_U`, `from_deg` and `to_deg` (of the sector in which it is seen from the contour's centre,
-        as in the profile), `middle_deg`, `middle_row`, `middle_column` (of its middle point, mask pixels), `reasons` (words, the most frequent
-        first), and, with a column of errors, `mean_error_U` and `largest_error_U`. No row, but these columns, when nothing is unclear.
+        point has from > to), `length_U`, `from_deg` and `to_deg` (of the sector in which it is seen from the contour's centre),
+        `middle_deg`, `middle_row`, `middle_column` (of its middle point; pixels of the mask), `reasons` (words, the most
+        frequent first), and, with a column of errors, `mean_error_U` and `largest_error_U`. No row, but these columns, when
+        nothing is unclear.
     """
     profile = Profile.of(profile)
     x = severities(profile) if x is None else x
