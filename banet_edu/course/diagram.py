@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from textwrap import fill
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -182,7 +183,7 @@ class _Drawing:
         ):
             self.axes.text(0.55, y, stage, ha="center", va="center", fontsize=9, color=INK)
         said = "; ".join(f"{NAMES[part]}: {PARTS[part]}" for part in PARTS if part in self.lit)
-        self.axes.text(6.2, -4.7, said, ha="center", va="center", fontsize=10.5, color=INK)
+        self.axes.text(6.2, -4.7, fill(said, 110), ha="center", va="center", fontsize=10.5, color=INK)
 
     def _mini(self, stage: int) -> Any:
         return self.model.head.mini_mtl[stage - 1]

@@ -176,10 +176,10 @@ print(f"averages, weights converted: mean JA {repaired:.3f}")
 # `align_corners` looks like a detail of enlarging a coarse map to the image. It says where the coarse cells lie: with
 # `True` the outermost cells are put on the outermost *pixels*, and what is between is stretched.
 #
-# Where they really lie depends on what made them. A cell may be the *mean of a block* of k pixels; or it may be centred on
-# *every k-th pixel*, as after a convolution that moves on by k pixels at a time (its **stride**; our encoder has such). The
+# Where they really lie depends on what made them. A cell may be the *mean of a block* of n pixels; or it may be centred on
+# *every n-th pixel*, as after a convolution that moves on by n pixels at a time (its **stride**; our encoder has such). The
 # widget takes a row of 256 pixels with a boundary that the cells know exactly, and enlarges it. Pixel size: 1.37 mm, as in our
-# painted chest X-rays. Set "every k-th pixel" and stride 4: where in the row is `True` exact?
+# painted chest X-rays. Set "every n-th pixel" and stride 4: where in the row is `True` exact?
 
 # %% tags=["nbval-ignore-output"]
 lung = load_samples("lung", "test")[0]
@@ -187,9 +187,9 @@ align_corners_explorer(pixel_mm=lung.spacing_mm[1])
 
 # %% [markdown]
 # - "Means of blocks" (first still picture, stride 8): `False` is exact. `True` moves boundaries outwards, to the left at the
-#   left, to the right at the right: nearly $(k - 1) / 2$ pixels at the ends.
-# - "Every k-th pixel" (second still): `True` is right at the left end, and off by nearly $k - 1$ pixels at the right. `False`
-#   is off by $(k - 1) / 2$ *everywhere*.
+#   left, to the right at the right: nearly $(n - 1) / 2$ pixels at the ends.
+# - "Every n-th pixel" (second still): `True` is right at the left end, and off by nearly $n - 1$ pixels at the right. `False`
+#   is off by $(n - 1) / 2$ *everywhere*.
 #
 # So neither value is right for every encoder. Our default is `False`, whose shift is the same everywhere. (Which of the two
 # serves a network better that was trained with it, we have not measured.) Changing it *after* training costs 0.04 JA (part 2),

@@ -64,7 +64,7 @@ def align_corners_explorer(pixel_mm: float) -> Panel:
     return Panel(
         render,
         {
-            "stride": choice("stride k", {str(s): s for s in (2, 4, 8)}, 8),
+            "stride": choice("stride n", {str(s): s for s in (2, 4, 8)}, 8),
             "position": ipywidgets.IntSlider(215, *ENDS, 16, description="boundary (pixel)", continuous_update=False),
             "grid": choice("a cell holds", GRIDS, "samples"),
         },

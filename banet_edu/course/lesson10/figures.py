@@ -55,7 +55,7 @@ def _draw_shifts(panel: Axes, enlarged: Enlarged, pixel_mm: float) -> None:
     panel.set_ylim(-8, 8)
     panel.set_xlabel("true place of the boundary (pixel)")
     panel.set_ylabel("shift (pixels, right is +)")
-    said = "cells are means of blocks" if enlarged.grid == "blocks" else "a cell on every k-th pixel"
+    said = "cells are means of blocks" if enlarged.grid == "blocks" else "a cell on every n-th pixel"
     worst = max(abs(shifts[end]) for shifts in enlarged.shifts.values() for end in (0, -1))
     panel.set_title(f"stride {enlarged.stride}: {said}\nup to {worst:.1f} px = {worst * pixel_mm:.1f} mm", fontsize=10)
 
