@@ -468,7 +468,7 @@ for data, run, reported in (
 predictions.guess(
     "seeds",
     "Seeds 0, 1 and 2: in how many of the three is BA-Net better with attention?",
-    unit="of 3",
+    unit="seed(s)",
     within=(0, 3),
 )
 

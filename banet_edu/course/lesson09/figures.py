@@ -129,7 +129,7 @@ def finish(axes: Axes, prediction: Prediction, entries: Sequence[Artist], words:
 
 def photo_figure(sample: Sample) -> Figure:
     """The picture alone, as its reader sees it before any line is drawn."""
-    figure = Figure(figsize=(0.38 * WIDTH, 0.38 * WIDTH * proportion(sample.image.shape[:2])), dpi=DPI)
+    figure = Figure(figsize=(0.28 * WIDTH, 0.28 * WIDTH * proportion(sample.image.shape[:2])), dpi=DPI)
     with styled():
         axes = figure.add_axes((0, 0, 1, 1))
         draw_image(axes, sample.image)
