@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from textwrap import fill
 
 import cv2
@@ -31,7 +32,7 @@ from banet_edu.prediction import Prediction
 
 SUPPORTS, OPPOSES = VERMILLION, BLUE  # the two ends of SIGNED: for and against the score
 _GREY = "#8C8C8C"
-_LONGEST_LINE = 105  # characters of a title over the whole width
+_LONGEST_LINE = 112  # characters of a title over the whole width
 
 _NAMES = {
     "integrated_gradients": "Integrated Gradients",
@@ -39,6 +40,18 @@ _NAMES = {
     "gradcam": "GradCAM",
     "feature_ablation": "Each knob alone",
     "shapley": "Shapley values",
+}
+
+
+# Parts of a network as its parameters are called -> in words.
+_STAGES = {
+    "head.classifier": "last layer",
+    "head.decoder": "decoder",
+    "head.cff": "CFF",
+    "head.mini_mtl": "PEE, attention",
+    **{f"encoder.layer{stage}": f"encoder, stage {stage}" for stage in (1, 2, 3, 4)},
+    "encoder.bn1": "first norm",
+    "encoder.conv1": "first layer",
 }
 
 
@@ -98,14 +111,16 @@ def attribution_figure(
     return figure
 
 
-def knob_values_figure(attribution: Attribution, *, title: str = "") -> Figure:
-    """One bar per knob, longest first: how much of the score is lost by it. The sum stands in the title.
+def knob_values_figure(attribution: Attribution, *, title: str = "", order: Sequence[str] = ()) -> Figure:
+    """One bar per knob (what can be switched off), longest first or in `order`: its share of the score. Title: the sum.
 
     Raises ValueError on an attribution of a pixel method.
     """
     if attribution.values is None or attribution.total_effect is None:
         raise ValueError(f"{attribution.method} gives a map: draw it with attribution_figure")
     table = attribution.values.sort_values("value", key=np.abs, kind="stable")
+    if order:
+        table = table.set_index("knob").loc[list(order)[::-1]].reset_index()
     values = table["value"].to_numpy(float)
     figure, axes = new_figure(height=1.6 + 0.29 * len(table))
     panel = axes[0][0]
@@ -120,11 +135,11 @@ def knob_values_figure(attribution: Attribution, *, title: str = "") -> Figure:
         panel.axvline(0, color=INK, linewidth=0.8)
         panel.margins(x=0.1)
         panel.grid(axis="y", visible=False)
-        panel.set_xlabel("share of the score, logits: what turning the knob costs (vermillion) or gains (blue)")
+        panel.set_xlabel("share of the score (logits): what switching it off costs (orange) or gains (blue)")
         total, parts = attribution.total_effect, float(values.sum())
-        how = f"shares add up to {parts:.2f}, all knobs together cost {total:.2f}"
+        how = f"shares add up to {parts:.2f}, all of them together cost {total:.2f}"
         if attribution.completeness_error is None:
-            how = f"shares add up to {parts:.2f}, but all knobs together cost {total:.2f}: they overlap"
+            how = f"shares add up to {parts:.2f}, but all of them together cost {total:.2f}: they overlap"
             how = how if abs(parts - total) > 0.01 * abs(total) else how.split(", but")[0]
         figure.suptitle(_title(title or f"{_NAMES[attribution.method]}: {_question(attribution)}", how))
     return figure
@@ -148,9 +163,7 @@ def deletion_insertion_figure(result: FaithfulnessResult, *, title: str = "") ->
             panel.set_title(f"{name} ({better})")
             panel.legend(loc="best")
             panel.margins(y=0.15)
-            panel.axhline(
-                0, color=INK, linewidth=0.8
-            )  # where the decision would turn: a cut axis makes a dip of any fall
+            panel.axhline(0, color=INK, linewidth=0.8)  # where the decision turns: a cut axis makes a dip of any fall
         axes[0][0].set_ylabel("score of the region (logits)")
         figure.suptitle(_title(title or f"{_NAMES[result.method]}, {result.region.name}", result.verdict))
     return figure
@@ -173,7 +186,8 @@ def randomisation_figure(result: RandomisationResult, *, title: str = "") -> Fig
         panel.axhline(SIMILAR, color=VERMILLION, linestyle="--", linewidth=1.2)
         panel.axhline(0, color=INK, linewidth=0.8)
         panel.text(len(steps) - 0.45, SIMILAR + 0.01, "alike", color=VERMILLION, ha="right", va="bottom", fontsize=9)
-        panel.set_xticks(steps, [stages[0], *(f"+ {name}" for name in stages[1:])], rotation=30, ha="right")
+        named = [_STAGES.get(name, name) for name in stages]
+        panel.set_xticks(steps, [named[0], *(f"+ {name}" for name in named[1:])], rotation=30, ha="right")
         panel.set_xlabel("replaced by noise, from the output to the input")
         panel.set_ylabel("rank correlation of |map| with\nthe trained network's (1 = alike)")
         low = min(float(result.table["similarity"].min()), float(result.table["similarity_image"].min()), 0.0)

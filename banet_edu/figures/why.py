@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
@@ -65,9 +66,9 @@ def doubtful_figure(
 ) -> Figure:
     """The image with its outline, the explanation's stretches in the colour and line style of their main reason.
 
-    Beside it the longest stretches in words, with the numbers they carry in the image. The hours around an outline are those
-    of the sentences (12 is up, seen from the outline's centre). Where the outline is the expert's, the predicted one is drawn
-    too. A scale bar where the spacing is known.
+    Beside it the longest stretches in words, with the numbers they carry in the image. 12 h, 3 h, 6 h and 9 h around an outline
+    are the o'clock of the sentences (12 is up, seen from the outline's centre). Where the outline is the expert's, the
+    predicted one is drawn too. A scale bar where the spacing is known.
 
     Args:
         sample: H x W x 3 image; its mask need not be there.
@@ -88,7 +89,7 @@ def doubtful_figure(
         entries = []
         if along == "reference" and prediction.contours:
             draw_lines(axes, prediction.contours, colour=PREDICTION, width=1.2)
-            entries.append(_entry("outline", PREDICTION))
+            entries.append(_entry("network's line", PREDICTION))
         elif along == "prediction" and sample.mask is not None and sample.mask.any():
             draw_lines(axes, mask_outlines(sample.mask > 0), colour=REFERENCE, width=1.2)
             entries.append(_entry("reference", REFERENCE))
@@ -100,11 +101,11 @@ def doubtful_figure(
                 places = np.concatenate([places, places[:1]])
             draw_lines(axes, [places], colour=colour, width=1.4)
         entries.insert(0, _entry(ours, colour))
-        _draw_hours(axes, profile, size, spacing)
         segments = explanation.segments
         taken: list[NDArray[np.float64]] = []
         for number, stretch in enumerate(segments.rows(), start=1):
             _draw_stretch(axes, number, stretch, profile, size, taken)
+        _draw_hours(axes, profile, size, spacing, taken)
         present = [reason for reason in REASON_STYLES if (segments["reasons"].map(main_reason) == reason).any()]
         entries += [_entry(reason, *REASON_STYLES[reason]) for reason in present]
         unclear = "where the image shows no clear edge"
@@ -173,16 +174,23 @@ def _draw_stretch(
     taken.append(place)
     if number > _LISTED:
         return
-    axes.text(x, y, str(number), color=INK, fontsize=9, ha="center", va="center", zorder=7,
+    light = float(np.dot(to_rgb(colour), (0.299, 0.587, 0.114)))
+    axes.text(x, y, str(number), color=INK if light > 0.5 else "w", fontsize=9, ha="center", va="center", zorder=7,
               bbox={"boxstyle": "circle,pad=0.2", "facecolor": colour, "edgecolor": INK, "linewidth": 1})  # fmt: skip
 
 
-def _draw_hours(axes: Axes, profile: Profile, size: tuple[int, int], spacing_mm: tuple[float, float] | None) -> None:
-    """The hours around each outline that is no speck; of several only 12, 3, 6 and 9, inside, where nothing overlaps."""
+def _draw_hours(
+    axes: Axes,
+    profile: Profile,
+    size: tuple[int, int],
+    spacing_mm: tuple[float, float] | None,
+    taken: list[NDArray[np.float64]],
+) -> None:
+    """12, 3, 6 and 9 h around each outline that is no speck; of several inside. Away from what is at `taken` (row, column)."""
     scale = np.array(spacing_mm or (1.0, 1.0))
     several = profile["contour"].nunique() > 1
     longest = float((np.array(size) * scale).max())
-    reach = (0.045 if several else 0.08) * longest
+    reach = (0.045 if several else 0.055) * longest
     for contour, part in profile.groupby("contour"):
         if len(part) < 0.1 * len(profile):
             continue
@@ -190,7 +198,7 @@ def _draw_hours(axes: Axes, profile: Profile, size: tuple[int, int], spacing_mm:
         centre = places.mean(axis=0)
         away = np.linalg.norm(places - centre, axis=1)
         angle = part["angle_deg"].to_numpy()
-        for hour in (12, 3, 6, 9) if several else range(1, 13):
+        for hour in (12, 3, 6, 9):
             direction = 90 - 30 * hour
             near = np.abs((angle - direction + 180) % 360 - 180) <= 12
             if not near.any():
@@ -199,12 +207,13 @@ def _draw_hours(axes: Axes, profile: Profile, size: tuple[int, int], spacing_mm:
             if several and radius < 0.08 * longest:
                 continue
             step = np.array([-np.sin(np.radians(direction)), np.cos(np.radians(direction))])
-            y, x = (centre + radius * step) / scale
+            tries = [(centre + (radius + further * longest) * step) / scale for further in (0, 0.02, 0.04)]
+            free = [at for at in tries if all(np.hypot(*(at - other)) > 0.06 * max(size) for other in taken)]
+            y, x = (free or tries)[0]
             inside = 0.03 * size[0] < y < 0.97 * size[0] and 0.03 * size[1] < x < 0.97 * size[1]
             if inside:
-                axes.text(
-                    x, y, str(hour), color="w", fontsize=9, ha="center", va="center", zorder=6, path_effects=_HALO
-                )
+                box = {"boxstyle": "round,pad=0.15", "facecolor": INK, "edgecolor": "none", "alpha": 0.75}
+                axes.text(x, y, f"{hour} h", color="w", fontsize=9, ha="center", va="center", zorder=6, bbox=box)
         if several:
             y, x = centre / scale
             axes.text(x, y, f"outline {int(str(contour)) + 1}", color="w", fontsize=9, ha="center", va="center",

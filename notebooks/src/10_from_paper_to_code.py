@@ -7,7 +7,7 @@
 # **Afterwards you can**
 # - list where a paper, an article about it and the released code disagree, and decide which one you build,
 # - show that weights which load without an error can still be the wrong ones,
-# - find a bug in code that you cannot read, from a few well-chosen inputs,
+# - find a bug in code that you cannot read, by inputs for which you know the right answer,
 # - say how much the best of many candidates promises too much, and report without that,
 # - say what a reproduction has confirmed, what it has not, and what it never tried.
 #
@@ -19,11 +19,12 @@ import pandas as pd
 
 from banet_edu import create_model, load_model, load_samples
 from banet_edu.banet.pee import convert_pee
+from banet_edu.course.diagram import network_figure
 from banet_edu.course.lesson02.figures import frame_share
-from banet_edu.course.lesson06.exercise import check_dice
 from banet_edu.course.lesson10.exercise import (
     boundary_box,
     check_honest_report,
+    check_probe,
     loss_box,
     training_box,
 )
@@ -46,39 +47,48 @@ predictions = Predictions("10")
 # %% [markdown]
 # ## 1 Three sources
 #
-# BA-Net is described three times: in the **paper**, in a **blog** article that this project started from, and in the code
-# that the authors **released**. A dash means that the notes this package was built from say nothing.
+# BA-Net is described three times: in the **paper**, in an **article** on a blog that this project started from, and in the
+# code that the authors **released**. This package was built from notes on the three. A dash: the notes say nothing. They quote
+# little of the paper, so do not take its dashes for gaps in the paper. ($a$, $\sigma(s)$: attention weights between 0 and 1.)
 #
-# | | paper | blog | release | this package |
+# | | paper | article | release | this package |
 # |---|---|---|---|---|
 # | PEE joins R with | differences | differences | averages | differences |
 # | its windows | – | 3, 5, 7 everywhere | 5, 7 (stages 1, 2); 3, 5 (3, 4) | as release |
 # | beyond the frame, in PEE | – | – | zeros | the frame repeated |
 # | PEE's code runs | – | no: no `stride=1` | yes | yes |
-# | attention | – | E = e + σ(s) s, S = s | both ways: (1 − a) of the other | as release |
-# | boundary target | abs(Y − mean) > 0 | the same | zeros beyond the frame | the frame repeated |
-# | Dice loss, perfect answer | – | – | below 0 | 0 |
+# | attention | – | one way, s to E: E = e + σ(s) s | both ways: (1 − a) of the other | as release |
 # | enlarging maps | – | – | `align_corners=True` | `False` |
-# | best epoch chosen on | – | – | the **test** set | a validation set |
 #
-# None of the three is "the" BA-Net. This package builds the variants of the network and of its loss that can
-# run, each behind an argument that names its source, and has one preset with the release's network. The difference from
-# our default is a few words:
+# The largest difference is the attention: in the article's formula the object branch hears nothing of the edges ($S = s$). And
+# all of them lie in the blocks in colour here (the fusion enlarges maps):
 
-# %%
+# %% jupyter={"source_hidden": true}
+show(
+    network_figure(
+        create_model("banet", preset="lite"), lit=("pee", "attention", "fusion")
+    ),
+    alt="BA-Net from image to answer; PEE, attention and fusion, on which the sources differ, are in colour.",
+)
+
+# %% [markdown]
+# None of the three is "the" BA-Net. This package builds the variants that can run, each behind an argument that names its
+# source. A name (`preset="paper"`) stands for all arguments of the release's network. Three of them differ from our default:
+
+# %% jupyter={"source_hidden": true}
 ours = {"pee": "difference", "pee_padding": "replicate", "align_corners": False}
 paper = create_model("banet", preset="paper")
 scale = next(iter(paper.head.mini_mtl[0].pee.scales.values()))
 found = (scale.form, scale.padding, paper.head.align_corners)
 for (argument, default), released in zip(ours.items(), found, strict=True):
-    print(f"{argument:14s} default: {default!s:11s} preset paper: {released}")
+    print(f"{argument:14s} default: {default!s:11s} release: {released}")
 del paper
 
 # %% [markdown]
 # ## 2 Weights that load are not yet weights that fit
 #
 # Take the bundled weights of `banet-lite-phantom`. They learned with our defaults. Now build the network with **one**
-# argument changed, load the same weights strictly (each name and each shape must agree), and measure 30 painted images.
+# argument changed, load the same weights (each name and each shape must agree), and measure 30 painted images.
 # Four changes: PEE's averages instead of differences; zeros beyond the frame in PEE; narrow and wide windows exchanged
 # between stages; `align_corners=True`.
 
@@ -115,7 +125,7 @@ reached = {"as trained": evaluate(model, samples)["JA"].mean()}
 for name, change in changes.items():
     reached[name] = evaluate(with_our_weights(**change), samples)["JA"].mean()
 for name, score in reached.items():
-    print(f"{name:23s} mean JA {score:.2f}")
+    print(f"{name:23s} mean JA {score:.3f}")
 
 predictions.compare(
     "load",
@@ -125,7 +135,7 @@ predictions.compare(
 
 # %% [markdown] tags=["conclusion"]
 # No error, no warning, and less than half of JA is left. The other three are worse to find: a loss of less than 0.01 JA,
-# or of 0.04, looks like bad luck with the seed. (The blog's attention, in contrast, cannot be loaded by mistake: it has no
+# or of 0.04, looks like bad luck with the seed. (The article's attention, in contrast, cannot be loaded by mistake: it has no
 # attention weights, and `load_state_dict` says so.)
 
 # %% [markdown]
@@ -154,11 +164,11 @@ predictions.compare(
 )
 repaired = evaluate(convert_pee(model, "average"), samples)["JA"].mean()
 assert abs(repaired - reached["as trained"]) < 1e-3
-print(f"averages, weights converted: mean JA {repaired:.2f}")
+print(f"averages, weights converted: mean JA {repaired:.3f}")
 
 # %% [markdown] tags=["conclusion"]
 # **So: compare outputs, not only names.** This package holds its release variant against numbers computed once with the
-# authors' code, block by block (`tests/networks`). A port without such a test is a new network with an old name.
+# authors' code, block by block (`tests/networks`). A rewrite without such a test is a new network with an old name.
 
 # %% [markdown]
 # ## 3 One argument, some millimetres
@@ -166,24 +176,24 @@ print(f"averages, weights converted: mean JA {repaired:.2f}")
 # `align_corners` looks like a detail of enlarging a coarse map to the image. It says where the coarse cells lie: with
 # `True` the outermost cells are put on the outermost *pixels*, and what is between is stretched.
 #
-# Where they really lie depends on what made them. A cell may be the *mean of a block* of s pixels; or it may be centred on
-# *every s-th pixel*, as behind a ResNet's convolutions with stride. The widget takes a row of 256 pixels with a boundary
-# that the cells know exactly, and enlarges it. Pixel size: 1.37 mm, as in our painted chest X-rays.
+# Where they really lie depends on what made them. A cell may be the *mean of a block* of n pixels; or it may be centred on
+# *every n-th pixel*, as after a convolution that moves on by n pixels at a time (its **stride**; our encoder has such). The
+# widget takes a row of 256 pixels with a boundary that the cells know exactly, and enlarges it. Pixel size: 1.37 mm, as in our
+# painted chest X-rays. Set "every n-th pixel" and stride 4: where in the row is `True` exact?
 
 # %% tags=["nbval-ignore-output"]
 lung = load_samples("lung", "test")[0]
 align_corners_explorer(pixel_mm=lung.spacing_mm[1])
 
 # %% [markdown]
-# - Cells from blocks (still picture: above): `False` is exact. `True` moves boundaries outwards, to the left at the
-#   left, to the right at the right: nearly $(s - 1) / 2$ pixels at the ends.
-# - Cells on every s-th pixel (below there): `True` is right at the left end, and off by nearly $s - 1$ pixels at the
-#   right: 3 at stride 4, 7 at stride 8. `False` is off by $(s - 1) / 2$ *everywhere*.
+# - "Means of blocks" (first still picture, stride 8): `False` is exact. `True` moves boundaries outwards, to the left at the
+#   left, to the right at the right: nearly $(n - 1) / 2$ pixels at the ends.
+# - "Every n-th pixel" (second still): `True` is right at the left end, and off by nearly $n - 1$ pixels at the right. `False`
+#   is off by $(n - 1) / 2$ *everywhere*.
 #
-# So neither value is right for every encoder. A constant shift is something that training can learn away; a stretch
-# depends on the place, and a convolution does the same everywhere. This is why our default is `False`. (What a network
-# trained with `True` loses, we have not measured.) Changing it *after* training costs 0.04 JA (part 2), for no reason that
-# a loss curve would show.
+# So neither value is right for every encoder. Our default is `False`, whose shift is the same everywhere. (Which of the two
+# serves a network better that was trained with it, we have not measured.) Changing it *after* training costs 0.04 JA (part 2),
+# for no reason that a loss curve would show.
 #
 # ## 4 Black boxes
 #
@@ -206,21 +216,19 @@ one[20, 20] = 1
 said = loss_box(one, one)
 predictions.compare("perfect", values[min(values, key=lambda v: abs(v - said))])
 
-for pixels in (0, 1, 10, 100, 1000):
+for pixels in (1, 10, 100, 1000):
     y = np.zeros(1600)
     y[:pixels] = 1
     y = y.reshape(40, 40)
     print(f"perfect answer, {pixels:4d} pixels: loss {loss_box(y, y):+.4f}")
 
 # %% [markdown] tags=["conclusion"]
-# The smaller the object, the further below 0; an empty image has −1. Which formula does that? For a perfect answer of $n$
-# pixels the box says $-1/(2n + 1)$. With $I$ the overlap, $P$ and $T$ the sums of probabilities and mask:
-#
-# $$\text{box: } 1 - \frac{2\,(I + 1)}{P + T + 1} \qquad\qquad \text{meant: } 1 - \frac{2\,I + 1}{P + T + 1}$$
-#
-# One bracket. Is it bad? Honestly: for most images not. The two differ by $1/(P + T + 1)$, which is small for a
-# large object. It matters for small objects, and most on an empty image: there the pull
-# towards "nothing" is twice as strong (right picture). And it matters to everyone who compares loss curves of two codes.
+# The smaller the object, the further below 0.
+
+# %% [markdown]
+# **Exercise 1 (core).** Now you choose the input. `meant(p, y)` is the Dice loss of lesson 06. Write `my_probe()`: it gives
+# back `p` and `y`, two arrays of 40 x 40, on which box and `meant` differ **most**. `p` holds probabilities from 0 to 1, `y`
+# only 0 and 1. Try inputs in a cell of your own: `loss_box(p, y) - meant(p, y)`.
 
 
 # %%
@@ -228,6 +236,22 @@ def meant(p, y):
     return 1 - (2 * (p * y).sum() + 1) / (p.sum() + y.sum() + 1)
 
 
+# %% tags=["exercise"]
+def my_probe():
+    # Replace this line: two arrays, p and y.
+    raise NotImplementedError
+
+
+# %% tags=["solution"]
+def my_probe():
+    nothing = np.zeros((40, 40))
+    return nothing, nothing
+
+
+# %%
+check_probe(my_probe)
+
+# %% jupyter={"source_hidden": true}
 random = np.random.default_rng(1)
 for _ in range(5):
     p, y = random.random((40, 40)), (random.random((40, 40)) > 0.7).astype(float)
@@ -239,30 +263,15 @@ show(
 )
 
 # %% [markdown]
-# **Exercise 1.** Repair it. `my_dice(p, y)` takes tensors `images x rows x columns`. One loss per image, then the mean. (In
-# lesson 06 you wrote it from scratch; here the released form stands in the comment.)
-
-
-# %% tags=["exercise"]
-def my_dice(p, y):
-    overlap = (p * y).sum(dim=(1, 2))
-    size = p.sum(dim=(1, 2)) + y.sum(dim=(1, 2))
-    # The released form: return (1 - 2 * (overlap + 1) / (size + 1)).mean()
-    # Replace this line by the repaired one.
-    raise NotImplementedError
-
-
-# %% tags=["solution"]
-def my_dice(p, y):
-    overlap = (p * y).sum(dim=(1, 2))
-    size = p.sum(dim=(1, 2)) + y.sum(dim=(1, 2))
-    return (1 - (2 * overlap + 1) / (size + 1)).mean()
-
-
-# %%
-check_dice(my_dice)
-
-# %% [markdown]
+# Which formula does that? With sums over all pixels:
+#
+# $$\text{box: } 1 - \frac{2\,(\sum p y + 1)}{\sum p + \sum y + 1} \qquad\qquad
+# \text{meant: } 1 - \frac{2 \sum p y + 1}{\sum p + \sum y + 1}$$
+#
+# One bracket. The two differ by $1/(\sum p + \sum y + 1)$: hardly for a large object, more for a small one, most on an empty
+# image. There the pull towards "nothing" is twice as strong (right picture, at 0). And it matters to everyone who compares
+# loss curves of two codes.
+#
 # ### Box 2: a boundary
 #
 # `boundary_box(mask)` gives the boundary that the edge branch is to learn. Easiest input: a mask with **no** boundary,
@@ -296,7 +305,7 @@ print(f"cut in half:  {frame_share(lesion[:centre]):.0%} of the boundary is fals
 assert boundary_box(lesion[:centre])[-1].sum() > 50
 
 # %% [markdown]
-# In a data set where objects touch the frame, the edge branch learns to draw the frame. Lesson 02 shows such a case, and
+# In a data set where objects touch the frame, the edge branch is told to draw the frame. Lesson 02 shows such a case, and
 # the repair: repeat the frame (our default).
 #
 # ### Box 3: a training run
@@ -332,19 +341,26 @@ print(
 # then says something else: not "how good on new images", but "how good where we looked for the best".
 
 # %% [markdown]
+# So these rows belong to the table of part 1 as well:
+#
+# | | paper | article | release | this package |
+# |---|---|---|---|---|
+# | boundary target | abs(Y − mean) > 0 | the same | zeros beyond the frame | the frame repeated |
+# | Dice loss, perfect answer | – | – | below 0 | 0 |
+# | best epoch chosen on | – | – | the **test** set | a validation set |
+#
 # ## 5 The best of many
 #
 # How much too good is it? We have figures of 27 recorded networks: BA-Net, its ablations, other windows, a control, each
-# with three seeds, on the same 144 painted images. They hardly differ: their means lie between 0.77 and 0.80. Take 12
-# images, choose the best of the 27 on them, note its mean JA **there**. Then measure the chosen one on the **other** 132
-# images.
+# with three seeds, on the same 144 painted images. Their means lie between 0.77 and 0.80. Take 12 images,
+# choose the best of the 27 on them, note its mean JA **there**. Then measure the chosen one on the **other** 132 images.
 
 # %%
 runs = ("phantom-compare", "phantom-ablation", "phantom-kernels")
 per_image = pd.concat([read_recorded(run, "per_image") for run in runs])
-per_image = per_image[per_image["model"] != "unet"]  # the one that stands out
 per_image = per_image.drop_duplicates(["model", "seed", "name"])
-figures = per_image.pivot(index="name", columns=["model", "seed"], values="JA")
+everyone = per_image.pivot(index="name", columns=["model", "seed"], values="JA")
+figures = everyone.drop(columns="unet", level="model")  # the one that stands out
 print(f"{figures.shape[0]} images, {figures.shape[1]} networks")
 means = figures.mean()
 print(f"means over all images: {means.min():.2f} to {means.max():.2f}")
@@ -377,24 +393,26 @@ predictions.compare(
     sizes[min(sizes, key=lambda size: abs(size - optimism))],
     because="All 27 were measured fairly; the choice alone did it.",
 )
+for name, table in (("27 networks", figures), ("27 and U-Net's 3", everyone)):
+    said, kept = chosen_and_fresh(table, candidates=table.shape[1], images=96)
+    print(f"best of {name} on 96 images: {(said - kept).mean():+.3f} JA")
 
 # %% tags=["nbval-ignore-output"]
 selection_explorer(figures)
 
 # %% [markdown]
-# - More candidates, more optimism; more images, less. Even with 96 images 0.008 is left.
-# - That is so because the 27 are nearly alike. The three U-Nets of the same runs were left out: they are better than the
-#   rest, and with them among the candidates 96 images leave next to nothing (below 0.002). Choosing misleads most where
-#   there is least to choose.
-# - One network, taken without choosing: on average no optimism at all, however few images.
-# - This is the size of what ablations are about: for PEE the blog reports 0.010 to 0.016 JA, our own ablation 0.008. On 12
-#   images the choice alone "gains" 0.025.
+# - More candidates, more optimism; more images, less. With all 27 candidates, even 96 images leave 0.008.
+# - The three U-Nets of the same runs were left out: they stand out, and with them among the candidates 96 images leave next
+#   to nothing (last line above the widget). Choosing misleads most where there is least to choose.
+# - One network, taken without choosing: on average next to no optimism, however few images.
+# - This is the size of what ablations are about: without PEE the article reports 0.010 to 0.016 JA less, our own ablation
+#   0.008. On 12 images the choice alone "gains" 0.025.
 #
 # Epochs, seeds, thresholds, augmentations, models: every choice that looked at the test images counts. The widget chooses
 # among networks; a run of 150 epochs offers 150 candidates. They resemble each other, which makes it less than with 150
 # separate networks: how much less, we have not measured.
 #
-# **Exercise 2.** Write `my_report(val, test)`. Both are arrays `epochs x images` of JA (the two parts hold different
+# **Exercise 2 (core).** Write `my_report(val, test)`. Both are arrays `epochs x images` of JA (the two parts hold different
 # images). Give back the epoch, counted from 1, and the figure that you may report.
 
 
@@ -417,29 +435,31 @@ check_honest_report(my_report)
 # %% [markdown]
 # ## 6 Reproducing honestly
 #
-# What of BA-Net's published results did this project confirm? The recorded runs (`docs/results.md`) beside the figures of
-# the blog, difference in JA between BA-Net and the plain U-Net:
+# What of BA-Net's published results did this project confirm? Our recorded runs (`docs/results.md`), difference in JA between
+# BA-Net and the plain U-Net, beside the figures of the study, which we know from the article alone. It names U-Net on skin
+# lesions only; on polyps it names CE-Net, on lungs FCN, two older networks.
 
 # %%
 for data, run, reported in (
     ("skin lesions", "isic2017-lite", "+0.045"),
-    ("polyps", "kvasir_seg-lite", "not given"),
-    ("lungs", "sz_cxr-lite", "not given"),
+    ("polyps", "kvasir_seg-lite", "+0.026 (CE-Net)"),
+    ("lungs", "sz_cxr-lite", "+0.059 (FCN)"),
 ):
     rows = read_recorded(run, "paired")
     row = rows[(rows["b"] == "unet") & (rows["column"] == "JA")].iloc[0]
     print(
-        f"{data:13s} reported {reported:10s} here {row['mean_difference']:+.3f} "
+        f"{data:13s} reported {reported:16s} here {row['mean_difference']:+.3f} "
         f"[{row['low']:+.3f}, {row['high']:+.3f}]"
     )
 
 # %% [markdown]
-# - **Not confirmed:** the gain on skin lesions. On lungs, where the blog compares with another network (FCN), U-Net is
-#   a little better here.
-# - **Confirmed in part:** a gain over U-Net on polyps. But a U-Net decoder on BA-Net's encoder gains as much (lesson 07),
-#   so it does not come from the blocks with the names. And these runs had 1200 steps: after 5000, U-Net is ahead.
-# - **Refuted: nothing.** There were no ImageNet weights here, the input was 128 x 128, the budget minutes, the split
-#   another one, and each of these three runs has *one seed*. "We could not show it at this scale" is all that follows.
+# - **Not confirmed:** the gain on skin lesions.
+# - **No published figure to compare with:** polyps and lungs. On lungs U-Net is a little better here. On polyps BA-Net gains
+#   over U-Net; but a U-Net decoder on BA-Net's encoder gains as much (lesson 07), so it does not come from the blocks with the
+#   names. And these runs had 1200 steps: after 5000, U-Net is ahead.
+# - **Refuted: nothing.** No network here had learned from other photographs before (from ImageNet, as in the released
+#   recipe), the input was 128 x 128, the budget minutes, the split another one, and each of these three runs has *one seed*.
+#   "We could not show it at this scale" is all that follows.
 #
 # How far does one seed lead? Take interactive attention, on painted images. With seed 0 alone, BA-Net is 0.008 JA better
 # than the same network trained without it: just what one hoped for.
@@ -448,7 +468,7 @@ for data, run, reported in (
 predictions.guess(
     "seeds",
     "Seeds 0, 1 and 2: in how many of the three is BA-Net better with attention?",
-    unit="seeds",
+    unit="seed(s)",
     within=(0, 3),
 )
 
@@ -482,7 +502,7 @@ predictions.compare(
 # 6. Intervals of paired differences, and the cases where a simple method wins.
 # 7. What failed, what you did not try, and which test figures you saw too early. (This project did, once:
 #    `docs/results.md`, lungs, says that the augmentation was changed after a first look at the test figure.)
-# 8. Bugs you found in someone's code: tell them, kindly, with the input that shows it. You have found three in this lesson;
+# 8. Bugs you found in someone's code: tell them, kindly, with the input that shows it. You have met three in this lesson;
 #    none needed a look into the code.
 
 # %% [markdown]
@@ -503,7 +523,7 @@ predictions.summary()
 # - Weights that load can be wrong without an error: compare outputs.
 # - A box with known answers (perfect, empty, full, one input changed) shows its bugs from outside.
 # - The best of many is optimistic, even if each was measured fairly. Choose on validation, report on test, once.
-# - "Not reproduced here" is no "refuted": say what differed.
+# - "Not reproduced here" does not mean "refuted": say what differed.
 #
 # **Next.** You are through. Take a data set of your own: `banet-edu data --help` and `banet-edu compare --help` start
 # where this lesson ends. All variants and their sources: [docs/method.md](../docs/method.md); all recorded runs:

@@ -174,7 +174,7 @@ def test_hours_stand_in_the_direction_that_the_sentences_mean(cases, figures) ->
     centre = profile[["row", "column"]].mean()
     hours = {text.get_text(): text.get_position() for text in figures["doubtful", "faint"].axes[0].texts}
     for hour, direction in (("12", 90), ("3", 0), ("6", 270), ("9", 180)):
-        x, y = hours[hour]
+        x, y = hours[f"{hour} h"]
         angle = np.degrees(np.arctan2(centre["row"] - y, x - centre["column"])) % 360
         assert abs((angle - direction + 180) % 360 - 180) < 1
 

@@ -123,7 +123,29 @@ def test_gradcam_is_for_around_the_lesion_and_against_inside(model, faint, found
     assert attributed.map[near].mean() > 0 > attributed.map[inside].mean()
 
 
+def test_strongest_blue_of_gradcam_lies_along_the_frame(model, faint, found):
+    values = attribute(model, faint, "gradcam", boundary_band(found.mask, spacing_mm=faint.spacing_mm)).map
+    rows, columns = values.shape
+    column = values.argmin() % columns
+    assert column > 0.95 * columns
+    top = values[: rows // 8].mean(axis=1)
+    assert values[:, -3:].mean() < top.min() < 0
+    lowest = np.argwhere(values < np.quantile(values, 0.02))
+    away = np.minimum(lowest, np.array(values.shape) - 1 - lowest).min(axis=1)
+    assert (away < 0.1 * rows).mean() > 0.8
+
+
+def test_polyp_has_a_place_of_doubt_without_an_error(model):
+    """The widget's slider has 100 places."""
+    polyp = load_samples("polyp", "test")[0]
+    profile = boundary_profile(polyp, predict(model, polyp), along="reference")
+    places = profile.iloc[[k * len(profile) // 100 for k in range(100)]]
+    doubtful = places["slack_mm"] > 1.25 * profile["slack_mm"].median()
+    assert (places["signed_error_mm"].abs()[doubtful] < 0.05).any()
+
+
 def test_map_of_integrated_gradients_keeps_about_a_third_of_its_likeness(model, faint, found):
     band = boundary_band(found.mask, spacing_mm=faint.spacing_mm)
     forgetting = randomisation_check(model, faint, "integrated_gradients", band, seeds=(0,))
     assert forgetting.passed and 0.2 < forgetting.final_similarity < 0.45
+    assert forgetting.table["similarity"].iloc[0] == pytest.approx(0.5, abs=0.02)

@@ -9,8 +9,9 @@ from banet_edu import load_samples
 from banet_edu.clinic.desk import NETWORKS, Desk
 from banet_edu.course.lesson09.explorers import doubt_figure
 from banet_edu.course.lesson09.ruler_photo import ruler_photo, wrong_and_marked
-from banet_edu.explain.boundary.callipers import ruler_spacing
+from banet_edu.explain.boundary.callipers import measured_in_band, ruler_spacing
 from banet_edu.metrics.boundary import boundary_metrics
+from banet_edu.metrics.shape import outlines
 
 
 def test_the_line_follows_the_ruler_and_most_of_what_is_marked_is_wrong():
@@ -51,3 +52,23 @@ def test_the_network_of_chest_x_rays_finds_nothing_there_and_the_picture_says_so
     assert desk.found().mask.mean() < 0.005
     words = said(doubt_figure(desk))
     assert "Nothing is found at this threshold" in words and "no proof that nothing is there" in words
+
+
+def test_two_fifths_of_what_is_wrong_are_marked_and_nothing_of_the_right_lobe():
+    photo = ruler_photo(6)
+    expected = Desk(photo.sample).expected()
+    wrong, marked = wrong_and_marked(photo, expected)
+    assert 0.36 < (wrong & marked).sum() / wrong.sum() < 0.44
+    lobe = ((expected["column"] > 240) & (expected["row"] > 232)).to_numpy()
+    assert lobe.sum() > 0.2 * len(lobe) and wrong[lobe].all() and not marked[lobe].any()
+
+
+def test_two_specks_in_the_lower_corners_widen_the_band_of_the_perimeter():
+    photo = ruler_photo(10)
+    found, spacing = Desk(photo.sample).found(), photo.phantom.spacing_mm
+    band = measured_in_band(found.probability, spacing_mm=spacing, threshold=0.5)
+    assert [f"{value:.0f}" for value in band["perimeter_mm"]] == ["29", "28", "37"]
+    height, width = found.mask.shape
+    specks = sorted(outlines(found.probability - 0.25), key=len)[:-1]
+    assert len(specks) == 2 and all(line[:, 0].min() > 0.8 * height for line in specks)
+    assert sorted(float(line[:, 1].mean() > width / 2) for line in specks) == [0, 1]

@@ -35,13 +35,19 @@ _HALO = [Stroke(linewidth=2.8, foreground=INK), Normal()]
 
 
 def across_figure(
-    sample: Sample, prediction: Prediction, profile: pd.DataFrame, rows: Sequence[int], *, title: str = ""
+    sample: Sample,
+    prediction: Prediction,
+    profile: pd.DataFrame,
+    rows: Sequence[int],
+    *,
+    title: str = "",
+    slack: bool = True,
 ) -> Figure:
     """The image with numbered places on its outline; for each, brightness and probability across the boundary.
 
     The horizontal axis is the distance from the expert's outline along its normal, inside below 0; one line stands where
     the expert drew the boundary (0), one where the network did (the signed error). The shaded band is the slack: as far as the
-    network's line would move, were its threshold moved from 0.25 to 0.75.
+    network's line would move, were its threshold moved from 0.25 to 0.75; `slack=False` leaves it out, before it is asked for.
 
     Args:
         sample: image and mask.
@@ -87,9 +93,10 @@ def across_figure(
         )
         for k, ((bright, doubt), error) in enumerate(zip(columns, errors, strict=True)):
             band = undecided(distance, sure[:, k], error)
-            _draw_column(bright, doubt, distance, levels[:, k], sure[:, k], error, band, unit, first=k == 0)
+            shown = band if slack else None
+            _draw_column(bright, doubt, distance, levels[:, k], sure[:, k], error, shown, unit, first=k == 0)
             number = "" if len(rows) == 1 else f"{k + 1}: "
-            bright.set_title(number + _said(error, band[1] - band[0], unit), fontsize=10)
+            bright.set_title(number + _said(error, band[1] - band[0] if slack else None, unit), fontsize=10)
             bright.set_ylim(*brightness)
         # As it is drawn on the image, then as it is drawn below or beside it.
         lines = [
@@ -99,15 +106,15 @@ def across_figure(
             )
             for colour, dark, how in ((REFERENCE, _EXPERT, _SOLID), (PREDICTION, _FOUND, _DASHED))
         ]
-        slack, band_of_doubt = Patch(color=_FOUND, alpha=0.18, linewidth=0), Patch(color=_DOUBT, linewidth=0)
-        pairs: list[Any] = [
-            *lines,
-            slack,
-            band_of_doubt,
-        ]  # a tuple is drawn by its handler; matplotlib's types do not know
+        names = ["reference", "network's line", "probability 0.25 to 0.75"]
+        # A tuple is drawn by its handler; matplotlib's types do not know.
+        pairs: list[Any] = [*lines, Patch(color=_DOUBT, linewidth=0)]
+        if slack:
+            pairs.append(Patch(color=_FOUND, alpha=0.18, linewidth=0))
+            names.append("slack")
         figure.legend(
             pairs,
-            ["reference", "outline", "slack", "probability 0.25 to 0.75"],
+            names,
             handler_map={tuple: HandlerTuple(ndivide=None, pad=0.4)},
             loc="outside lower center",
             ncols=4,
@@ -149,7 +156,7 @@ def _draw_column(
     levels: NDArray[np.float64],
     sure: NDArray[np.float64],
     error: float,
-    band: tuple[float, float],
+    band: tuple[float, float] | None,
     unit: str,
     *,
     first: bool,
@@ -157,7 +164,8 @@ def _draw_column(
     bright.plot(distance, levels, color=INK, linewidth=1.8)
     doubt.plot(distance, sure, color=INK, linewidth=1.8)
     doubt.axhspan(0.25, 0.75, color=_DOUBT, zorder=0)
-    doubt.axvspan(*band, color=_FOUND, alpha=0.18, linewidth=0)
+    if band is not None:
+        doubt.axvspan(*band, color=_FOUND, alpha=0.18, linewidth=0)
     for axes in (bright, doubt):
         axes.axvline(0, color=_EXPERT, linewidth=2)
         axes.axvline(error, color=_FOUND, linewidth=2, linestyle="--")
@@ -170,9 +178,10 @@ def _draw_column(
         doubt.set_ylabel("probability of\nforeground")
 
 
-def _said(error: float, slack: float, unit: str) -> str:
+def _said(error: float, slack: float | None, unit: str) -> str:
     where = "off" if abs(error) < 0.005 else "too far out" if error > 0 else "too far in"
-    return f"{abs(error):.2f} {_short(unit)} {where}\nslack {slack:.2f} {_short(unit)}"
+    said = f"{abs(error):.2f} {_short(unit)} {where}"
+    return said if slack is None else f"{said}\nslack {slack:.2f} {_short(unit)}"
 
 
 def _short(unit: str) -> str:

@@ -42,8 +42,8 @@ def repainted_figure(
     part = proportion(prediction.mask.shape, prediction.spacing_mm)
     masks = [either.mask > 0 for case in cases.values() for either in case if either.mask is not None]
     top, left, height, width = _window(masks)
-    # Smaller than the column is wide: the titles then have their room.
-    figure, [axes] = new_figure(1, columns, height=(1.3 if title else 1.0) + min(1.6, 9.2 / columns) * part)
+    # A little smaller than the column is wide: the titles then have their room.
+    figure, [axes] = new_figure(1, columns, height=(1.3 if title else 1.0) + min(2.15, 9.2 / columns) * part)
     with styled():
         for panel, (name, (sample, prediction)) in zip(axes, cases.items(), strict=True):
             profile = boundary_profile(sample, prediction)
@@ -77,7 +77,7 @@ def repainted_figure(
             Line2D([], [], color=colour, linewidth=1.6, path_effects=_HALO) for colour in (REFERENCE, PREDICTION)
         ]
         entries.append(Line2D([], [], color=INK, linewidth=1.2, linestyle=_DASHES))
-        figure.legend(entries, ["reference", "outline", "sector (white)"], loc="outside lower center", ncols=3)
+        figure.legend(entries, ["reference", "network's line", "sector (white)"], loc="outside lower center", ncols=3)
         if title:
             figure.suptitle(title)
     return figure

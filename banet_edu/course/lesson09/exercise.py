@@ -15,7 +15,7 @@ from banet_edu.prediction import predict
 NEAR = 0.015  # of the true length; see check_diameter
 _NETWORK = "banet-lite-phantom"  # the one that looks at the picture in the lesson
 _AGAIN = "Read the line `longest diameter` of the measure panel, at threshold 0.50."
-_ENDS = "Look at the two magnified ends: each point must lie ON its mark, at 0 and at {cm:g} cm; their distance is {mm:g} mm."
+_ENDS = "Look at the two magnified ends: each point must lie ON its line, at 0 and at {cm:g} cm; their distance is {mm:g} mm."
 
 
 @cache
@@ -31,7 +31,7 @@ def check_diameter(value: Any) -> str:
     Args:
         value: in mm, a number or as typed ("13.0", "13,0", "13 mm", "1.3 cm"); None or "" where nothing is entered yet.
 
-    Accepted is what lies within 1.5 % (`NEAR`) of the true length. The first and the last mark are 373 pixels apart, so one
+    Accepted is what lies within 1.5 % (`NEAR`) of the true length. The ruler's first and last line are 373 pixels apart, so one
     pixel of misplacement at each end changes every length by 2 / 373, half a per cent; rounding to 12.9 takes another
     half. One millimetre of the ruler, the smallest slip that can be named, is 5 %.
 
@@ -39,7 +39,7 @@ def check_diameter(value: Any) -> str:
     Not yet: nothing is entered yet.
     Hint: Set the ruler. Read the line `longest diameter` of the measure panel, at threshold 0.50. Then enter it in mm.
     >>> check_diameter(1.3).said
-    'that is the length in centimetres, or 2 was entered as the distance of the marks: 2 cm are 20 mm.'
+    'that is the length in centimetres, or 2 was entered as the distance of the points: 2 cm are 20 mm.'
     """
     found = as_millimetres(value, how_to_read=f"Set the ruler. {_AGAIN}")
     true = _true_mm()
@@ -90,7 +90,7 @@ def _slips() -> list[tuple[str, str, tuple[float, ...]]]:
     scale = "Set the ruler first: as soon as its two points and their distance are set, the measure panel shows mm."
     return [
         (
-            f"that is the length in centimetres, or {ruler / 10:g} was entered as the distance of the marks: "
+            f"that is the length in centimetres, or {ruler / 10:g} was entered as the distance of the points: "
             f"{ruler / 10:g} cm are {ruler:g} mm.",
             marks,
             (true / 10,),
@@ -111,19 +111,19 @@ def _slips() -> list[tuple[str, str, tuple[float, ...]]]:
             (true * 2,),
         ),
         (
-            "about 5 % too large: the marks are counted instead of the gaps between them, "
-            "or a point lies one mark inside the end of the stretch.",
-            f"From 0 to {ruler / 10:g} cm there are {ruler + 1:g} marks, but {ruler:g} gaps of 1 mm. {_ends()}",
+            "about 5 % too large: the ruler's lines are counted instead of the gaps between them, "
+            "or a point lies one line inside the end of the stretch.",
+            f"From 0 to {ruler / 10:g} cm there are {ruler + 1:g} lines, but {ruler:g} gaps of 1 mm. {_ends()}",
             (true * (ruler + 1) / ruler, true * ruler / (ruler - 1)),
         ),
         (
-            "about 5 % too small: a point lies a millimetre outside, on the ruler's edge instead of its first or last mark, "
+            "about 5 % too small: a point lies a millimetre outside, on the ruler's edge instead of its first or last line, "
             "or the distance is entered a millimetre short.",
             _ends(),
             (true * (ruler - 1) / ruler, true * ruler / (ruler + 1), true * ruler / (ruler + MARGIN_MM)),
         ),
         (
-            "about 11 % too small: both points lie on the ruler's edges instead of its first and last mark.",
+            "about 11 % too small: both points lie on the ruler's edges instead of its first and last line.",
             _ends(),
             (true * ruler / (ruler + 2 * MARGIN_MM),),
         ),

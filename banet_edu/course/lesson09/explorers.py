@@ -29,7 +29,7 @@ def doubt_figure(desk: Desk) -> Figure:
     """What is found, with the places to look at first and why; where nothing is found, the picture that says so."""
     sample, prediction = desk.sample, desk.found()
     if not prediction.mask.any():
-        return measures_figure(sample, prediction)
+        return measures_figure(sample, prediction, tallest=1.9)
     profile = boundary_profile(sample, prediction)
     if not len(profile):
         return measures_figure(sample, prediction)
@@ -58,10 +58,13 @@ def doubt_explorer(samples: Iterable[Sample], networks: Mapping[str, str | nn.Mo
         "picture": choice("picture", {name: name for name in desks}),
         "network": choice("network learned from", {name: name for name in names}),
     }
+    empty = "chest X-rays"  # finds nothing on skin: the second still shows what that looks like
+    still: list[dict[str, str]] = [{}, {"network": empty}] if networks is None and empty in names else [{}]
     return Panel(
         render,
         controls,
         alt="A picture with the network's outline; the places to look at first are numbered and explained.",
+        still=still,
     )
 
 
@@ -149,7 +152,7 @@ def measure_explorer(desk: Desk, still_spacing_mm: float | None = None) -> Panel
         if still_spacing_mm is None:
             return card_figure(_MEASURE, "In a running notebook: in mm as soon as the ruler above is set.")
         found = desk.found().with_spacing((still_spacing_mm, still_spacing_mm))
-        return measures_figure(desk.sample, found, source="pixel size set by the ruler")
+        return measures_figure(desk.sample, found, source="pixel size set by the ruler", tallest=3.4)
 
     slider = ipywidgets.FloatSlider(0.5, min=0.25, max=0.75, step=0.05, description="threshold")
     panel = Panel(

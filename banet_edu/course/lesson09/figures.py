@@ -35,7 +35,9 @@ _NAMES = {
 }
 
 
-def measures_figure(sample: Sample, prediction: Prediction, *, threshold: float = 0.5, source: str = "") -> Figure:
+def measures_figure(
+    sample: Sample, prediction: Prediction, *, threshold: float = 0.5, source: str = "", tallest: float = _TALLEST
+) -> Figure:
     """The outline with its longest diameter and the one across; beside it the figures and how far they move with the doubt.
 
     Lengths are in mm where the prediction's spacing is known, otherwise in % of the image diagonal with pixels beside; the
@@ -46,10 +48,11 @@ def measures_figure(sample: Sample, prediction: Prediction, *, threshold: float 
         prediction: of the same image, h x w.
         threshold: on the probability of the foreground; the band of doubt is always 0.25 to 0.75.
         source: where the pixel size comes from, for the line below the figures.
+        tallest: inches, the picture.
     """
     level = prediction.probability - np.float32(threshold)
     with styled():
-        figure, axes = picture_beside_words(sample, prediction, f"{sample.name}: threshold {threshold:.2f}")
+        figure, axes = picture_beside_words(sample, prediction, f"{sample.name}: threshold {threshold:.2f}", tallest)
         for wide in BAND:
             for line in outlines(prediction.probability - np.float32(wide)):
                 axes.plot(line[:, 1], line[:, 0], color="w", linewidth=1.1, linestyle=(0, (3, 2)), zorder=2)
@@ -65,6 +68,8 @@ def measures_figure(sample: Sample, prediction: Prediction, *, threshold: float 
             Line2D([], [], color=ORANGE, linewidth=2.4, marker="o", label="longest diameter"),
             Line2D([], [], color=GREEN, linewidth=2.4, linestyle="--", marker="o", label="the one across it"),
         ]
+        if found is None:
+            entries = entries[1:2] if outlines(prediction.probability - np.float32(min(BAND))) else []
         finish(axes, prediction, entries, _table(prediction, threshold, source))
     return figure
 
@@ -92,10 +97,12 @@ def _table(prediction: Prediction, threshold: float, source: str) -> str:
     return "\n".join([*lines, source] if source else lines)
 
 
-def picture_beside_words(sample: Sample, prediction: Prediction, title: str) -> tuple[Figure, Axes]:
+def picture_beside_words(
+    sample: Sample, prediction: Prediction, title: str, tallest: float = _TALLEST
+) -> tuple[Figure, Axes]:
     """A figure with the picture in the pixels of the prediction, in the shape that its pixel size gives it."""
     size, spacing = prediction.mask.shape, prediction.spacing_mm
-    height = max(min(_TALLEST, 0.6 * WIDTH * proportion(size, spacing)), 3.4) + 0.8
+    height = max(min(tallest, 0.6 * WIDTH * proportion(size, spacing)), min(3.4, tallest)) + 0.8
     figure = Figure(figsize=(WIDTH, height), dpi=DPI)
     axes = figure.add_axes((0.005, 0.35 / height, 0.61, 1 - 0.75 / height))
     draw_image(axes, sample.image, size, spacing_mm=spacing)
@@ -116,6 +123,16 @@ def finish(axes: Axes, prediction: Prediction, entries: Sequence[Artist], words:
     figure.legend(handles=list(entries), loc="upper left", bbox_to_anchor=(0.63, 1 - 0.3 / height), borderaxespad=0)
     top = 0.65 + 0.2 * len(entries)
     figure.text(0.635, 1 - top / height, words, va="top", fontsize=10, linespacing=1.4)
+
+
+def photo_figure(sample: Sample) -> Figure:
+    """The picture alone, as its reader sees it before any line is drawn."""
+    figure = Figure(figsize=(0.28 * WIDTH, 0.28 * WIDTH * proportion(sample.image.shape[:2])), dpi=DPI)
+    with styled():
+        axes = figure.add_axes((0, 0, 1, 1))
+        draw_image(axes, sample.image)
+        axes.set_anchor("NW")
+    return figure
 
 
 def card_figure(title: str, text: str) -> Figure:

@@ -87,14 +87,16 @@ def comparison_text(comparison: Comparison, *, mm: bool) -> str:
             return f"{row[f'{key}_mm']:{sign}.2f} mm"
         return f"{row[f'{key}_pct']:{sign}.2f} % of diag. ({row[f'{key}_px']:{sign}.1f} px)"
 
-    side = "outside" if row["bias_px"] > 0 else "inside"
+    side = f"the network's line lies {'outside' if row['bias_px'] > 0 else 'inside'} on average"
+    if abs(row["bias_px"]) < 0.1 * row["assd_px"]:
+        side = "on average neither inside nor outside"
     lines = [
         f"Against {name}:",
         f"mean distance (ASSD) {length('assd')}",
         f"95 % within (HD95) {length('hd95')}",
         f"at worst (HD) {length('hd')}",
         f"signed mean (bias) {length('bias', '+')}",
-        f"    the network's line lies {side} on average",
+        f"    {side}",
         f"overlap (JA) {row['JA']:.2f}",
     ]
     return "\n".join(lines)

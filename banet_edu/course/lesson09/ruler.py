@@ -63,7 +63,7 @@ def ruler_figure(
 def _headline(places: NDArray[np.float64], length_mm: float | None) -> str:
     pixels = float(np.linalg.norm(places[1] - places[0]))
     if length_mm is None:
-        return f"Set both points on marks of the ruler. They are {pixels:.0f} px apart; how many mm that is, is not set yet"
+        return f"Set both points on lines of the ruler. They are {pixels:.0f} px apart; how many mm that is, is not set yet"
     spacing = ruler_spacing(places, length_mm)
     if spacing is None:
         return "Both points are at one place: no length between them"

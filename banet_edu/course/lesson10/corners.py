@@ -14,7 +14,7 @@ WIDTH = 256  # pixels of the row
 ENDS = (7, 247)  # where a boundary may lie: at every stride there is a cell on either side of it
 PLACES = np.linspace(*ENDS, 61)
 Grid = Literal["blocks", "samples"]
-GRIDS: dict[str, Grid] = {"means of blocks": "blocks", "every s-th pixel": "samples"}
+GRIDS: dict[str, Grid] = {"means of blocks": "blocks", "every n-th pixel": "samples"}
 
 
 @dataclass(frozen=True, eq=False)

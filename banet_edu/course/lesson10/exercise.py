@@ -1,4 +1,4 @@
-"""Lesson 10, from paper to code: three boxes to probe, and the check of an honest report.
+"""Lesson 10, from paper to code: three boxes to probe, the checks of a probe and of an honest report.
 
 The boxes behave as the authors' released code is described to behave (docs/method.md); they are written here from that
 description, and no line of them is copied.
@@ -69,6 +69,52 @@ def check_honest_report(my_report: Callable[[Figures, Figures], tuple[int, float
             "val has one row per epoch: print val.mean(axis=1).",
         )
     return "chosen on validation, and the test images were asked once, for the chosen epoch."
+
+
+PROBE = (40, 40)  # rows x columns
+
+
+@checked
+def check_probe(my_probe: Callable[[], tuple[Any, Any]]) -> str:
+    """Check `my_probe()`: p and y, 40 x 40, on which `loss_box` and the Dice loss that was meant differ most.
+
+    They differ by 1 / (sum p + sum y + 1), so by 1 where both are empty.
+
+    >>> check_probe(lambda: 3).said
+    'my_probe gives int back, two arrays are expected: p and y.'
+    """
+    given = attempt(my_probe, "my_probe")
+    if not isinstance(given, tuple | list) or len(given) != 2:
+        raise Wrong(f"my_probe gives {type(given).__name__} back, two arrays are expected: p and y.", "return p, y")
+    p, y = _map(given[0], "p"), _map(given[1], "y")
+    if ((p < 0) | (p > 1)).any():
+        raise Wrong("p holds probabilities: nothing below 0, nothing above 1.", "np.clip(p, 0, 1) keeps them there.")
+    if not np.isin(y, (0, 1)).all():
+        raise Wrong("y is a mask: only 0 and 1.", "(y > 0.5).astype(float) makes one.")
+    gap = 1 / (p.sum() + y.sum() + 1)
+    if gap > 1 - 1e-9:
+        return f"the box says {loss_box(p, y):+.0f}, meant is 0: an empty image, and a right answer to it."
+    far = f"{gap:.2g}" if gap < 0.995 else f"{gap:.4f}"
+    if not y.any():
+        raise Wrong(f"they differ by {far}: the mask is empty already, but the answer is not.", "Change p.")
+    if not p.any():
+        raise Wrong(f"they differ by {far}: the answer is empty, but the mask is not.", "Change y.")
+    raise Wrong(
+        f"they differ by {far}; on another input they differ more.",
+        "Take half of what is in p, then half of what is in y. Does the difference grow?",
+    )
+
+
+def _map(value: Any, name: str) -> Figures:
+    try:
+        array = np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise Wrong(f"{name} is no array of numbers.", "np.zeros((40, 40)) is one.") from None
+    if array.shape != PROBE:
+        raise Wrong(f"{name} has the shape {array.shape}, expected is {PROBE}.", "np.zeros((40, 40)) has it.")
+    if not np.isfinite(array).all():
+        raise Wrong(f"{name} holds nan or infinity.", "Start from np.zeros((40, 40)).")
+    return array
 
 
 def _runs() -> list[tuple[Figures, Figures]]:

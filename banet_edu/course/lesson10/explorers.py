@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import ipywidgets
+import numpy as np
 from matplotlib.figure import Figure
 
 from banet_edu.course.lesson10.corners import ENDS, GRIDS, Grid, enlarged_both_ways
@@ -32,11 +33,16 @@ def selection_explorer(figures: pd.DataFrame, *, draws: int = 1000) -> Panel:
     def drawn(offered: int, count: int) -> Drawn:
         return chosen_and_fresh(table, offered, count, draws=draws)
 
+    def span() -> tuple[float, float]:  # one axis for all settings: the fewest images scatter most
+        every = np.concatenate([*drawn(1, images[0]), *drawn(networks, images[0])])
+        low, high = np.quantile(every, (0.002, 0.998))
+        return float(low), float(high)
+
     def name(offered: int, count: int) -> str:
         return f"{f'best of {offered}' if offered > 1 else 'one, not chosen'}, {count} images"
 
     def render(offered: int, count: int) -> Figure:
-        return selection_figure(name(offered, count), drawn(offered, count), curves, (count, offered))
+        return selection_figure(name(offered, count), drawn(offered, count), curves, (count, offered), span=span())
 
     return Panel(
         render,
@@ -58,7 +64,7 @@ def align_corners_explorer(pixel_mm: float) -> Panel:
     return Panel(
         render,
         {
-            "stride": choice("stride s", {str(s): s for s in (2, 4, 8)}, 8),
+            "stride": choice("stride n", {str(s): s for s in (2, 4, 8)}, 8),
             "position": ipywidgets.IntSlider(215, *ENDS, 16, description="boundary (pixel)", continuous_update=False),
             "grid": choice("a cell holds", GRIDS, "samples"),
         },

@@ -49,13 +49,13 @@ def _draw_row(panel: Axes, enlarged: Enlarged, pixel_mm: float) -> None:
 
 def _draw_shifts(panel: Axes, enlarged: Enlarged, pixel_mm: float) -> None:
     for aligned, (colour, line, marker) in _ALIGNED.items():
-        panel.plot(PLACES, enlarged.shifts[aligned], line, color=colour, linewidth=2)
+        panel.plot(PLACES, enlarged.shifts[aligned], line, color=colour, linewidth=2.4, zorder=3)
         panel.plot(enlarged.position, enlarged.moved[aligned], marker, color=colour, markersize=9)
-    panel.axhline(0, color=INK, linewidth=1)
+    panel.axhline(0, color=INK, linewidth=1, zorder=1)
     panel.set_ylim(-8, 8)
     panel.set_xlabel("true place of the boundary (pixel)")
     panel.set_ylabel("shift (pixels, right is +)")
-    said = "cells are means of blocks" if enlarged.grid == "blocks" else "a cell on every s-th pixel"
+    said = "cells are means of blocks" if enlarged.grid == "blocks" else "a cell on every n-th pixel"
     worst = max(abs(shifts[end]) for shifts in enlarged.shifts.values() for end in (0, -1))
     panel.set_title(f"stride {enlarged.stride}: {said}\nup to {worst:.1f} px = {worst * pixel_mm:.1f} mm", fontsize=10)
 
@@ -90,30 +90,42 @@ def dice_forms_figure(losses: Mapping[str, Loss]) -> Figure:
 
 
 def selection_figure(
-    name: str, drawn: Drawn, curves: Curves, mark: tuple[int, int] | None = None, *, label: str = "mean JA"
+    name: str,
+    drawn: Drawn,
+    curves: Curves,
+    mark: tuple[int, int] | None = None,
+    *,
+    label: str = "mean JA",
+    span: tuple[float, float] | None = None,
 ) -> Figure:
     """Left: what the chosen network reaches on the images it was chosen on, and on others. Right: the mean distance of the
     two against the number of candidates, a line per number of images.
 
-    `mark` = (images, candidates) puts a ring on one point of the curves.
+    `mark` = (images, candidates) puts a ring on one point of the curves. `span`: the lowest and the highest figure at the left,
+    None: those of `drawn`.
     """
     figure, [[heaps, optimism]] = new_figure(1, 2, height=4.4, width_ratios=(1.15, 1))
     with styled():
-        _draw_heaps(heaps, *drawn, name)
+        _draw_heaps(heaps, *drawn, name, span)
         heaps.set_xlabel(label)
         _draw_curves(optimism, curves, mark, label)
     return figure
 
 
-def _draw_heaps(panel: Axes, said: NDArray[np.float64], fresh: NDArray[np.float64], name: str) -> None:
+def _draw_heaps(
+    panel: Axes, said: NDArray[np.float64], fresh: NDArray[np.float64], name: str, span: tuple[float, float] | None
+) -> None:
     every = np.concatenate([said, fresh])
-    edges = np.linspace(np.floor(every.min() * 50) / 50, np.ceil(every.max() * 50) / 50, 61)
+    low, high = span or (float(every.min()), float(every.max()))
+    edges = np.linspace(np.floor(low * 50) / 50, np.ceil(high * 50) / 50, 61)
+    panel.set_xlim(edges[0], edges[-1])
     panel.hist(fresh, edges.tolist(), color=SKY, alpha=0.8, label="on other images")
     panel.hist(said, edges.tolist(), histtype="step", color=VERMILLION, linewidth=2, label="where it was chosen")
     panel.axvline(fresh.mean(), color=BLUE, linewidth=2)
     panel.axvline(said.mean(), color=VERMILLION, linewidth=2, linestyle="--")
     panel.set_title(f"{name}: {said.mean():.3f} said, {fresh.mean():.3f} kept", fontsize=10)
     panel.set_yticks([])
+    panel.set_ylabel("how many draws")
     panel.grid(visible=False)
     panel.legend(loc="upper left", handlelength=1.2)
 

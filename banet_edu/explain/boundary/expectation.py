@@ -78,8 +78,8 @@ def track_record_in_words(expected: pd.DataFrame) -> str:
     ratio, worst = found["ratio"], found["worst_tenth"]
     return (
         f"Track record on {found['images']} test images of {record['data']}: the marked quarter of an outline was off by "
-        f"{ratio[0]:.1f} times as much as the rest (95 % interval {ratio[1]:.1f} to {ratio[2]:.1f}) and held "
-        f"{100 * worst[0]:.0f} % of its worst tenth; so marks say where to look first, not that the rest is right."
+        f"{ratio[0]:.1f} times as much as the rest (95 % sure: {ratio[1]:.1f} to {ratio[2]:.1f}); of every 100 of its worst "
+        f"places {100 * worst[0]:.0f} were marked. So marks say where to look first, not that the rest is right."
     )
 
 

@@ -38,9 +38,10 @@ def unclear_stretches(profile: pd.DataFrame, x: pd.DataFrame | None = None) -> U
 
     Returns:
         One row per stretch, longest first: `name`, `contour`, `from_U`, `to_U` (arc length; a stretch over the contour's first
-        point has from > to), `length_U`, `from_deg`, `to_deg` and `middle_deg` (directions as in the profile), `middle_row`,
-        `middle_column` (mask pixels), `reasons` (words, the most frequent first), and, with a column of errors,
-        `mean_error_U` and `largest_error_U`. No row, but these columns, when nothing is unclear.
+        point has from > to), `length_U`, `from_deg` and `to_deg` (of the sector in which it is seen from the contour's centre),
+        `middle_deg`, `middle_row`, `middle_column` (of its middle point; pixels of the mask), `reasons` (words, the most
+        frequent first), and, with a column of errors, `mean_error_U` and `largest_error_U`. No row, but these columns, when
+        nothing is unclear.
     """
     profile = Profile.of(profile)
     x = severities(profile) if x is None else x
@@ -100,14 +101,15 @@ def _row(profile: Profile, points: pd.Index, *reasons: pd.DataFrame) -> dict[str
         counts = table.loc[points].mean().sort_values(ascending=False, kind="stable")
         least = _OFTEN if words else min(_OFTEN, counts.iloc[0])
         words += [str(reason) for reason, share in counts.items() if share >= least]
+    from_deg, to_deg = _sector(profile.loc[points, "angle_deg"].to_numpy(float))
     row = {
         "name": place["name"],
         "contour": place["contour"],
         "from": arc[points[0]],
         "to": arc[points[-1]],
         "length": len(points) * step,
-        "from_deg": profile.loc[points[0], "angle_deg"],
-        "to_deg": profile.loc[points[-1], "angle_deg"],
+        "from_deg": from_deg,
+        "to_deg": to_deg,
         "middle_deg": place["angle_deg"],
         "middle_row": place["row"],
         "middle_column": place["column"],
@@ -117,6 +119,18 @@ def _row(profile: Profile, points: pd.Index, *reasons: pd.DataFrame) -> dict[str
         error = profile.measured("signed_error")[points].abs()
         row |= {"mean_error": error.mean(), "largest_error": error.max()}
     return row
+
+
+def _sector(angle_deg: NDArray[np.float64]) -> tuple[float, float]:
+    """Where a stretch is first and last seen from the centre, in the order of its points. They may turn back on the way.
+
+    >>> _sector(np.array([202.0, 217.1, 209.5])), _sector(np.array([350.0, 5.0, 20.0])), _sector(np.array([20.0, 5.0]))
+    ((202.0, 217.1), (350.0, 20.0), (20.0, 5.0))
+    """
+    run = np.unwrap(angle_deg, period=360.0)
+    low, high = float(run.min()), float(min(run.max(), run.min() + 359.0))  # more than once around is all around
+    first, last = (low, high) if run[-1] >= run[0] else (high, low)
+    return round(first % 360, 9), round(last % 360, 9)
 
 
 def _table(rows: list[dict[str, Any]], profile: Profile, *more: str) -> UnitTable:

@@ -169,7 +169,7 @@ def clock(from_deg: float, to_deg: float, middle_deg: float | None = None) -> st
 
     Args:
         from_deg, to_deg: the directions of its ends, 0 right, 90 up.
-        middle_deg: the direction of its middle: tells the short way round from the long one. None: the short way.
+        middle_deg: a direction between them: tells the short way round from the long one. None: the short way.
 
     >>> clock(80, 100), clock(350, 10)
     ("at 12 o'clock", "at 3 o'clock")

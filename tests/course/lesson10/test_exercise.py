@@ -7,8 +7,13 @@ import pytest
 import torch
 from lesson_checks import assert_leaves_randomness_alone, assert_never_raises, cell, refused, unwritten, without
 
-from banet_edu.course.lesson06.exercise import check_dice
-from banet_edu.course.lesson10.exercise import boundary_box, check_honest_report, loss_box, training_box
+from banet_edu.course.lesson10.exercise import (
+    boundary_box,
+    check_honest_report,
+    check_probe,
+    loss_box,
+    training_box,
+)
 from banet_edu.training.losses import boundary_target, dice_loss
 
 # The boxes
@@ -44,31 +49,50 @@ def test_training_box_chooses_on_test_alone():
         training_box([0.5], [0.5, 0.6])
 
 
-# Exercise 1 is checked by lesson 06; here: the slip that the lesson is about is recognised.
+# Exercise 1
 
 
-def dice_from(source):
-    scope = {"torch": torch}
-    exec(source, scope)
-    return check_dice(scope["my_dice"])
+def spot(rows, columns):
+    y = np.zeros((40, 40))
+    y[:rows, :columns] = 1
+    return y
 
 
-def test_dice_stub_is_refused_and_the_solution_passes():
-    refused(dice_from(cell("10", "my_dice", "exercise")), "not written yet")
-    assert dice_from(cell("10", "my_dice", "solution")).passed
+@pytest.mark.parametrize("kind", [float, int, bool])
+def test_the_two_losses_differ_most_where_nothing_is(kind):
+    assert check_probe(lambda: (np.zeros((40, 40), kind), np.zeros((40, 40), kind))).passed
+    assert check_probe(lambda: [np.zeros((40, 40)).tolist()] * 2).passed
 
 
 @pytest.mark.parametrize(
-    ("line", "instead", "said"),
+    ("probe", "said"),
     [
-        ("2 * overlap + 1", "2 * (overlap + 1)", "NEGATIVE"),
-        ("overlap = (p * y).sum(dim=(1, 2))", "", "spelled right"),
-        ("size = p.sum(dim=(1, 2)) + y.sum(dim=(1, 2))", "size = p.sum() + y.sum()", "summed over all images"),
-        (".mean()", "", "one value per image"),
+        (unwritten, "not written yet"),
+        (lambda: None, "gives nothing back"),
+        (lambda: np.zeros((40, 40)), "two arrays are expected"),
+        (lambda: (spot(1, 1), spot(1, 1)), "differ by 0.33; on another input"),
+        (lambda: (1 - spot(1, 1), spot(1, 1)), "on another input"),
+        (lambda: (spot(0, 0), spot(1, 1)), "differ by 0.5: the answer is empty"),
+        (lambda: (spot(1, 2), spot(0, 0)), "differ by 0.33: the mask is empty already"),
+        (lambda: (1e-5 * spot(1, 1), spot(0, 0)), "differ by 1.0000: the mask is empty already"),
+        (lambda: (np.zeros((16, 16)), np.zeros((16, 16))), "has the shape (16, 16)"),
+        (lambda: (-spot(1, 1), spot(0, 0)), "nothing below 0"),
+        (lambda: (spot(0, 0), 0.5 * spot(1, 1)), "only 0 and 1"),
+        (lambda: (np.full((40, 40), np.nan), spot(0, 0)), "holds nan"),
+        (lambda: ("p", "y"), "no array of numbers"),
+        (lambda: (nothing, nothing), "spelled right"),  # noqa: F821
     ],
 )
-def test_dice_solution_without_its_key_line(line, instead, said):
-    refused(dice_from(without(cell("10", "my_dice", "solution"), line, instead)), said)
+def test_probe_says_what_is_wrong(probe, said):
+    refused(check_probe(probe), said)
+
+
+def test_probe_stub_is_refused_and_the_solution_passes():
+    for kind in ("exercise", "solution"):
+        scope = {"np": np}
+        exec(cell("10", "my_probe", kind), scope)
+        assert check_probe(scope["my_probe"]).passed is (kind == "solution")
+    assert_never_raises(check_probe)
 
 
 # Exercise 2

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from banet_edu.explain.boundary.segments import unclear_stretches
+from banet_edu.explain.boundary.wording import where
 
 
 def profile(count: int = 360, *, faint=(), hidden=(), slack=(), closed: bool = True, contour: int = 0, error=None):
@@ -104,3 +105,14 @@ def test_no_reference_is_needed() -> None:
     with_error = unclear_stretches(profile(faint=range(100, 150), error=0.3))
     without = unclear_stretches(profile(faint=range(100, 150)))
     pd.testing.assert_frame_equal(with_error[list(without)], without)
+
+
+def test_a_stretch_that_turns_back_is_not_called_almost_all_around() -> None:
+    """An outline that is not star-shaped: seen from the centre, a finger's tip runs forth and back within one stretch."""
+    table = profile(faint=range(100, 150), error=np.full(360, 0.1))
+    table.loc[range(100, 150), "angle_deg"] = np.r_[np.linspace(202, 220, 30), np.linspace(219, 209.5, 20)]
+    [row] = unclear_stretches(table).to_dict("records")
+    assert (row["from_deg"], row["to_deg"]) == pytest.approx((202, 220)) and 202 <= row["middle_deg"] <= 220
+    assert where(row, several=False) == "at 8 o'clock"
+    [row] = unclear_stretches(profile(hidden=range(360))).to_dict("records")
+    assert where(row, several=False) == "almost all around"
