@@ -26,7 +26,8 @@ NEEDS = (
 def export_onnx(model: nn.Module, path: str | Path) -> Path:
     """Write `model` (with a `spec`) in eval mode to `path`, all or nothing. `model` itself stays as it is.
 
-    Input `image`: batch x 3 x H x W float32 of any batch size; H x W is the network's own input size. Output `logits`:
+    Input `image`: batch x 3 x H x W float32 of any batch size; H x W is the network's own input size (of volumes D x H x W, and
+    `mean` and `std` empty: each is z-scored). Output `logits`:
     batch x K x H x W; softmax over the classes gives probabilities. The file's metadata says the rest, as JSON values:
     `input_size` [height, width], `mean` and `std` (feed RGB (image / 255 - mean) / std), `class_names` (background first),
     `model`, `preset`, `banet_edu` (version), `notice`, and `info`, what is known about weights and their data.
@@ -55,7 +56,9 @@ def export_onnx(model: nn.Module, path: str | Path) -> Path:
     _check_path(path)
 
     network = copy.deepcopy(model).cpu().eval()
-    example = torch.zeros(2, 3, *spec.input_size)  # two, since a batch of one would be taken for a fixed size
+    example = torch.zeros(
+        2, spec.in_channels, *spec.input_size
+    )  # two, since a batch of one would be taken for a fixed size
     with _quiet():
         program = torch.onnx.export(
             network,
