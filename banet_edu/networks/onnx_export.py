@@ -26,11 +26,11 @@ NEEDS = (
 def export_onnx(model: nn.Module, path: str | Path) -> Path:
     """Write `model` (with a `spec`) in eval mode to `path`, all or nothing. `model` itself stays as it is.
 
-    Input `image`: batch x 3 x H x W float32 of any batch size; H x W is the network's own input size (of volumes D x H x W, and
-    `mean` and `std` empty: each is z-scored). Output `logits`:
-    batch x K x H x W; softmax over the classes gives probabilities. The file's metadata says the rest, as JSON values:
-    `input_size` [height, width], `mean` and `std` (feed RGB (image / 255 - mean) / std), `class_names` (background first),
-    `model`, `preset`, `banet_edu` (version), `notice`, and `info`, what is known about weights and their data.
+    Input `image`: batch x 3 x H x W float32 of any batch size; H x W is the network's own input size. Output `logits`:
+    batch x K x H x W; softmax over the classes gives probabilities. Of a network of volumes D x H x W, and one channel in.
+    The file's metadata says the rest, as JSON values: `input_size` [height, width], `in_channels`, `mean` and `std` (feed RGB
+    (image / 255 - mean) / std; empty for volumes, each z-scored on its own), `class_names` (background first), `model`,
+    `preset`, `banet_edu` (version), `notice`, and `info`, what is known about weights and their data.
 
     Args:
         model: from `create_model`, `load_model` or training.
@@ -81,6 +81,7 @@ def _metadata(spec: ModelSpec, info: object) -> dict[str, str]:
         "model": spec.name,
         "preset": spec.preset,
         "input_size": spec.input_size,
+        "in_channels": spec.in_channels,
         "mean": spec.mean,
         "std": spec.std,
         "class_names": spec.class_names,

@@ -42,7 +42,7 @@ def boundary_target(mask: Tensor, padding: Literal["replicate", "zero"] = "repli
     framed = F.pad(labels, (1, 1) * dims, **({"mode": "replicate"} if padding == "replicate" else {"value": 0.0}))
     differs = torch.zeros_like(labels, dtype=torch.bool)
     for offset in product(range(3), repeat=dims):
-        window = tuple(slice(i, i + n) for i, n in zip(offset, mask.shape[1:], strict=True))
+        window: tuple[Any, ...] = tuple(slice(i, i + n) for i, n in zip(offset, mask.shape[1:], strict=True))
         differs |= framed[(..., *window)] != labels
     return differs[:, 0].long()
 
