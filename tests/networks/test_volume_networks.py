@@ -30,7 +30,7 @@ VARIANTS = {
 
 
 def inflated(image_model: nn.Module, volume_model: nn.Module) -> None:
-    """Give the network of volumes the weights of the one of images: a kernel into the middle slice, so that slices do not mix."""
+    """Give the network of volumes the weights of the one of images, kernels into the middle slice: slices do not mix."""
     state = volume_model.state_dict()
     for name, value in image_model.state_dict().items():
         if value.ndim == 4 and value.shape[-1] % 2:
@@ -43,7 +43,7 @@ def inflated(image_model: nn.Module, volume_model: nn.Module) -> None:
 @pytest.mark.parametrize("norm", ["batch", "instance"])
 @pytest.mark.parametrize(
     ("name", "variant"),
-    [(name, "default") for name in NAMES] + [("banet", v) for v in VARIANTS if "norm" not in VARIANTS[v]],
+    [*((name, "default") for name in NAMES), *(("banet", v) for v in list(VARIANTS)[1:] if "norm" not in v)],
 )
 def test_a_volume_of_equal_slices_gives_what_the_network_of_images_gives(name, variant, norm):
     """Window means (replicated frame), norms and resizing: along z nothing changes, so nothing may come of the third axis."""
@@ -59,15 +59,15 @@ def test_a_volume_of_equal_slices_gives_what_the_network_of_images_gives(name, v
         overrides["width"] = VOLUME_BANET["nano"]["width"]
     if overrides.get("pee_padding") == "zero":
         overrides["pee_padding"] = "replicate"  # zeros do come in along z
-    images = create_model(name, "nano", 3, in_channels=1, **overrides)
-    volumes = create_model(name, "nano", 3, dims=3, **overrides)
-    images.train()(torch.randn(4, 1, 64, 96))  # running statistics that are not 0 and 1
+    images = create_model(name, "nano", 3, in_channels=1, **overrides).double()
+    volumes = create_model(name, "nano", 3, dims=3, **overrides).double()
+    images.train()(torch.randn(4, 1, 64, 96).double())  # running statistics that are not 0 and 1
     inflated(images, volumes)
-    x = torch.randn(2, 1, 64, 80)
+    x = torch.randn(1, 1, 64, 72).double()
     with torch.no_grad():
-        flat, deep = images.eval()(x), volumes.eval()(x[:, :, None].expand(-1, -1, 40, -1, -1))
-    assert deep.shape == (2, 3, 40, 64, 80)
-    assert torch.allclose(deep, flat[:, :, None].expand_as(deep), atol=1e-4 * float(flat.abs().max()))
+        flat, deep = images.eval()(x), volumes.eval()(x[:, :, None].expand(-1, -1, 35, -1, -1))
+    assert deep.shape == (1, 3, 35, 64, 72)
+    assert torch.allclose(deep, flat[:, :, None].expand_as(deep), atol=1e-7)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -102,10 +102,10 @@ def test_one_volume_can_train(norm):
 
 
 def test_instance_norm_does_not_mix_the_volumes_of_a_batch():
-    model = create_model("banet", "nano", dims=3).train()
-    x = torch.randn(2, 1, 32, 32, 32)
+    model = create_model("banet", "nano", dims=3).double().train()
+    x = torch.randn(2, 1, 32, 32, 32).double()
     with torch.no_grad():
-        assert torch.allclose(model(x).logits[:1], model(x[:1]).logits, atol=1e-5)
+        assert torch.allclose(model(x).logits[:1], model(x[:1]).logits)
 
 
 def test_signals_of_a_volume_have_the_names_of_an_image():
