@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from banet_edu.config import check_spacing
 
-Size = int | tuple[int, int]
+Size = int | tuple[int, ...]
 
 WHITE = 255  # what drawing programs store for the foreground; no label
 

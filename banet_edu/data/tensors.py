@@ -20,6 +20,8 @@ def normalise(image: NDArray[np.uint8], mean: Sequence[float], std: Sequence[flo
     """
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         raise ValueError(f"H x W x 3 uint8 expected, got {image.shape} {image.dtype}")
+    if len(mean) != 3:
+        raise ValueError("this network takes no RGB images: what it is fed has to be z-scored, a volume as a whole")
     # One scale and one shift per channel; the channels go first while the data are still bytes.
     scale = torch.tensor([1 / (255 * s) for s in std], dtype=torch.float32).view(3, 1, 1)
     shift = torch.tensor([m / s for m, s in zip(mean, std, strict=True)], dtype=torch.float32).view(3, 1, 1)

@@ -10,8 +10,19 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from banet_edu.banet.network import RELEASE_KERNELS, BANet
-from banet_edu.config import BASE_WIDTH, INPUT_SIZE, PRESETS, ModelSpec, check_classes, check_size
+from banet_edu.banet.network import BANet
+from banet_edu.config import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    INPUT_SIZE,
+    PRESETS,
+    VOLUME_SIZE,
+    ModelSpec,
+    check_classes,
+    check_input_kind,
+    check_size,
+)
+from banet_edu.networks import presets as tables
 from banet_edu.networks.attention_unet import AttentionUNet
 from banet_edu.networks.cenet import CENet
 from banet_edu.networks.deeplabv3 import DeepLabV3
@@ -21,73 +32,22 @@ from banet_edu.networks.unet import UNet
 from banet_edu.networks.unet_same_encoder import UNetSameEncoder
 from banet_edu.networks.unetpp import UNetPlusPlus
 
-_ENCODER: dict[str, dict[str, Any]] = {
-    "nano": {"encoder": "resnet18", "encoder_width": 0.125, "output_stride": 16},
-    "lite": {"encoder": "resnet18", "encoder_width": 0.5, "output_stride": 32},
-    "fine": {"encoder": "resnet18", "encoder_width": 0.5, "output_stride": 32},
-    "paper": {"encoder": "resnet50", "encoder_width": 1.0, "output_stride": 8},
-}
-
-# BA-Net and its control: the stride of the grid they answer on (4 in every source)
-_GRID: dict[str, dict[str, Any]] = {preset: {"first_stride": 2 if preset == "fine" else 4} for preset in PRESETS}
-
-_HEAD: dict[str, Any] = {
-    "aspp_rates": (),
-    "context_channels": 256,
-    "pee": "difference",
-    "pee_kernels": RELEASE_KERNELS,
-    "pee_padding": "replicate",
-    "interactive_attention": "release",
-    "edge_task": True,
-    "cff": True,
-    "align_corners": False,
-}
-
-_BANET: dict[str, dict[str, Any]] = {
-    "nano": {**_ENCODER["nano"], **_GRID["nano"], **_HEAD, "width": 16},
-    "lite": {**_ENCODER["lite"], **_GRID["lite"], **_HEAD, "width": 32},
-    "fine": {**_ENCODER["fine"], **_GRID["fine"], **_HEAD, "width": 32},
-    # the study's network with every [release] variant
-    "paper": {
-        **_ENCODER["paper"],
-        **_GRID["paper"],
-        **_HEAD,
-        "width": 128,
-        "aspp_rates": (6, 12, 18),
-        "pee": "average",
-        "pee_padding": "zero",
-        "align_corners": True,
-    },
-}
-
-_CONTROL = {preset: {**arguments, **_GRID[preset]} for preset, arguments in _ENCODER.items()}
-
-_BASE: dict[str, dict[str, Any]] = {preset: {"base_width": BASE_WIDTH[preset]} for preset in PRESETS}
-
-_DEEPLAB: dict[str, dict[str, Any]] = {
-    "nano": {**_ENCODER["nano"], "aspp_rates": (1, 2), "channels": 16},
-    "lite": {**_ENCODER["lite"], "output_stride": 16, "aspp_rates": (1, 2, 3), "channels": 64},
-    "fine": {**_ENCODER["fine"], "output_stride": 16, "aspp_rates": (1, 2, 3), "channels": 64},
-    "paper": {**_ENCODER["paper"], "aspp_rates": (12, 24, 36), "channels": 256},  # its rates for stride 8
-}
-
-# Networks whose paper's encoder is not the dilated ResNet-50: three scales to add, or ResNet-34.
-_FCN = {**_ENCODER, "paper": {**_ENCODER["paper"], "output_stride": 32}}
-_CENET = {**_ENCODER, "paper": {"encoder": "resnet34", "encoder_width": 1.0, "output_stride": 32}}
-
 _COUNTED = {"width", "base_width", "encoder_width", "channels", "context_channels"}  # arguments that are above 0
 
 # name -> (class, default arguments of each preset)
 _MODELS: dict[str, tuple[Callable[..., nn.Module], dict[str, dict[str, Any]]]] = {
-    "banet": (BANet, _BANET),
-    "unet": (UNet, _BASE),
-    "unet_same_encoder": (UNetSameEncoder, _CONTROL),
-    "fcn": (FCN, _FCN),
-    "deeplabv3": (DeepLabV3, _DEEPLAB),
-    "cenet": (CENet, _CENET),
-    "attention_unet": (AttentionUNet, _BASE),
-    "unetpp": (UNetPlusPlus, _BASE),
+    "banet": (BANet, tables.BANET),
+    "unet": (UNet, tables.BASE),
+    "unet_same_encoder": (UNetSameEncoder, tables.CONTROL),
+    "fcn": (FCN, tables.FCN),
+    "deeplabv3": (DeepLabV3, tables.DEEPLAB),
+    "cenet": (CENet, tables.CENET),
+    "attention_unet": (AttentionUNet, tables.BASE),
+    "unetpp": (UNetPlusPlus, tables.BASE),
 }
+
+# those that take volumes, another norm and other channels than RGB: name -> default arguments of each preset for volumes
+_VOLUMES = {"banet": tables.VOLUME_BANET, "unet": tables.VOLUME_BASE, "unet_same_encoder": tables.VOLUME_CONTROL}
 
 
 def model_names() -> list[str]:
@@ -112,7 +72,10 @@ def create_model(
     num_classes: int = 2,
     *,
     pretrained: bool | str | Path = False,
-    input_size: int | tuple[int, int] | None = None,
+    dims: int = 2,
+    norm: str | None = None,
+    in_channels: int | None = None,
+    input_size: int | tuple[int, ...] | None = None,
     class_names: tuple[str, ...] | None = None,
     **overrides: Any,
 ) -> nn.Module:
@@ -124,7 +87,13 @@ def create_model(
             twice as fine; the others are as in lite) or paper (the study's).
         num_classes: K, background included.
         pretrained: True for public ImageNet weights of the encoder, or the path of a `.safetensors` file.
-        input_size: height and width images are resized to before the network; the preset's by default.
+        dims: 2 for images, 3 for volumes (SPEC section 6; banet, unet and unet_same_encoder in presets nano and lite, with
+            `output_stride` 8 or 16).
+        norm: "batch", or "instance" for small batches; by default batch for images, instance for volumes. Like
+            `in_channels`, for the same three networks.
+        in_channels: N of the input; by default 3 for images, 1 for volumes.
+        input_size: height and width images are resized to before the network, or depth, height and width; the preset's
+            by default.
         class_names: background first; ("background", "lesion") for two classes by default.
         **overrides: the preset's arguments to change; for banet `encoder, encoder_width, width, output_stride,
             first_stride, aspp_rates, context_channels, pee, pee_kernels, pee_padding, interactive_attention, edge_task,
@@ -141,31 +110,52 @@ def create_model(
     >>> model = create_model("banet", preset="nano", interactive_attention=False).eval()
     >>> model(torch.zeros(1, 3, 64, 64)).shape
     torch.Size([1, 2, 64, 64])
+    >>> create_model("banet", preset="nano", dims=3).eval()(torch.zeros(1, 1, 35, 50, 35)).shape
+    torch.Size([1, 2, 35, 50, 35])
     """
     _check_name(name)
     if preset not in PRESETS:
         raise ValueError(f"unknown preset {preset!r}; known: {', '.join(PRESETS)}")
-    build, presets = _MODELS[name]
+    norm = norm or ("batch" if dims == 2 else "instance")
+    in_channels = in_channels if in_channels is not None else (3 if dims == 2 else 1)
+    check_input_kind(dims, norm, in_channels)
+    if (dims, norm, in_channels) != (2, "batch", 3) and name not in _VOLUMES:
+        raise ValueError(
+            f"{name} takes RGB images and has batch norm; volumes (dims=3), norm and in_channels are for {', '.join(_VOLUMES)}"
+        )
+    build, presets = _MODELS[name][0], _MODELS[name][1] if dims == 2 else _VOLUMES[name]
+    if preset not in presets:
+        raise ValueError(f"preset {preset!r} is for images; volumes have {', '.join(presets)}")
     defaults = presets[preset]
     if unknown := sorted(set(overrides) - set(defaults)):
         raise ValueError(f"{name} has no argument {', '.join(unknown)}; it takes {', '.join(sorted(defaults))}")
-    size = INPUT_SIZE[preset] if input_size is None else input_size
+    size = (INPUT_SIZE if dims == 2 else VOLUME_SIZE)[preset] if input_size is None else input_size
     arguments = {**defaults, **overrides}
     for argument in _COUNTED & set(arguments):
         if not arguments[argument] > 0:
             raise ValueError(f"{argument} is a number above 0, got {arguments[argument]}")
+    if dims == 3 and arguments.get("output_stride", 16) > 16:
+        raise ValueError(f"output_stride is 8 or 16 for volumes, got {arguments['output_stride']}")
+    rgb = (dims, in_channels) == (2, 3)
     spec = ModelSpec(
         name=name,
         preset=preset,
         num_classes=num_classes,
         overrides=dict(overrides),
-        input_size=check_size(size),
+        input_size=check_size(size, dims=dims),
+        mean=IMAGENET_MEAN if rgb else (),
+        std=IMAGENET_STD if rgb else (),
         class_names=check_classes(num_classes, class_names),
+        dims=dims,
+        norm=norm,
+        in_channels=in_channels,
     )
     model: Any = build(spec, **arguments)
     if pretrained is not False:
         if "encoder" not in arguments:
             raise ValueError(f"{name} has no ResNet encoder that ImageNet weights would fit; use pretrained=False")
+        if not rgb:
+            raise ValueError("ImageNet weights are of RGB images; use pretrained=False, or dims=2 and in_channels=3")
         model.initial_weights = load_imagenet(model.encoder, arguments["encoder"], pretrained)
     return model
 
@@ -202,13 +192,16 @@ class _NoInitialValues(TorchFunctionMode):
 
 def _described(spec: ModelSpec) -> nn.Module:
     _check_name(spec.name)
-    presets = _MODELS[spec.name][1]
+    presets = _MODELS[spec.name][1]  # those for volumes have the same arguments
     if unknown := sorted(set(spec.overrides) - set(presets.get(spec.preset, {}))):  # `pretrained` would look for files
         raise ValueError(f"{spec.name} has no argument {', '.join(unknown)}")
     model: Any = create_model(
         spec.name,
         spec.preset,
         spec.num_classes,
+        dims=spec.dims,
+        norm=spec.norm,
+        in_channels=spec.in_channels,
         input_size=spec.input_size,
         class_names=spec.class_names,
         **spec.overrides,

@@ -94,7 +94,7 @@ def compare(
     if len(set(classes.values())) > 1:
         raise ValueError(f"these models tell different classes apart, so their figures do not compare: {classes}")
 
-    prepared: dict[tuple[tuple[int, int], str], Prepared] = {}  # images are read once per input size, not per run
+    prepared: dict[tuple[tuple[int, ...], str], Prepared] = {}  # images are read once per input size, not per run
     tables: list[pd.DataFrame] = []
     histories: dict[tuple[str, int], History] = {}
     built: dict[str, Model] = {}
