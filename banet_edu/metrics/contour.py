@@ -75,7 +75,7 @@ def _voxels(mask: np.ndarray, offset: tuple[int, ...], frame_is_boundary: bool) 
 
 
 def _pixels(mask: np.ndarray, offset: tuple[int, ...], frame_is_boundary: bool) -> Boundary:
-    """Foreground pixels with a background pixel among their four neighbours: `_voxels` of an image, by OpenCV, which is faster."""
+    """Foreground pixels with a background pixel among their four neighbours: `_voxels` of an image, by OpenCV: faster."""
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
     # Outside of the array counts as background (0), or as whatever does not erode (1).
     inner = cv2.erode(mask, cross, borderType=cv2.BORDER_CONSTANT, borderValue=0 if frame_is_boundary else 1)

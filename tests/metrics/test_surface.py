@@ -1,4 +1,4 @@
-"""The same figures of a volume's surface: by hand, and as MONAI and medpy compute them; how far surface-distance lies from them."""
+"""The same figures of a volume's surface: by hand, as MONAI and medpy compute them, and how far surface-distance is off."""
 
 from __future__ import annotations
 
