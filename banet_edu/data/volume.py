@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from banet_edu.config import check_spacing
 
 if TYPE_CHECKING:
-    from banet_edu.datasets.grid import Grid
+    from banet_edu.datasets.volumes.grid import Grid
 
 
 class Volume:
@@ -21,8 +21,8 @@ class Volume:
     Axes are (z, y, x): from inferior to superior, posterior to anterior, the patient's left to right, or the nearest to these.
 
     Args:
-        image: D x H x W finite numbers as the file states them, kept as float32; or a function that loads it at the first access.
-        mask: D x H x W of the same voxels: bool, or unsigned integer labels 0, 1, 2 ...; None where there is none. Or a function.
+        image: D x H x W finite numbers as the file states them, kept as float32; or a function that loads them.
+        mask: D x H x W of the same voxels, bool or unsigned integer labels 0, 1, 2 ..., or None; or a function.
         name: the case's name, unique in its data set.
         spacing_mm: (z, y, x) size of one voxel in mm; None where it is unknown.
         spacing_note, orientation_note: what must be said wherever these are used, such as that the file names no unit.
@@ -88,8 +88,8 @@ class Volume:
 
 
 def normalised(volume: Volume | NDArray[Any]) -> NDArray[np.float32]:
-    """D x H x W float32 for a network: intensities minus their mean, over their standard deviation, of the voxels that are not 0
-    (scanners fill with 0 where they measured nothing; the 0 are scaled along).
+    """D x H x W float32 for a network: intensities minus their mean, over their standard deviation, both of the voxels that
+    are not 0 (scanners fill with 0 where they measured nothing; the 0 are scaled along).
 
     A scanner's unit is arbitrary: an image times a constant gives the same. Where the voxels that are not 0 are all alike, all
     voxels count; where all are alike, the result is 0.

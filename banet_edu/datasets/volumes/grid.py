@@ -18,8 +18,8 @@ SHEARED = 0.02  # cosine between two axes from which on distances between voxels
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """The voxels of a file: `shape` (i, j, k) along the file's own axes, and `affine`, 4 x 4 float, which takes a voxel's indices
-    to (x, y, z) of the patient in the file's unit of length: to the right, to the front, upwards ("RAS").
+    """The voxels of a file: `shape` (i, j, k) along the file's own axes, and `affine`, 4 x 4 float, which takes a voxel's
+    indices to (x, y, z) of the patient in the file's unit of length: to the right, to the front, upwards ("RAS").
 
     `to_ras` turns an array of the file's axes to (z, y, x), each running along the nearest axis of the patient; `to_file` turns
     it back. Both only permute and flip. `header` is what a writer needs besides, where the file was NIfTI.
@@ -46,8 +46,8 @@ class Grid:
         cosines = np.abs(np.triu(self._directions.T @ self._directions, 1)).max()
         if cosines > SHEARED:
             raise ValueError(
-                f"its axes are not at right angles but at {math.degrees(math.acos(cosines)):.0f} degrees, as a tilted gantry or a "
-                "registration leaves them: resample it to a straight grid first"
+                f"its axes are not at right angles but at {math.degrees(math.acos(cosines)):.0f} degrees, as a tilted gantry "
+                "or a registration leaves them: resample it to a straight grid first"
             )
 
     @cached_property
