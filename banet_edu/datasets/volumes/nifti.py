@@ -33,7 +33,7 @@ def read_nifti(
     mask: str | Path | None = None,
     *,
     name: str | None = None,
-    spacing_mm: tuple[float, float, float] | None = None,
+    spacing_mm: tuple[float, ...] | None = None,
     value_map: ValueMap | None = None,
 ) -> Volume:
     """A NIfTI file (.nii or .nii.gz) and the mask of the same voxels as a `Volume`; headers are read now, voxels when used.
