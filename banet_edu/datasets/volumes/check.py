@@ -28,7 +28,7 @@ from banet_edu.metrics.shape import volume_ml
 
 
 class _Facts(NamedTuple):
-    size: str
+    size: tuple[int, ...]
     spacing: str
     notes: tuple[str, ...]
     volumes: tuple[float | None, ...]  # in ml, of each class from 1 on, None where it is not there
@@ -44,7 +44,7 @@ class VolumeReport:
     root: Path
     split_seed: int
     parts: dict[str, int]
-    sizes: Counter[str]
+    sizes: Counter[tuple[int, ...]]
     spacings: Counter[str]
     notes: Counter[str]
     class_names: tuple[str, ...]
@@ -72,13 +72,18 @@ class VolumeReport:
                 "groups",
                 "none: every case stands for itself" if self.groups is None else f"{self.groups}, none on two sides",
             ),
-            ("sizes", f"{counted(self.sizes)} (z x y x x)"),
+            ("sizes", f"{self._sizes()} voxels (z x y x x)"),
             ("voxel size", "; ".join([f"{counted(self.spacings)} (z x y x x)", *notes])),
-            *((f"class {label}, {name}", self._volumes(label)) for label, name in enumerate(self.class_names) if label),
+            *((f"{label}: {name}", self._volumes(label)) for label, name in enumerate(self.class_names) if label),
             ("empty masks", listed(self.empty)),
             ("bad files", str(len(self.problems))),
             ("near duplicates", f"{len(self.duplicates)} (pairs), {leaking} of them across parts of the split"),
         ]
+
+    def _sizes(self) -> str:
+        if len(self.sizes) <= 3:
+            return counted(Counter({" x ".join(map(str, size)): count for size, count in self.sizes.items()}))
+        return " x ".join(f"{min(side)} to {max(side)}" for side in zip(*self.sizes, strict=True))
 
     def _volumes(self, label: int) -> str:
         sizes = self.volumes_ml[label - 1]
@@ -136,7 +141,7 @@ def _facts(dataset: VolumeDataset, name: str) -> _Facts | Problem:
         assert mask is not None and spacing is not None  # files pair up, and state a size
         classes = [mask == label for label in range(1, dataset.num_classes)]
         return _Facts(
-            " x ".join(map(str, volume.shape)),
+            volume.shape,
             " x ".join(f"{size:.4g}" for size in spacing) + " mm",
             (volume.spacing_note, volume.orientation_note),
             tuple(volume_ml(one, spacing_mm=spacing) if one.any() else None for one in classes),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
 from banet_edu.config import check_classes, check_spacing
@@ -20,7 +20,7 @@ from banet_edu.datasets.grouping import Groups, group_names
 from banet_edu.datasets.layouts import Case, Layout, Problem, find_cases, problem_message
 from banet_edu.datasets.volumes.nifti import read_intensities, read_labels, read_nifti
 
-DECODED_AT_OPENING = 2**22  # voxels: masks up to here are decoded when opening, larger ones at their first use
+DECODED_AT_OPENING = 2**22  # voxels: files up to here are decoded when opening, larger ones at their first use
 CACHE_BYTES = 512 * 2**20
 WORKERS = 2
 
@@ -150,12 +150,16 @@ def _look(case: Case, reader: VolumeReader, root: Path, decode: bool, count_clas
     top = 0
     if image is not None and mask is not None:
         fault(case.mask, lambda: reader.sample(case))
-    if mask is not None and (count_classes or decode or np.prod(mask.shape) <= DECODED_AT_OPENING):
+    if mask is not None and (count_classes or decode or _small(mask)):
         labels = fault(case.mask, lambda: reader.labels(case) if count_classes else reader.mask(case))
         top = 0 if labels is None else int(labels.max())
-    if image is not None and decode:
+    if image is not None and (decode or _small(image)):
         fault(case.image, lambda: reader.image(case))
     return top, problems
+
+
+def _small(volume: Volume) -> bool:
+    return math.prod(volume.shape) <= DECODED_AT_OPENING
 
 
 def _class_names(root: Path, value_map: ValueMap | None) -> tuple[str, ...] | None:
