@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from numbers import Integral
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 __version__ = "0.1.0"
 
@@ -125,19 +125,24 @@ def check_input_kind(dims: int, norm: str, in_channels: int) -> None:
         raise ValueError(f"in_channels is a whole number from 1 on, got {in_channels!r}")
 
 
-def check_spacing(spacing_mm: Any) -> tuple[float, float]:
-    """A pixel's size as two positive finite floats, (row, column) in mm; ValueError otherwise.
+@overload
+def check_spacing(spacing_mm: Any) -> tuple[float, float]: ...
+@overload
+def check_spacing(spacing_mm: Any, dims: int) -> tuple[float, ...]: ...
+def check_spacing(spacing_mm: Any, dims: int = 2) -> tuple[float, ...]:
+    """A pixel's size as two positive finite floats, (row, column) in mm; a voxel's as three, (z, y, x). ValueError otherwise.
 
-    >>> check_spacing((0.5, 0.25))
-    (0.5, 0.25)
+    >>> check_spacing((0.5, 0.25)), check_spacing((3, 1, 1), dims=3)
+    ((0.5, 0.25), (3.0, 1.0, 1.0))
     """
     try:
-        row, column = (float(value) for value in spacing_mm)
+        sizes = tuple(float(value) for value in spacing_mm)
     except (TypeError, ValueError):
-        row = column = math.nan
-    if not (0 < row < math.inf and 0 < column < math.inf):
-        raise ValueError(f"spacing_mm is (row, column), two numbers of mm above 0, not {spacing_mm!r}")
-    return row, column
+        sizes = ()
+    if len(sizes) != dims or not all(0 < size < math.inf for size in sizes):
+        wanted = "(row, column), two" if dims == 2 else "(z, y, x), three"
+        raise ValueError(f"spacing_mm is {wanted} numbers of mm above 0, not {spacing_mm!r}")
+    return sizes
 
 
 def check_threshold(threshold: float) -> float:

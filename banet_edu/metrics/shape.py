@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.measure import find_contours
 
+from banet_edu.config import check_spacing
+
 _TINY = np.finfo(np.float32).tiny
 
 
@@ -86,6 +88,19 @@ def measure(level: NDArray[np.floating], *, spacing_mm: tuple[float, float] | No
         f"perimeter_{unit}": float(perimeter),
         "regions": count - 1,
     }
+
+
+def volume_ml(mask: NDArray[np.bool_], *, spacing_mm: tuple[float, ...]) -> float:
+    """Volume of the foreground of d x h x w bool in millilitres (1000 mm3): its voxels times the size of one, (z, y, x) in mm.
+
+    ValueError for a mask that is no volume of bool, and for a spacing that is not three sizes: without one, count voxels.
+
+    >>> volume_ml(np.ones((10, 20, 20), bool), spacing_mm=(3.0, 0.5, 0.5))
+    3.0
+    """
+    if mask.ndim != 3 or mask.dtype != np.bool_:
+        raise ValueError(f"a volume is that of a d x h x w bool mask, got {mask.shape} {mask.dtype}: labels == 1, say")
+    return float(np.count_nonzero(mask) * np.prod(check_spacing(spacing_mm, 3)) / 1000)
 
 
 def feret_diameters(points: NDArray[np.floating]) -> tuple[float, float]:
