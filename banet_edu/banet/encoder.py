@@ -123,13 +123,8 @@ class ResNetEncoder(nn.Module):
             layers: OrderedDict[str, nn.Module] = OrderedDict()
             for j in range(blocks):
                 first_of_layer3 = i == 2 and j == 0
-                layers[str(j)] = block(
-                    channels,
-                    planes[i],
-                    stride // stride_before if j == 0 else 1,
-                    1 if first_of_layer3 else dilation,
-                    kit,
-                )
+                step = stride // stride_before if j == 0 else 1
+                layers[str(j)] = block(channels, planes[i], step, 1 if first_of_layer3 else dilation, kit)
                 channels = self.channels[i]
             self.add_module(f"layer{i + 1}", nn.Sequential(layers))
             stride_before = stride

@@ -108,15 +108,11 @@ class BANetHead(nn.Module):
             MiniMTL(c, width, num_classes, kernels, pee, pee_padding, interactive_attention, edge_task, kit)
             for c, kernels in zip(in_channels, kernels_per_stage(pee_kernels), strict=True)
         )
-        self.cff = (
-            nn.ModuleList(CrossFeatureFusion(width, i, align_corners, kit) for i in (1, 2, 3, 4)) if cff else None
-        )
-        self.context_fuse = (
-            DecoderStep(width + context_channels, width, align_corners, kit) if context_channels else None
-        )
-        self.decoder = nn.ModuleDict(
-            {f"stage{i}": DecoderStep(2 * width, width, align_corners, kit) for i in (3, 2, 1)}
-        )
+        fusion = partial(CrossFeatureFusion, width, align_corners=align_corners, kit=kit)
+        step = partial(DecoderStep, width=width, align_corners=align_corners, kit=kit)
+        self.cff = nn.ModuleList(fusion(stage) for stage in (1, 2, 3, 4)) if cff else None
+        self.context_fuse = step(width + context_channels) if context_channels else None
+        self.decoder = nn.ModuleDict({f"stage{i}": step(2 * width) for i in (3, 2, 1)})
         self.classifier = nn.Sequential(
             kit.conv(width, width, 3, padding=1), kit.norm(width), nn.ReLU(), kit.conv(width, num_classes, 1)
         )
