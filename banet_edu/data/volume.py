@@ -117,3 +117,16 @@ def padded(values: NDArray[Any], multiple: int) -> tuple[NDArray[Any], tuple[sli
     width = [(lead, -side % multiple - lead) for lead, side in zip(before, sides, strict=True)]
     grown = np.pad(values, [(0, 0)] * (values.ndim - 3) + width, mode="edge")
     return grown, tuple(slice(lead, lead + side) for lead, side in zip(before, sides, strict=True))
+
+
+def centred(values: NDArray[Any], size: tuple[int, ...]) -> NDArray[Any]:
+    """D x H x W at another size, without resampling: a shorter side is padded on both ends by the outermost voxels, of a longer
+    one the middle is kept.
+
+    >>> centred(np.array([[[1, 2, 3]]]), (1, 2, 5)).tolist()
+    [[[1, 1, 2, 3, 3], [1, 1, 2, 3, 3]]]
+    """
+    cut = [max(0, side - wanted) // 2 for side, wanted in zip(values.shape, size, strict=True)]
+    kept = values[tuple(slice(start, start + wanted) for start, wanted in zip(cut, size, strict=True))]
+    missing = [wanted - side for side, wanted in zip(kept.shape, size, strict=True)]
+    return np.pad(kept, [(gap // 2, gap - gap // 2) for gap in missing], mode="edge")
