@@ -33,9 +33,7 @@ class Prepared:
     (1, 32, 32)
     """
 
-    def __init__(
-        self, samples: Sequence[Any], size: Size, progress: Callable[[int, int], None] | None = None
-    ) -> None:
+    def __init__(self, samples: Sequence[Any], size: Size, progress: Callable[[int, int], None] | None = None) -> None:
         self.size = self._checked(size)
         total = len(samples)
         if total == 0:

@@ -87,6 +87,19 @@ class Volume:
         return f"Volume({self.name!r}, {shape}{', no mask' if self._mask is None else ''})"
 
 
+def as_volume(volume: Any) -> Volume:
+    """A Volume from a Volume or a D x H x W array; ValueError says how to get one from anything else."""
+    if isinstance(volume, Volume):
+        return volume
+    if isinstance(volume, np.ndarray) and volume.ndim == 3:
+        return Volume(volume, None, "volume")
+    said = f"{type(volume).__name__}{' of shape ' + str(volume.shape) if isinstance(volume, np.ndarray) else ''}"
+    raise ValueError(
+        f"this network takes volumes, and {said} is none: read a file by banet_edu.datasets.volumes.nifti.read_nifti, or give "
+        "D x H x W numbers"
+    )
+
+
 def normalised(volume: Volume | NDArray[Any]) -> NDArray[np.float32]:
     """D x H x W float32 for a network: intensities minus their mean, over their standard deviation, both of the voxels that
     are not 0 (scanners fill with 0 where they measured nothing; the 0 are scaled along).

@@ -64,7 +64,8 @@ def fit(
     Args:
         model: any network with `.spec` (`create_model`). Ends with the best weights, in eval mode.
         train, val: samples with masks, or volumes for a network of volumes; or `Prepared` (`PreparedVolumes`) at
-            `model.spec.input_size` to read them once for several runs. The best epoch is chosen on `val`, so figures to report need a third part.
+            `model.spec.input_size` to read them once for several runs. The best epoch is chosen on `val`, so figures to
+            report need a third part.
         config: budget, optimiser, schedule, loss. `batch_size` counts the images of all processes together.
         run_dir: gets `last.safetensors` (to resume), `best.safetensors` (for `load_model`), `history.csv`, `config.json`.
         callbacks: told what happens, see `callbacks.py`.
@@ -101,8 +102,8 @@ def fit(
     batch_size = global_batch_size(config, len(train), processes)
     steps_per_epoch = len(train) // batch_size
 
-    # of images alone: a volume's grey values are z-scored, whatever it shows
-    domain = domain_of(list(train.images)) if spec.dims == 2 else None  # kept with the weights: an image unlike these will be said to be
+    # Kept with the weights: an image unlike these will be said to be. Of volumes, z-scored each, grey values tell nothing.
+    domain = domain_of(list(train.images)) if spec.dims == 2 else None
 
     with locked(run_dir) if is_main else nullcontext():
         # A new run directory, one to go on with, or a finished one.
