@@ -207,6 +207,11 @@ class Dataset(Cases[Sample]):
     """A sequence of `Sample`, lazy: `open_dataset` makes one. See `Cases`."""
 
     @property
+    def network(self) -> dict[str, Any]:
+        """What `create_model` has to be told of these data."""
+        return {"num_classes": self.num_classes}
+
+    @property
     def upright(self) -> bool:
         """Whether the images always stand one way (chest X-rays), so that augmentation should not turn them over."""
         return LAYOUTS[self.format].upright

@@ -79,6 +79,11 @@ class VolumeDataset(Cases[Volume]):
         return self._reader.class_names
 
     @property
+    def network(self) -> dict[str, Any]:
+        """What `create_model` has to be told of these data."""
+        return {"num_classes": self.num_classes, "dims": 3, "class_names": self.class_names}
+
+    @property
     def upright(self) -> bool:
         """A patient's left stays left: no volume is to be mirrored without a reason."""
         return True
