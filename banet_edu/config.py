@@ -231,7 +231,7 @@ class TrainConfig:
 
 
 def volume_recipe() -> TrainConfig:
-    """What networks of volumes learn well with in half an hour of two cores: pairs, a higher rate, nothing changed at random."""
+    """What networks of volumes learn well with in half an hour of two cores: pairs, at a higher rate."""
     return TrainConfig(steps=600, batch_size=2, learning_rate=3e-3, augment="none")
 
 

@@ -168,7 +168,8 @@ class TrainingOptions:
         return {None: False, IMAGENET: True}.get(self.pretrained, self.pretrained or False)
 
     def build(self, model: str, num_classes: int, *, only_where_they_fit: bool = False, **volumes: Any) -> nn.Module:
-        """The network, of `volumes` where their `dims` and class names are given; `only_where_they_fit` starts one without a ResNet at random instead of refusing --pretrained."""
+        """The network, of volumes where `dims` and class names are given; `only_where_they_fit` starts one without a ResNet at
+        random instead of refusing --pretrained."""
         from banet_edu.networks.registry import create_model, has_encoder
 
         weights = self.weights if has_encoder(model) or not only_where_they_fit else False

@@ -111,8 +111,8 @@ def _not_shown(test: Sequence[Any]) -> list[str]:
     if not _of_volumes(test):
         return []
     return [
-        "The cases are volumes: no outlines are drawn here. banet-edu predict writes the labels as NIfTI, which any viewer lays "
-        "over the image."
+        "The cases are volumes: no outlines are drawn here. banet-edu predict writes the labels as NIfTI, which any viewer "
+        "lays over the image."
     ]
 
 
