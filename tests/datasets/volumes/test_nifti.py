@@ -112,6 +112,16 @@ def test_a_fourth_axis_of_one_is_dropped_and_nifti_2_is_read(tmp_path):
     np.testing.assert_array_equal(written.affine, affine_of(rotation(3)))
 
 
+def test_what_was_read_does_not_change_with_the_file(tmp_path):
+    volume = read_nifti(write(tmp_path / "a.nii", brain()))
+    before = volume.image.copy()
+    assert type(volume.image) is np.ndarray
+    with (tmp_path / "a.nii").open("r+b") as file:
+        file.seek(352)
+        file.write(bytes(1000))
+    np.testing.assert_array_equal(volume.image, before)
+
+
 # --- masks
 
 
