@@ -47,3 +47,14 @@ def volume_set(root: Path, count: int = 10, top: int = 2, folders: tuple[str, st
         write(root / folders[0] / f"case{index}.nii.gz", brain(index), np.diag([1.0, 1, 2, 1]))
         write(root / folders[1] / f"case{index}.nii.gz", labels(top=top), np.diag([1.0, 1, 2, 1]))
     return root
+
+
+def rotation(seed: int) -> np.ndarray:
+    """A random rotation or reflection."""
+    return np.linalg.qr(np.random.default_rng(seed).normal(size=(3, 3)))[0]
+
+
+def affine_of(axes: np.ndarray, sizes=(1.0, 2.0, 3.0)) -> np.ndarray:
+    affine = np.eye(4)
+    affine[:3, :3], affine[:3, 3] = axes * sizes, (5, -7, 11)
+    return affine

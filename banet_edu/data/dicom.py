@@ -29,7 +29,7 @@ def read_dicom_image(path: Path, frame: int = 0) -> tuple[NDArray[np.uint8], Spa
     """
     from pydicom.pixels import apply_color_lut
 
-    header, stored = _read(path, frame)
+    header, stored = read_stored(path, frame)
     if header.PhotometricInterpretation == "PALETTE COLOR":
         colours = apply_color_lut(stored, header)
         stored = colours if colours.dtype == np.uint8 else (colours >> 8).astype(np.uint8)
@@ -37,13 +37,13 @@ def read_dicom_image(path: Path, frame: int = 0) -> tuple[NDArray[np.uint8], Spa
         if stored.dtype != np.uint8:
             raise ValueError(f"{path}: colour DICOM with {stored.dtype.itemsize * 8} bits a channel: only 8 are read")
         return np.ascontiguousarray(stored[..., :3]), pixel_spacing_mm(header)
-    grey = _windowed(_rescaled(stored, header), stored, header)
+    grey = _windowed(rescaled(stored, header), stored, header)
     if header.PhotometricInterpretation == "MONOCHROME1":
         grey = 1 - grey
     return np.repeat((grey * 255).round().astype(np.uint8)[..., None], 3, axis=2), pixel_spacing_mm(header)
 
 
-def _rescaled(stored: NDArray[Any], header: Any) -> NDArray[np.float64]:
+def rescaled(stored: NDArray[Any], header: Any) -> NDArray[np.float64]:
     """Stored values in the modality's own unit, such as Hounsfield's."""
     from pydicom.pixels import apply_modality_lut
 
@@ -56,17 +56,9 @@ def _rescaled(stored: NDArray[Any], header: Any) -> NDArray[np.float64]:
     return apply_modality_lut(stored, header).astype(np.float64)
 
 
-def read_dicom_values(path: Path) -> NDArray[np.float64]:
-    """One grey picture as it was measured, H x W in the modality's own unit: rescaled, no window."""
-    header, stored = _read(path)
-    if stored.ndim != 2:
-        raise ValueError(f"{path}: has colours: a slice of a volume has one number a pixel")
-    return _rescaled(stored, header)
-
-
 def read_dicom_mask(path: Path) -> NDArray[np.uint8]:
     """Stored values of a single-frame DICOM mask, h x w uint8, no window; a two-valued deep one becomes 0 and 255."""
-    _, stored = _read(path)
+    _, stored = read_stored(path)
     if stored.ndim != 2:
         raise ValueError(f"{path}: a DICOM mask has one channel, this one has {stored.shape[-1]}")
     try:
@@ -202,7 +194,8 @@ def _check_deflated(path: Path) -> None:
                     raise ValueError(f"{path}: unpacks to more than {most // 10**6} million bytes, so it is not read")
 
 
-def _read(path: Path, frame: int = 0) -> tuple[Any, NDArray[Any]]:
+def read_stored(path: Path, frame: int = 0) -> tuple[Any, NDArray[Any]]:
+    """(header, pixels as stored)."""
     header = dicom_header(path, stop_before_pixels=False)
     from pydicom.pixels import pixel_array
 

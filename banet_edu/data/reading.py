@@ -15,7 +15,6 @@ from banet_edu.data.mask_values import ValueMap, foreground, in_8_bits, labels
 from banet_edu.data.orientation import upright
 
 DICOM_EXTENSIONS = (".dcm", ".dicom", ".ima")
-VOLUME_EXTENSIONS = (".nii", ".nii.gz")
 PROMISES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp", ".heic", *DICOM_EXTENSIONS)
 
 DEEP = "has 16 bits a channel: save it with 8, choosing the range of values to show (its window)"
@@ -36,11 +35,6 @@ def is_dicom(path: Path) -> bool:
 def looks_like_an_image(path: Path) -> bool:
     """By its content, or by a name that promises one: a damaged image must be found too, to be named."""
     return path.suffix.lower() in PROMISES or is_dicom(path) or is_picture(path)
-
-
-def is_volume(path: Path) -> bool:
-    """Whether a file is NIfTI by its name."""
-    return path.name.lower().endswith(VOLUME_EXTENSIONS)
 
 
 def is_picture(path: Path) -> bool:
@@ -238,7 +232,7 @@ def stem(path: Path) -> str:
     >>> stem(Path("a/photo.1.png")), stem(Path("1.2.826.0.1")), stem(Path("brain.nii.gz"))
     ('photo.1', '1.2.826.0.1', 'brain')
     """
-    if is_volume(path):
+    if path.name.lower().endswith((".nii", ".nii.gz")):
         return path.name[: path.name.lower().rindex(".nii")]
     known = {*Image.registered_extensions(), *DICOM_EXTENSIONS}
     return path.stem if path.suffix.lower() in known else path.name

@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 
 
 class Volume:
-    """One case of a data set of volumes: what `Sample` is for images.
-
-    Axes are (z, y, x): from inferior to superior, posterior to anterior, the patient's left to right, or the nearest to these.
+    """One case of a data set of volumes: what `Sample` is for images. Axes are (z, y, x): from inferior to superior, posterior
+    to anterior, the patient's left to right, or the nearest to these.
 
     Args:
         image: D x H x W finite numbers as the file states them, kept as float32; or a function that loads them.
@@ -27,8 +26,6 @@ class Volume:
         spacing_mm: (z, y, x) size of one voxel in mm; None where it is unknown.
         spacing_note, orientation_note: what must be said wherever these are used, such as that the file names no unit.
         grid: where the voxels lie in their file, for `write_nifti`; None without a file.
-
-    ValueError at the access to what does not fit.
 
     >>> volume = Volume(np.ones((4, 5, 6)), np.zeros((4, 5, 6), bool), "a", spacing_mm=(3, 1, 1))
     >>> volume.image.dtype, volume.shape, volume.spacing_mm
@@ -66,10 +63,8 @@ class Volume:
         """D x H x W, bool or unsigned integer labels, or None."""
         mask = self._mask() if callable(self._mask) else self._mask
         if mask is not None and (mask.dtype.kind not in "bu" or mask.shape != self.shape):
-            raise ValueError(
-                f"mask of {self.name!r}: bool or unsigned integers of its image's shape {self.shape} expected, got "
-                f"{mask.shape} {mask.dtype}"
-            )
+            wanted = f"bool or unsigned integers of its image's shape {self.shape}"
+            raise ValueError(f"mask of {self.name!r}: {wanted} expected, got {mask.shape} {mask.dtype}")
         return mask
 
     @property
@@ -83,8 +78,8 @@ class Volume:
         return None if self.grid is None else self.grid.affine
 
     def __repr__(self) -> str:
-        shape = "not loaded" if callable(self._image) and self.grid is None else " x ".join(map(str, self.shape))
-        return f"Volume({self.name!r}, {shape}{', no mask' if self._mask is None else ''})"
+        known = "not loaded" if callable(self._image) and self.grid is None else " x ".join(map(str, self.shape))
+        return f"Volume({self.name!r}, {known}{', no mask' if self._mask is None else ''})"
 
 
 def as_volume(volume: Any) -> Volume:
@@ -102,10 +97,8 @@ def as_volume(volume: Any) -> Volume:
 
 def normalised(volume: Volume | NDArray[Any]) -> NDArray[np.float32]:
     """D x H x W float32 for a network: intensities minus their mean, over their standard deviation, both of the voxels that
-    are not 0 (scanners fill with 0 where they measured nothing; the 0 are scaled along).
-
-    A scanner's unit is arbitrary: an image times a constant gives the same. Where the voxels that are not 0 are all alike, all
-    voxels count; where all are alike, the result is 0.
+    are not 0 (scanners fill with 0 where they measured nothing; the 0 are scaled along). An image times a constant gives
+    the same. Where the voxels that are not 0 are all alike, all voxels count; where all are alike, the result is 0.
 
     >>> normalised(np.array([[[0, 1, 3]]])).tolist()
     [[[-2.0, -1.0, 1.0]]]
@@ -118,8 +111,7 @@ def normalised(volume: Volume | NDArray[Any]) -> NDArray[np.float32]:
 
 
 def padded(values: NDArray[Any], multiple: int) -> tuple[NDArray[Any], tuple[slice, ...]]:
-    """The last three axes grown to a multiple, half on each side, by repeating the outermost voxels, and the slices that crop
-    them back.
+    """The last three axes grown to a multiple by repeating the outermost voxels, half a side, and the slices that crop them.
 
     >>> grown, crop = padded(np.zeros((2, 35, 50, 35)), 16)
     >>> grown.shape, grown[..., *crop].shape

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
-from banet_edu.data.reading import is_volume, looks_like_an_image, stem
-from banet_edu.datasets.layouts import Layout, find_cases
+from banet_edu.data.reading import looks_like_an_image, stem
+from banet_edu.datasets.layouts import Layout, find_cases, is_volume
 
 IMAGE_FOLDERS = ("images", "image", "imgs", "img", "photos", "frames", "imagestr")
 MASK_FOLDERS = (

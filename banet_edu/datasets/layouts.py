@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from banet_edu.config import check_spacing
-from banet_edu.data.reading import is_volume, looks_like_an_image, stem
+from banet_edu.data.reading import looks_like_an_image, stem
 from banet_edu.datasets.splits import natural_key
 
 SHOWN_PROBLEMS = 20
@@ -162,6 +162,11 @@ def of_volumes(root: Path, layout: Layout) -> Layout:
             if any(_is_candidate(path, kind) for path in found):
                 return kind
     return layout
+
+
+def is_volume(path: Path) -> bool:
+    """Whether a file is NIfTI by its name."""
+    return path.name.lower().endswith((".nii", ".nii.gz"))
 
 
 def _told_apart(files: list[Path], layout: Layout) -> tuple[list[Path], list[Path]]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-import cv2
 import numpy as np
 
 Weighting = Literal["pixels", "length"]
@@ -19,8 +18,7 @@ _SADDLE = (6, 9)  # two cut corners
 
 
 class Boundary(NamedTuple):
-    """Points N x 2 (row, column) in pixels, or N x 3 in voxels; `codes` N (the 2 x 2 neighbourhoods) where pieces of contour
-    are meant."""
+    """Points N x 2 (row, column) in pixels, N x 3 in voxels; `codes` N (2 x 2 neighbourhoods) of pieces of contour."""
 
     points: np.ndarray
     codes: np.ndarray | None
@@ -43,10 +41,8 @@ def boundary_pair(
 ) -> tuple[Boundary, Boundary]:
     """The boundaries of two non-empty masks, both h x w or both d x h x w, found inside their joint bounding box."""
     if weighting == "length" and target.ndim == 3:
-        raise ValueError(
-            'weighting="length" is the length of an outline; a volume has a surface: use weighting="pixels"'
-        )
-    find = {"pixels": _pixels if target.ndim == 2 else _voxels, "length": _pieces}[weighting]
+        raise ValueError('a volume has a surface, no length of outline: use weighting="pixels"')
+    find = {"pixels": _pixels, "length": _pieces}[weighting]
     box = tuple(_extent(prediction, target, axis) for axis in range(target.ndim))
     crops = [mask[box].view(np.uint8) for mask in (prediction, target)]
     offset = tuple(side.start for side in box)
@@ -54,35 +50,23 @@ def boundary_pair(
 
 
 def _extent(prediction: np.ndarray, target: np.ndarray, axis: int) -> slice:
-    """Where either mask has foreground along one axis, and one pixel more on each side, where the image has one: there the
-    background beside it is seen."""
+    """Where either mask has foreground along an axis, and one pixel of background more on each side, where there is one."""
     others = tuple(other for other in range(target.ndim) if other != axis)
     filled = np.flatnonzero(prediction.any(axis=others) | target.any(axis=others))
     return slice(max(int(filled[0]) - 1, 0), min(int(filled[-1]) + 2, target.shape[axis]))
 
 
-def _voxels(mask: np.ndarray, offset: tuple[int, ...], frame_is_boundary: bool) -> Boundary:
-    """Foreground voxels with a background voxel among their six neighbours."""
-    inner = mask.copy()
-    # Outside of the array counts as background (0), or as foreground (1).
-    padded = np.pad(mask, 1, constant_values=0 if frame_is_boundary else 1)
-    for axis, side in enumerate(mask.shape):
-        for start in (0, 2):  # the neighbour before, and the one after
-            around = [slice(1, -1)] * mask.ndim
-            around[axis] = slice(start, start + side)
-            inner &= padded[tuple(around)]
-    return Boundary(np.argwhere(mask > inner) + np.array(offset, float), None)
-
-
 def _pixels(mask: np.ndarray, offset: tuple[int, ...], frame_is_boundary: bool) -> Boundary:
-    """Foreground pixels with a background pixel among their four neighbours: `_voxels` of an image, by OpenCV: faster."""
-    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    # Outside of the array counts as background (0), or as whatever does not erode (1).
-    inner = cv2.erode(mask, cross, borderType=cv2.BORDER_CONSTANT, borderValue=0 if frame_is_boundary else 1)
-    found = cv2.findNonZero(cv2.subtract(mask, inner, dst=inner))
-    if found is None:
-        return Boundary(np.empty((0, 2)), None)
-    return Boundary(found.reshape(-1, 2)[:, ::-1] + np.array(offset, float), None)
+    """Foreground pixels with a background pixel among their four neighbours, voxels with one among their six."""
+    inner = mask.copy()
+    for axis in range(mask.ndim):
+        kept, own = np.moveaxis(inner, axis, 0), np.moveaxis(mask, axis, 0)
+        kept[1:] &= own[:-1]
+        kept[:-1] &= own[1:]
+        if frame_is_boundary:  # outside of the array counts as background
+            kept[0] = kept[-1] = 0
+    found = np.unravel_index(np.flatnonzero(mask != inner), mask.shape)  # several times as fast as argwhere
+    return Boundary(np.column_stack(found) + np.array(offset, float), None)
 
 
 def _pieces(mask: np.ndarray, offset: tuple[int, ...], frame_is_boundary: bool) -> Boundary:

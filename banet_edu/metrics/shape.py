@@ -93,9 +93,7 @@ def measure(level: NDArray[np.floating], *, spacing_mm: tuple[float, float] | No
 
 
 def volume_ml(mask: NDArray[np.bool_], *, spacing_mm: tuple[float, ...]) -> float:
-    """Volume of the foreground of d x h x w bool in millilitres (1000 mm3): its voxels times the size of one, (z, y, x) in mm.
-
-    ValueError for a mask that is no volume of bool, and for a spacing that is not three sizes: without one, count voxels.
+    """Millilitres (1000 mm3) of the foreground of d x h x w bool, voxels of (z, y, x) mm; ValueError for anything else.
 
     >>> volume_ml(np.ones((10, 20, 20), bool), spacing_mm=(3.0, 0.5, 0.5))
     3.0

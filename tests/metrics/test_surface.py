@@ -101,7 +101,7 @@ def test_one_slice_is_measured_as_an_image() -> None:
 def test_wrong_volumes_are_named() -> None:
     with pytest.raises(ValueError, match=r"three numbers of mm above 0, not \(1, 1\)"):
         boundary_metrics(cube(), cube(), spacing_mm=(1, 1))
-    with pytest.raises(ValueError, match=r'a volume has a surface: use weighting="pixels"'):
+    with pytest.raises(ValueError, match=r'a volume has a surface, no length of outline: use weighting="pixels"'):
         boundary_metrics(cube(), cube(), spacing_mm=None, weighting="length")
     with pytest.raises(ValueError, match=r"target must be a non-empty d x h x w mask, got shape \(9, 9\)"):
         overlap(cube(), cube()[4])

@@ -197,7 +197,7 @@ def _voxels(path: Path, opened: Any, dtype: Any) -> NDArray[Any]:
                 np.asanyarray(opened.dataobj) if dtype is None else opened.get_fdata(dtype=dtype, caching="unchanged")
             )
             stored = values.reshape(values.shape[:3])
-            return np.ascontiguousarray(_grid(path, opened).to_ras(stored))
+            return np.array(_grid(path, opened).to_ras(stored), order="C")  # a copy: never the file mapped into memory
     except (EOFError, OSError, zlib.error) as error:
         raise ValueError(f"{path}: is damaged or truncated ({error}): copy or download it again") from None
     raise ValueError(f"{path}: is truncated, {there} bytes of {needed}: copy or download it again")

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from banet_edu.data.dicom import dicom_header, read_dicom_values
+from banet_edu.data.dicom import dicom_header, read_stored, rescaled
 from banet_edu.data.reading import is_dicom
 from banet_edu.data.volume import Volume
 from banet_edu.datasets.volumes.grid import Grid, check_voxels
@@ -87,7 +87,10 @@ def _pixels(paths: Sequence[Path], size: tuple[int, int]) -> NDArray[np.float32]
     values = np.empty((*size, len(paths)), np.float32)
 
     def fill(index: int) -> None:
-        values[:, :, index] = read_dicom_values(paths[index]).T
+        header, stored = read_stored(paths[index])
+        if stored.ndim != 2:
+            raise ValueError(f"{paths[index]}: has colours: a slice of a volume has one number a pixel")
+        values[:, :, index] = rescaled(stored, header).T
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(fill, range(len(paths))))

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from banet_edu.data.reading import is_volume
 from banet_edu.data.volume import Volume
+from banet_edu.datasets.layouts import is_volume
 from banet_edu.storage import write_bytes
 
 _PLACE = ("qform_code", "sform_code", "quatern_b", "quatern_c", "quatern_d", "qoffset_x", "qoffset_y", "qoffset_z")
