@@ -95,6 +95,22 @@ def test_every_parameter_gets_a_gradient(name, variant):
     assert not silent
 
 
+def test_learns_one_ball_by_heart():
+    torch.manual_seed(0)
+    model = create_model("banet", "nano", dims=3).train()
+    depth, row, column = torch.meshgrid(*[torch.arange(32)] * 3, indexing="ij")
+    y = ((depth - 14) ** 2 + (row - 18) ** 2 + (column - 16) ** 2 < 80)[None]
+    x = y[:, None].float() + 0.3 * torch.randn(1, 1, 32, 32, 32)
+    optimizer = torch.optim.Adam(model.parameters(), 1e-2)
+    for _ in range(30):
+        optimizer.zero_grad()
+        segmentation_loss(model(x), y.long())[0].backward()
+        optimizer.step()
+    with torch.no_grad():
+        mask = model.eval()(x).argmax(1).bool()
+    assert 2 * (mask & y).sum() / (mask.sum() + y.sum()) > 0.9
+
+
 @pytest.mark.parametrize("norm", ["batch", "instance"])
 def test_one_volume_can_train(norm):
     model = create_model("banet", "nano", dims=3, norm=norm, **CONTEXT).train()
