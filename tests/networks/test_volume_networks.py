@@ -7,13 +7,13 @@ import torch
 from torch import nn
 
 from banet_edu.banet.network import BANetOutput
-from banet_edu.networks.presets import VOLUME_BANET
 from banet_edu.networks.registry import create_model, model_names
 from banet_edu.networks.weights import load_model
 from banet_edu.storage import save_model
 from banet_edu.training.losses import segmentation_loss
 
 NAMES = ["banet", "unet", "unet_same_encoder"]
+NANO = {"first_stride": 2, "output_stride": 16, "width": 8}  # what the preset has for volumes
 CONTEXT = {"aspp_rates": (1, 2), "context_channels": 8}
 VARIANTS = {
     "default": {},
@@ -56,7 +56,7 @@ def test_a_volume_of_equal_slices_gives_what_the_network_of_images_gives(name, v
     if name == "unet":
         overrides["base_width"] = 4
     if name == "banet":
-        overrides["width"] = VOLUME_BANET["nano"]["width"]
+        overrides["width"] = NANO["width"]
     if overrides.get("pee_padding") == "zero":
         overrides["pee_padding"] = "replicate"  # zeros do come in along z
     images = create_model(name, "nano", 3, in_channels=1, **overrides).double()
@@ -125,8 +125,7 @@ def test_instance_norm_does_not_mix_the_volumes_of_a_batch():
 
 
 def test_signals_of_a_volume_have_the_names_of_an_image():
-    overrides = VOLUME_BANET["nano"]
-    images, volumes = create_model("banet", "nano", **overrides), create_model("banet", "nano", dims=3)
+    images, volumes = create_model("banet", "nano", **NANO), create_model("banet", "nano", dims=3)
     assert [name for name, _ in images.named_parameters()] == [name for name, _ in volumes.named_parameters()]
     assert [name for name, _ in images.named_modules()] == [name for name, _ in volumes.named_modules()]
 
