@@ -230,11 +230,6 @@ class TrainConfig:
         return cls(**values)
 
 
-def volume_recipe() -> TrainConfig:
-    """What networks of volumes learn well with in half an hour of two cores: pairs, at a higher rate."""
-    return TrainConfig(steps=600, batch_size=2, learning_rate=3e-3, augment="none")
-
-
 def release_recipe(train_size: int, *, batch_size: int = 8, seed: int = 0) -> TrainConfig:
     """The authors' recipe (SPEC section 3): Adam, learning rate 1e-4, poly decay, batch 8, 150 epochs over `train_size`
     images, which are given as steps, and their augmentation ([release])."""

@@ -91,19 +91,20 @@ def window_mean(x: Tensor, kernel: int, padding: str = "replicate") -> Tensor:
     x = F.pad(x, (kernel // 2,) * 2 * (x.ndim - 2), mode=mode)
     if x.ndim == 4:
         return F.avg_pool2d(x, kernel, stride=1)  # stride 1 keeps the size; the [blog] snippet forgets it
+    mean = x.to(torch.promote_types(x.dtype, torch.float32))  # bfloat16 could not hold the sums
     for axis in range(2, x.ndim):  # by differences of running sums: windows of 7 x 7 x 7 cells are slow
-        sums = F.pad(x.movedim(axis, -1), (1, 0)).cumsum(-1).movedim(-1, axis)
+        sums = F.pad(mean.movedim(axis, -1), (1, 0)).cumsum(-1).movedim(-1, axis)
         count = x.shape[axis] - kernel + 1
-        x = (sums.narrow(axis, kernel, count) - sums.narrow(axis, 0, count)) / kernel
-    return x
+        mean = (sums.narrow(axis, kernel, count) - sums.narrow(axis, 0, count)) / kernel
+    return mean.to(x.dtype)
 
 
 def check_input(x: Tensor, spec: ModelSpec, training: bool) -> None:
     """Stop early, in words, on what would fail deep inside a network.
 
-    Raises ValueError unless `x` is a floating batch of the shape that `spec` asks for, every side at least 32; 64
-    where a norm would be left with a single value of a map at stride 32: training on one image, or any
-    use of instance norm on images. Volumes are never at more than stride 16.
+    Raises ValueError unless `x` is a floating batch of the shape that `spec` asks for, every side at least 32; 64 where a
+    norm would be left with a single value of a map at stride 32: training on one image, or any use of instance norm on
+    images. Volumes end at stride 16.
     """
     got = f"got {tuple(x.shape)} of {x.dtype}"
     one, sides, length = ("image", "H x W", "height and width") if spec.dims == 2 else _VOLUME

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
+from torch import nn
 
-from banet_edu.banet.network import BANet
+from banet_edu.banet.network import RELEASE_KERNELS, BANet
 from banet_edu.config import (
+    BASE_WIDTH,
     IMAGENET_MEAN,
     IMAGENET_STD,
     INPUT_SIZE,
@@ -22,7 +21,6 @@ from banet_edu.config import (
     check_input_kind,
     check_size,
 )
-from banet_edu.networks import presets as tables
 from banet_edu.networks.attention_unet import AttentionUNet
 from banet_edu.networks.cenet import CENet
 from banet_edu.networks.deeplabv3 import DeepLabV3
@@ -32,22 +30,88 @@ from banet_edu.networks.unet import UNet
 from banet_edu.networks.unet_same_encoder import UNetSameEncoder
 from banet_edu.networks.unetpp import UNetPlusPlus
 
+_ENCODER: dict[str, dict[str, Any]] = {
+    "nano": {"encoder": "resnet18", "encoder_width": 0.125, "output_stride": 16},
+    "lite": {"encoder": "resnet18", "encoder_width": 0.5, "output_stride": 32},
+    "fine": {"encoder": "resnet18", "encoder_width": 0.5, "output_stride": 32},
+    "paper": {"encoder": "resnet50", "encoder_width": 1.0, "output_stride": 8},
+}
+
+# BA-Net and its control: the stride of the grid they answer on (4 in every source)
+_GRID: dict[str, dict[str, Any]] = {preset: {"first_stride": 2 if preset == "fine" else 4} for preset in PRESETS}
+
+_HEAD: dict[str, Any] = {
+    "aspp_rates": (),
+    "context_channels": 256,
+    "pee": "difference",
+    "pee_kernels": RELEASE_KERNELS,
+    "pee_padding": "replicate",
+    "interactive_attention": "release",
+    "edge_task": True,
+    "cff": True,
+    "align_corners": False,
+}
+
+_BANET: dict[str, dict[str, Any]] = {
+    "nano": {**_ENCODER["nano"], **_GRID["nano"], **_HEAD, "width": 16},
+    "lite": {**_ENCODER["lite"], **_GRID["lite"], **_HEAD, "width": 32},
+    "fine": {**_ENCODER["fine"], **_GRID["fine"], **_HEAD, "width": 32},
+    # the study's network with every [release] variant
+    "paper": {
+        **_ENCODER["paper"],
+        **_GRID["paper"],
+        **_HEAD,
+        "width": 128,
+        "aspp_rates": (6, 12, 18),
+        "pee": "average",
+        "pee_padding": "zero",
+        "align_corners": True,
+    },
+}
+
+_CONTROL = {preset: {**arguments, **_GRID[preset]} for preset, arguments in _ENCODER.items()}
+
+_BASE: dict[str, dict[str, Any]] = {preset: {"base_width": BASE_WIDTH[preset]} for preset in PRESETS}
+
+_DEEPLAB: dict[str, dict[str, Any]] = {
+    "nano": {**_ENCODER["nano"], "aspp_rates": (1, 2), "channels": 16},
+    "lite": {**_ENCODER["lite"], "output_stride": 16, "aspp_rates": (1, 2, 3), "channels": 64},
+    "fine": {**_ENCODER["fine"], "output_stride": 16, "aspp_rates": (1, 2, 3), "channels": 64},
+    "paper": {**_ENCODER["paper"], "aspp_rates": (12, 24, 36), "channels": 256},  # its rates for stride 8
+}
+
+# Networks whose paper's encoder is not the dilated ResNet-50: three scales to add, or ResNet-34.
+_FCN = {**_ENCODER, "paper": {**_ENCODER["paper"], "output_stride": 32}}
+_CENET = {**_ENCODER, "paper": {"encoder": "resnet34", "encoder_width": 1.0, "output_stride": 32}}
+
+# Volumes (SPEC section 6, ours): a hippocampus of 35 x 50 x 35 voxels leaves nothing to see beyond stride 16.
+_VOLUME_GRID: dict[str, Any] = {"first_stride": 2, "output_stride": 16}
+
+_VOLUME_BANET: dict[str, dict[str, Any]] = {
+    "nano": {**_ENCODER["nano"], **_HEAD, **_VOLUME_GRID, "width": 8},
+    "lite": {**_ENCODER["lite"], **_HEAD, **_VOLUME_GRID, "encoder_width": 0.25, "width": 16},
+}
+_VOLUME_CONTROL = {
+    preset: {name: arguments[name] for name in _CONTROL[preset]} for preset, arguments in _VOLUME_BANET.items()
+}
+_VOLUME_BASE: dict[str, dict[str, Any]] = {"nano": {"base_width": 4}, "lite": {"base_width": 8}}
+
 _COUNTED = {"width", "base_width", "encoder_width", "channels", "context_channels"}  # arguments that are above 0
 
 # name -> (class, default arguments of each preset)
 _MODELS: dict[str, tuple[Callable[..., nn.Module], dict[str, dict[str, Any]]]] = {
-    "banet": (BANet, tables.BANET),
-    "unet": (UNet, tables.BASE),
-    "unet_same_encoder": (UNetSameEncoder, tables.CONTROL),
-    "fcn": (FCN, tables.FCN),
-    "deeplabv3": (DeepLabV3, tables.DEEPLAB),
-    "cenet": (CENet, tables.CENET),
-    "attention_unet": (AttentionUNet, tables.BASE),
-    "unetpp": (UNetPlusPlus, tables.BASE),
+    "banet": (BANet, _BANET),
+    "unet": (UNet, _BASE),
+    "unet_same_encoder": (UNetSameEncoder, _CONTROL),
+    "fcn": (FCN, _FCN),
+    "deeplabv3": (DeepLabV3, _DEEPLAB),
+    "cenet": (CENet, _CENET),
+    "attention_unet": (AttentionUNet, _BASE),
+    "unetpp": (UNetPlusPlus, _BASE),
 }
 
 # those that take volumes, another norm and other channels than RGB: name -> default arguments of each preset for volumes
-_VOLUMES = {"banet": tables.VOLUME_BANET, "unet": tables.VOLUME_BASE, "unet_same_encoder": tables.VOLUME_CONTROL}
+_VOLUMES = {"banet": _VOLUME_BANET, "unet": _VOLUME_BASE, "unet_same_encoder": _VOLUME_CONTROL}
 
 
 def model_names() -> list[str]:
@@ -64,6 +128,12 @@ def has_encoder(name: str) -> bool:
     """Whether the network stands on a ResNet, which ImageNet weights exist for. ValueError for an unknown name."""
     _check_name(name)
     return "encoder" in _MODELS[name][1]["paper"]
+
+
+def arguments_of(name: str, preset: str) -> set[str]:
+    """The overrides that `create_model` takes, for volumes the same. ValueError for an unknown name."""
+    _check_name(name)
+    return set(_MODELS[name][1].get(preset, {}))
 
 
 def create_model(
@@ -157,54 +227,4 @@ def create_model(
         if not rgb:
             raise ValueError("ImageNet weights are of RGB images; use pretrained=False, or dims=2 and in_channels=3")
         model.initial_weights = load_imagenet(model.encoder, arguments["encoder"], pretrained)
-    return model
-
-
-def build_from_spec(spec: ModelSpec, weights: Mapping[str, Tensor], *, ours: bool = False) -> nn.Module:
-    """The network a checkpoint describes, with its weights. ValueError where these are not of such a network, before memory
-    is taken for what is described; one of `ours`, known by its SHA-256, need not be looked at first (half a second)."""
-    if not ours:
-        _check_shapes(spec, weights)
-    model = _described(spec)
-    model.load_state_dict(dict(weights))
-    return model
-
-
-def _check_shapes(spec: ModelSpec, weights: Mapping[str, Tensor]) -> None:
-    with torch.device("meta"), _NoInitialValues():
-        shapes = {name: value.shape for name, value in _described(spec).state_dict().items()}
-    if odd := sorted(name for name in shapes.keys() ^ weights.keys() if name not in shapes or name not in weights):
-        raise ValueError(f"{len(odd)} tensor(s) too many or too few, as {odd[0]}")
-    if odd := sorted(name for name, shape in shapes.items() if weights[name].shape != shape):
-        raise ValueError(
-            f"{odd[0]} is {list(weights[odd[0]].shape)} there, {list(shapes[odd[0]])} in the network described"
-        )
-
-
-class _NoInitialValues(TorchFunctionMode):
-    """Inside it no initial values are drawn: on the meta device that would import torch's compiler, a second of every load."""
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if getattr(func, "__name__", "") in ("normal_", "uniform_"):
-            return args[0] if args else kwargs["tensor"]
-        return func(*args, **(kwargs or {}))
-
-
-def _described(spec: ModelSpec) -> nn.Module:
-    _check_name(spec.name)
-    presets = _MODELS[spec.name][1]  # those for volumes have the same arguments
-    if unknown := sorted(set(spec.overrides) - set(presets.get(spec.preset, {}))):  # `pretrained` would look for files
-        raise ValueError(f"{spec.name} has no argument {', '.join(unknown)}")
-    model: Any = create_model(
-        spec.name,
-        spec.preset,
-        spec.num_classes,
-        dims=spec.dims,
-        norm=spec.norm,
-        in_channels=spec.in_channels,
-        input_size=spec.input_size,
-        class_names=spec.class_names,
-        **spec.overrides,
-    )
-    model.spec = spec
     return model

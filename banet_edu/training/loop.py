@@ -111,8 +111,7 @@ def fit(
         going_on = resume and (run_dir / LAST).exists()
         if going_on:
             check_same_run(run_dir, description)
-        layout = memory_format(device, spec.dims)
-        model.to(device, memory_format=layout)  # type: ignore[call-overload]
+        model.to(device, memory_format=memory_format(device, spec.dims))  # type: ignore[call-overload]
         optimizer = make_optimizer(model, config, graphed)
         progress = load_last(run_dir, model, optimizer) if going_on else Progress()
         history = History(progress.rows, progress.stopped)
@@ -156,7 +155,7 @@ def fit(
 
                     network.train()
                     parts = step(
-                        images.to(device, memory_format=layout, non_blocking=True),
+                        images.to(device, memory_format=memory_format(device, spec.dims), non_blocking=True),
                         masks.to(device, non_blocking=True),
                         watch=partial(finite.watch, progress.step + 1, names),
                     )

@@ -96,3 +96,10 @@ def test_convert_pee_of_volumes():
     x = torch.randn(1, 1, 32, 32, 32)
     with torch.no_grad():
         assert torch.allclose(model(x), convert_pee(model, "average")(x), atol=1e-4)
+
+
+def test_window_mean_in_bfloat16_loses_no_more_than_its_rounding():
+    x = 5 + torch.randn(1, 2, 32, 40, 32)
+    coarse = window_mean(x.bfloat16(), 5)
+    assert coarse.dtype == torch.bfloat16
+    assert torch.allclose(coarse.float(), window_mean(x, 5), atol=0.03)

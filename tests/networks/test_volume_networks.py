@@ -7,13 +7,13 @@ import torch
 from torch import nn
 
 from banet_edu.banet.network import BANetOutput
-from banet_edu.networks.presets import VOLUME_BANET
 from banet_edu.networks.registry import create_model, model_names
 from banet_edu.networks.weights import load_model
 from banet_edu.storage import save_model
 from banet_edu.training.losses import segmentation_loss
 
 NAMES = ["banet", "unet", "unet_same_encoder"]
+NANO = {"first_stride": 2, "output_stride": 16, "width": 8}  # what the preset has for volumes
 CONTEXT = {"aspp_rates": (1, 2), "context_channels": 8}
 VARIANTS = {
     "default": {},
@@ -56,7 +56,7 @@ def test_a_volume_of_equal_slices_gives_what_the_network_of_images_gives(name, v
     if name == "unet":
         overrides["base_width"] = 4
     if name == "banet":
-        overrides["width"] = VOLUME_BANET["nano"]["width"]
+        overrides["width"] = NANO["width"]
     if overrides.get("pee_padding") == "zero":
         overrides["pee_padding"] = "replicate"  # zeros do come in along z
     images = create_model(name, "nano", 3, in_channels=1, **overrides).double()
@@ -95,6 +95,22 @@ def test_every_parameter_gets_a_gradient(name, variant):
     assert not silent
 
 
+def test_learns_one_ball_by_heart():
+    torch.manual_seed(0)
+    model = create_model("banet", "nano", dims=3).train()
+    depth, row, column = torch.meshgrid(*[torch.arange(32)] * 3, indexing="ij")
+    y = ((depth - 14) ** 2 + (row - 18) ** 2 + (column - 16) ** 2 < 80)[None]
+    x = y[:, None].float() + 0.3 * torch.randn(1, 1, 32, 32, 32)
+    optimizer = torch.optim.Adam(model.parameters(), 1e-2)
+    for _ in range(30):
+        optimizer.zero_grad()
+        segmentation_loss(model(x), y.long())[0].backward()
+        optimizer.step()
+    with torch.no_grad():
+        mask = model.eval()(x).argmax(1).bool()
+    assert 2 * (mask & y).sum() / (mask.sum() + y.sum()) > 0.9
+
+
 @pytest.mark.parametrize("norm", ["batch", "instance"])
 def test_one_volume_can_train(norm):
     model = create_model("banet", "nano", dims=3, norm=norm, **CONTEXT).train()
@@ -109,8 +125,7 @@ def test_instance_norm_does_not_mix_the_volumes_of_a_batch():
 
 
 def test_signals_of_a_volume_have_the_names_of_an_image():
-    overrides = VOLUME_BANET["nano"]
-    images, volumes = create_model("banet", "nano", **overrides), create_model("banet", "nano", dims=3)
+    images, volumes = create_model("banet", "nano", **NANO), create_model("banet", "nano", dims=3)
     assert [name for name, _ in images.named_parameters()] == [name for name, _ in volumes.named_parameters()]
     assert [name for name, _ in images.named_modules()] == [name for name, _ in volumes.named_modules()]
 
