@@ -110,20 +110,6 @@ def normalised(volume: Volume | NDArray[Any]) -> NDArray[np.float32]:
     return np.zeros(image.shape, np.float32)
 
 
-def padded(values: NDArray[Any], multiple: int) -> tuple[NDArray[Any], tuple[slice, ...]]:
-    """The last three axes grown to a multiple by repeating the outermost voxels, half a side, and the slices that crop them.
-
-    >>> grown, crop = padded(np.zeros((2, 35, 50, 35)), 16)
-    >>> grown.shape, grown[..., *crop].shape
-    ((2, 48, 64, 48), (2, 35, 50, 35))
-    """
-    sides = values.shape[-3:]
-    before = [-side % multiple // 2 for side in sides]
-    width = [(lead, -side % multiple - lead) for lead, side in zip(before, sides, strict=True)]
-    grown = np.pad(values, [(0, 0)] * (values.ndim - 3) + width, mode="edge")
-    return grown, tuple(slice(lead, lead + side) for lead, side in zip(before, sides, strict=True))
-
-
 def centred(values: NDArray[Any], size: tuple[int, ...]) -> NDArray[Any]:
     """D x H x W at another size, without resampling: a shorter side is padded on both ends by the outermost voxels, of a longer
     one the middle is kept.

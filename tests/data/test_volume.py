@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from banet_edu.data.volume import Volume, normalised, padded
+from banet_edu.data.volume import Volume, normalised
 
 
 def test_a_volume_loads_when_used_and_only_once():
@@ -62,13 +62,3 @@ def test_normalising_a_constant_volume():
     two = np.zeros((2, 2, 2))
     two[0] = 9  # what is not 0 is all alike: then all voxels count
     np.testing.assert_allclose(normalised(two), np.where(two > 0, 1, -1))
-
-
-def test_padding_repeats_the_edge_and_is_cropped_back():
-    values = np.random.default_rng(0).normal(size=(2, 5, 6, 8))
-    grown, crop = padded(values, 4)
-    assert grown.shape == (2, 8, 8, 8)
-    np.testing.assert_array_equal(grown[..., *crop], values)
-    np.testing.assert_array_equal(grown[:, 0, 1:7, :], values[:, 0])
-    same, crop = padded(values[0, :4, :4], 4)
-    assert same.shape == same[crop].shape == (4, 4, 8)
