@@ -121,7 +121,7 @@ def predict(
 
 def predict_many(
     model: Model,
-    samples: Iterable[Sample] | Iterable[Volume],
+    samples: Iterable[Sample | Volume],
     *,
     batch_size: int = 8,
     native: bool = False,
@@ -145,16 +145,15 @@ def predict_many(
         for volume in samples:
             yield _of_volume(model, as_volume(volume), spec, native, threshold, spacing_mm)
         return
-    samples = (as_sample(sample) for sample in samples)
+    images = (as_sample(sample) for sample in samples)
     if not isinstance(model, nn.Module):
-        for sample in samples:
+        for sample in images:
             found = model(sample.image)
             yield _leave(np.stack([1 - found, found]), spec, threshold, spacing_mm, **_return_to(sample))
         return
-    source = iter(samples)
     while batch := [
         (*_enter(sample, spec, native), domain_warning(model, sample.image))
-        for sample in islice(source, 1 if native else batch_size)
+        for sample in islice(images, 1 if native else batch_size)
     ]:
         tensors, contexts, warnings = zip(*batch, strict=True)
         found = _probabilities(model, torch.cat(tensors), flips)

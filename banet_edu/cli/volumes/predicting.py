@@ -42,7 +42,8 @@ def predict_volumes(network: Any, given: Path, folder: Path, *, threshold: float
     }
     results = {path: folder / f"{name}_labels.nii.gz" for path, name in zip(paths, names, strict=True)}
     may_write(*results.values(), folder / TABLE, folder / STATE)
-    failed, notes = 0, {}
+    failed = 0
+    notes: dict[str, list[str]] = {}
     with locked(folder):
         table = Measurements(folder, settings)
         for path in track(paths, "predicting", console=err, transient=True):
@@ -85,7 +86,8 @@ def find_volumes(given: Path) -> list[Path]:
     """The file itself; a folder's NIfTI files by name, but those written by banet-edu; the folder, where it has none but
     DICOM slices. FileNotFoundError where there is no volume."""
     from banet_edu.data.limits import regular_file
-    from banet_edu.data.reading import is_dicom, is_volume
+    from banet_edu.data.reading import is_dicom
+    from banet_edu.datasets.layouts import is_volume
     from banet_edu.storage import written
 
     if not given.is_dir():
