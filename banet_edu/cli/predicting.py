@@ -63,6 +63,7 @@ def predict_files(
     """
     import pandas as pd
 
+    from banet_edu.data.limits import regular_file
     from banet_edu.networks.weights import load_model
     from banet_edu.prediction import predict_many
     from banet_edu.reports.measurements import STATE, TABLE, Measurements, draw_pictures
@@ -70,6 +71,8 @@ def predict_files(
 
     check_values(spacing=spacing, threshold=threshold)
     check_folder(folder)
+    if not images.is_dir():
+        regular_file(images)
     network: Any = load_model(model)
     if network.spec.dims == 3:
         from banet_edu.cli.volumes.predicting import predict_volumes
