@@ -46,7 +46,6 @@ class Kit(NamedTuple):
     global_mean: Callable[..., nn.Module] = nn.AdaptiveAvgPool2d
     norm: Callable[..., nn.Module] = nn.BatchNorm2d
     pooled_norm: Callable[..., nn.Module] = PooledBatchNorm
-    relu: Callable[..., nn.Module] = nn.ReLU  # of the U-Net
 
 
 IMAGES = Kit()
@@ -60,9 +59,7 @@ def kit_of(spec: ModelSpec) -> Kit:
     )
     # Instance norm would make 0 of a single pooled value.
     norms = (batch, PooledBatchNorm) if spec.norm == "batch" else (partial(instance, affine=True), nn.Identity)
-    # Beside it a small U-Net can end with a class on which all its channels are 0, where a ReLU learns nothing more.
-    relu = nn.ReLU if spec.norm == "batch" else partial(nn.LeakyReLU, 0.01)
-    return Kit(conv, conv_transpose, max_pool, global_mean, *norms, relu)
+    return Kit(conv, conv_transpose, max_pool, global_mean, *norms)
 
 
 def separable_conv(in_channels: int, out_channels: int, kit: Kit = IMAGES) -> nn.Sequential:

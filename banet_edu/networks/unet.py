@@ -20,7 +20,7 @@ def double_conv(in_channels: int, out_channels: int, kit: Kit = IMAGES) -> nn.Se
         layers += [
             kit.conv(channels, out_channels, 3, padding=1, bias=False),
             kit.norm(out_channels),
-            kit.relu(inplace=True),
+            nn.ReLU(inplace=True),
         ]
     return nn.Sequential(*layers)
 
