@@ -10,6 +10,7 @@ import pytest
 from nifti_files import write
 
 from banet_edu import load_model
+from banet_edu.paths import samples_root
 
 QUICK = ("--preset", "nano", "--steps", 4)
 SHAPE = (24, 28, 20)  # (i, j, k)
@@ -134,7 +135,7 @@ def test_predict_names_what_it_cannot_read_and_what_is_for_images(banet_edu, bra
 
 
 def test_reports_of_volumes_are_refused_in_words(banet_edu, brains, trained, tmp_path):
-    case = brains / "imagesTr" / "case0.nii.gz"
+    case = min((samples_root() / "lung" / "images").iterdir())
     for line in (("explain", case), ("audit", brains / "imagesTr", brains / "labelsTr")):
         code, _, err = banet_edu(*line, "--model", trained, "--out", tmp_path)
         assert code == 1 and "is a network of volumes, which is not explained yet" in err, err
