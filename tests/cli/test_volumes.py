@@ -136,8 +136,9 @@ def test_predict_names_what_it_cannot_read_and_what_is_for_images(banet_edu, bra
 
 def test_reports_of_volumes_are_refused_in_words(banet_edu, brains, trained, tmp_path):
     case = min((samples_root() / "lung" / "images").iterdir())
-    for line in (("explain", case), ("audit", brains / "imagesTr", brains / "labelsTr")):
-        code, _, err = banet_edu(*line, "--model", trained, "--out", tmp_path)
+    audit = ("audit", brains / "imagesTr", brains / "labelsTr", "--out", tmp_path)
+    for line in (("explain", case, "--out", tmp_path / "page.html"), audit):
+        code, _, err = banet_edu(*line, "--model", trained)
         assert code == 1 and "is a network of volumes, which is not explained yet" in err, err
     code, _, err = banet_edu("ablate", "--format", "msd", "--root", brains, "--out", tmp_path)
     assert code == 1 and "ablations are of images" in err
