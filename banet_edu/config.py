@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from numbers import Integral
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 __version__ = "0.1.0"
 
@@ -20,6 +20,7 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 # fine is lite on a grid twice as fine (docs/results.md, "What makes a boundary better")
 PRESETS = ("nano", "lite", "fine", "paper")
 INPUT_SIZE = {"nano": 64, "lite": 128, "fine": 128, "paper": 256}
+VOLUME_SIZE = {"nano": (32, 32, 32), "lite": (48, 64, 48)}  # lite: a cropped hippocampus, padded
 Flips = Literal["none", "horizontal", "all"]  # mirror images that a prediction is averaged over
 BASE_WIDTH = {"nano": 8, "lite": 16, "fine": 16, "paper": 64}  # first width of the comparators
 
@@ -28,20 +29,26 @@ BASE_WIDTH = {"nano": 8, "lite": 16, "fine": 16, "paper": 64}  # first width of 
 class ModelSpec:
     """All it takes to build a model again and to feed it: stored in every checkpoint, carried as `model.spec`.
 
-    `class_names[0]` is the background. `input_size` is the (height, width) images are resized to before the network.
+    `class_names[0]` is the background. `input_size` is the (height, width) images are resized to before the network; of a
+    network of volumes (`dims` 3), the (depth, height, width) it was made for. `mean` and `std` are those of RGB images; they
+    are empty where volumes (or anything but three channels) go in, each made mean 0 and standard deviation 1 on its own.
     """
 
     name: str
     preset: str = "lite"
     num_classes: int = 2
     overrides: Mapping[str, Any] = field(default_factory=dict)
-    input_size: tuple[int, int] = (128, 128)
-    mean: tuple[float, float, float] = IMAGENET_MEAN
-    std: tuple[float, float, float] = IMAGENET_STD
+    input_size: tuple[int, ...] = (128, 128)
+    mean: tuple[float, ...] = IMAGENET_MEAN
+    std: tuple[float, ...] = IMAGENET_STD
     class_names: tuple[str, ...] = ("background", "lesion")
+    dims: int = 2
+    norm: str = "batch"
+    in_channels: int = 3
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """What describes RGB images as before volumes is left out: files and runs of then and now agree."""
+        return {key: value for key, value in asdict(self).items() if _USUAL.get(key) != value}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ModelSpec:
@@ -52,14 +59,21 @@ class ModelSpec:
         spec = cls(**{key: _tuples(value) for key, value in values.items()})
         if not (isinstance(spec.name, str) and isinstance(spec.preset, str) and isinstance(spec.overrides, Mapping)):
             raise ValueError(f"a model specification has a name, a preset and overrides, not {values}")
-        check_size(spec.input_size)
+        check_input_kind(spec.dims, spec.norm, spec.in_channels)
+        check_size(spec.input_size, dims=spec.dims)
         check_classes(spec.num_classes, spec.class_names)
+        channels = 3 if (spec.dims, spec.in_channels) == (2, 3) else 0
         for three in (spec.mean, spec.std):
-            if len(three) != 3 or not all(isinstance(value, float | int) and abs(value) < 1000 for value in three):
-                raise ValueError(f"mean and std of a model specification are three numbers each, not {three}")
-        if min(spec.std) <= 0:
+            if len(three) != channels or not all(
+                isinstance(value, float | int) and abs(value) < 1000 for value in three
+            ):
+                raise ValueError(f"mean and std of a model specification are {channels} numbers each, not {three}")
+        if min(spec.std, default=1) <= 0:
             raise ValueError(f"std of a model specification is above 0, not {spec.std}")
         return spec
+
+
+_USUAL = {"dims": 2, "norm": "batch", "in_channels": 3}
 
 
 def _tuples(value: Any) -> Any:
@@ -85,32 +99,50 @@ def check_classes(num_classes: int, names: Sequence[str] | None = None) -> tuple
     return tuple(names)
 
 
-def check_size(size: int | Sequence[int], *, least: int = 32) -> tuple[int, int]:
-    """(height, width) of a network's input, given as both or as one number for a square; ValueError below `least`.
+def check_size(size: int | Sequence[int], *, least: int = 32, dims: int = 2) -> tuple[int, ...]:
+    """(height, width) of a network's input, given as both or as one number for a square; of volumes (depth, height, width).
 
-    >>> check_size(96), check_size((64, 128))
-    ((96, 96), (64, 128))
+    ValueError below `least`.
+
+    >>> check_size(96), check_size((64, 128)), check_size((48, 64, 48), dims=3)
+    ((96, 96), (64, 128), (48, 64, 48))
     """
     given: Any = size
-    sides = (given, given) if isinstance(given, Integral) else tuple(given)
-    if len(sides) != 2 or not all(isinstance(side, Integral) and int(side) >= least for side in sides):
-        raise ValueError(f"an input size is one whole number or (height, width), each at least {least}, got {size!r}")
-    return int(sides[0]), int(sides[1])
+    sides = (given,) * dims if isinstance(given, Integral) else tuple(given)
+    if len(sides) != dims or not all(isinstance(side, Integral) and int(side) >= least for side in sides):
+        said = "(height, width)" if dims == 2 else "(depth, height, width)"
+        raise ValueError(f"an input size is one whole number or {said}, each at least {least}, got {size!r}")
+    return tuple(int(side) for side in sides)
 
 
-def check_spacing(spacing_mm: Any) -> tuple[float, float]:
-    """A pixel's size as two positive finite floats, (row, column) in mm; ValueError otherwise.
+def check_input_kind(dims: int, norm: str, in_channels: int) -> None:
+    """ValueError unless a network can be built for such an input."""
+    if not isinstance(dims, int) or dims not in (2, 3):
+        raise ValueError(f"dims is 2 (images) or 3 (volumes), got {dims!r}")
+    if norm not in ("batch", "instance"):
+        raise ValueError(f'norm is "batch" or "instance", got {norm!r}')
+    if not isinstance(in_channels, Integral) or int(in_channels) < 1:
+        raise ValueError(f"in_channels is a whole number from 1 on, got {in_channels!r}")
 
-    >>> check_spacing((0.5, 0.25))
-    (0.5, 0.25)
+
+@overload
+def check_spacing(spacing_mm: Any) -> tuple[float, float]: ...
+@overload
+def check_spacing(spacing_mm: Any, dims: int) -> tuple[float, ...]: ...
+def check_spacing(spacing_mm: Any, dims: int = 2) -> tuple[float, ...]:
+    """A pixel's size as two positive finite floats, (row, column) in mm; a voxel's as three, (z, y, x). ValueError otherwise.
+
+    >>> check_spacing((0.5, 0.25)), check_spacing((3, 1, 1), dims=3)
+    ((0.5, 0.25), (3.0, 1.0, 1.0))
     """
     try:
-        row, column = (float(value) for value in spacing_mm)
+        sizes = tuple(float(value) for value in spacing_mm)
     except (TypeError, ValueError):
-        row = column = math.nan
-    if not (0 < row < math.inf and 0 < column < math.inf):
-        raise ValueError(f"spacing_mm is (row, column), two numbers of mm above 0, not {spacing_mm!r}")
-    return row, column
+        sizes = ()
+    if len(sizes) != dims or not all(0 < size < math.inf for size in sizes):
+        wanted = "(row, column), two" if dims == 2 else "(z, y, x), three"
+        raise ValueError(f"spacing_mm is {wanted} numbers of mm above 0, not {spacing_mm!r}")
+    return sizes
 
 
 def check_threshold(threshold: float) -> float:

@@ -2,6 +2,7 @@
 
 The way is always the same: the image is resized to the model's input size, the network gives probabilities, the
 PROBABILITY is resized back (bilinear) and only then thresholded. Resizing a finished mask would move its boundary.
+A volume is not resized: it is padded, or goes through the network in windows (`data.windows`).
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ from torch import Tensor, nn
 
 from banet_edu.config import Flips, ModelSpec, check_spacing, check_threshold
 from banet_edu.data.domain import domain_warning
-from banet_edu.data.reading import read_image
-from banet_edu.data.sample import Sample, resize
-from banet_edu.data.tensors import normalise, prepare
-from banet_edu.metrics.shape import measure, outlines
+from banet_edu.data.sample import Sample, as_sample, resize
+from banet_edu.data.tensors import as_input, normalise, prepare
+from banet_edu.data.volume import Volume, as_volume, normalised
+from banet_edu.data.windows import in_windows
+from banet_edu.metrics.shape import measure, measure_volume, outlines
 
 # A network, or a method without parameters that turns an H x W x 3 image into an H x W foreground.
 Model = nn.Module | Callable[[NDArray[np.uint8]], NDArray[np.float32]]
@@ -40,7 +42,7 @@ class Prediction:
 
     `probability` is h x w float32, the probability of the foreground (any class but the background). `labels` is
     h x w uint8: 0 and 1, or the most probable of K classes. `spacing_mm` is the (row, column) size of one of these
-    pixels, None when unknown. Not a medical device.
+    pixels, None when unknown. Of a volume all are D x H x W, and (z, y, x). Not a medical device.
     """
 
     probability: NDArray[np.float32]
@@ -48,7 +50,7 @@ class Prediction:
     name: str
     class_names: tuple[str, ...]
     threshold: float
-    spacing_mm: tuple[float, float] | None = None
+    spacing_mm: Any = None  # two sizes or three, or None
     margin: NDArray[np.float32] | None = None  # several classes: best foreground probability minus the background's
     warning: str | None = None  # where the image is unlike all that the network has learned from (`data.domain`)
 
@@ -65,28 +67,35 @@ class Prediction:
     @cached_property
     def contours(self) -> list[NDArray[np.float64]]:
         """Sub-pixel outlines of the foreground, each N x 2 (row, column); open where the region leaves the image."""
+        if self.labels.ndim == 3:
+            raise ValueError(
+                f"{self.name}: a volume has a surface and no contour; take one of a slice, outlines(level[z])"
+            )
         return outlines(self.level)
 
     @cached_property
     def measurements(self) -> dict[str, float]:
-        """Area, diameters and perimeter with the unit in each name: see `banet_edu.metrics.shape.measure`."""
+        """Area, diameters, perimeter, or the volume, unit in each name: `metrics.shape.measure`, `measure_volume`."""
+        if self.labels.ndim == 3:
+            return measure_volume(self.labels, self.class_names, spacing_mm=self.spacing_mm)
         return measure(self.level, spacing_mm=self.spacing_mm)
 
-    def with_spacing(self, spacing_mm: tuple[float, float] | None) -> Prediction:
+    def with_spacing(self, spacing_mm: tuple[float, ...] | None) -> Prediction:
         """The same prediction with another pixel size."""
         return replace(self, spacing_mm=spacing_mm)
 
 
 def predict(
     model: Model,
-    image: Sample | NDArray[np.uint8] | str | Path,
+    image: Sample | Volume | NDArray[Any] | str | Path,
     *,
     native: bool = False,
     threshold: float = 0.5,
-    spacing_mm: tuple[float, float] | None = None,
+    spacing_mm: tuple[float, ...] | None = None,
     flips: Flips = "none",
 ) -> Prediction:
-    """Segment one image: a `Sample`, an H x W x 3 (or H x W) uint8 array, or the path of an image or DICOM file.
+    """Segment one image: a `Sample`, an H x W x 3 (or H x W) uint8 array, or the path of an image or DICOM file; with a
+    network of volumes a `Volume` (`read_nifti`) or a D x H x W array, which then sees no flips.
 
     `model`: a network, or a classical method (`networks.classical`), which works at the image's own size whatever
     `native` says, and sees no flips.
@@ -105,19 +114,19 @@ def predict(
     >>> result.probability.shape, sorted(result.measurements)[0]
     ((90, 120), 'area_pct_of_image')
     """
-    sample = as_sample(image)
+    sample = as_sample(image) if model_spec(model).dims == 2 else as_volume(image)
     [prediction] = predict_many(model, [sample], native=native, threshold=threshold, spacing_mm=spacing_mm, flips=flips)
     return prediction
 
 
 def predict_many(
     model: Model,
-    samples: Iterable[Sample],
+    samples: Iterable[Sample | Volume],
     *,
     batch_size: int = 8,
     native: bool = False,
     threshold: float = 0.5,
-    spacing_mm: tuple[float, float] | None = None,
+    spacing_mm: tuple[float, ...] | None = None,
     flips: Flips = "none",
 ) -> Iterator[Prediction]:
     """`predict` for many samples, in order, one result at a time; the network sees `batch_size` images together.
@@ -125,20 +134,26 @@ def predict_many(
     Only a batch of small inputs is ever held, so a folder of 12-megapixel images needs no more memory than one.
     """
     check_threshold(threshold)
-    if spacing_mm is not None:
-        check_spacing(spacing_mm)
     if flips not in _LOOKS:
         raise ValueError(f"flips is one of {', '.join(get_args(Flips))}, got {flips!r}")
     spec = model_spec(model)
+    if spacing_mm is not None:
+        check_spacing(spacing_mm, spec.dims)
+    if spec.dims == 3:
+        if flips != "none":
+            raise ValueError(f"flips={flips!r} is for images: a volume's left is no right; leave it out")
+        for volume in samples:
+            yield _of_volume(model, as_volume(volume), spec, native, threshold, spacing_mm)
+        return
+    images = (as_sample(sample) for sample in samples)
     if not isinstance(model, nn.Module):
-        for sample in samples:
+        for sample in images:
             found = model(sample.image)
             yield _leave(np.stack([1 - found, found]), spec, threshold, spacing_mm, **_return_to(sample))
         return
-    source = iter(samples)
     while batch := [
         (*_enter(sample, spec, native), domain_warning(model, sample.image))
-        for sample in islice(source, 1 if native else batch_size)
+        for sample in islice(images, 1 if native else batch_size)
     ]:
         tensors, contexts, warnings = zip(*batch, strict=True)
         found = _probabilities(model, torch.cat(tensors), flips)
@@ -155,25 +170,6 @@ def model_spec(model: Model) -> ModelSpec:
             "create_model(...) or load_model(...), or set model.spec = banet_edu.config.ModelSpec(name=...)"
         )
     return spec
-
-
-def as_sample(image: Any) -> Sample:
-    """A Sample from a Sample, an image array or the path of an image file; ValueError says what is wrong with it."""
-    if isinstance(image, Sample):
-        return image
-    if isinstance(image, str | Path):
-        pixels, spacing = read_image(image)
-        return Sample(pixels, None, Path(image).stem, spacing)
-    array = np.asarray(image)
-    if array.dtype != np.uint8:
-        raise ValueError(f"an image must be uint8 with values 0..255, got {array.dtype}; convert it first")
-    if array.ndim == 2:
-        array = np.repeat(array[..., None], 3, axis=2)
-    if array.ndim != 3 or array.shape[2] != 3:
-        raise ValueError(f"an image must be H x W x 3 (RGB) or H x W (grey), got shape {array.shape}")
-    if array.size == 0:
-        raise ValueError(f"the image is empty: shape {array.shape}")
-    return Sample(array, None, "image")
 
 
 def _enter(sample: Sample, spec: ModelSpec, native: bool) -> tuple[Tensor, dict[str, Any]]:
@@ -195,6 +191,19 @@ def _return_to(sample: Sample) -> dict[str, Any]:
     """The size and spacing that the answer is to have."""
     size = sample.image.shape[:2] if sample.mask is None else sample.mask.shape
     return {"size": size, "name": sample.name, "sample_spacing": sample.spacing_mm}
+
+
+def _of_volume(model: Any, volume: Volume, spec: ModelSpec, native: bool, *how: Any) -> Prediction:
+    """Windows of the size that the network has learned from; `native` shows it the whole volume at once."""
+    sides = zip(volume.shape, spec.input_size, strict=True)
+    size = tuple(max(side, own) for side, own in sides) if native else spec.input_size
+
+    def network(window: NDArray[np.float32]) -> NDArray[np.float32]:
+        return _probabilities(model, as_input(window, spec)[None], "none")[0]
+
+    found = in_windows(normalised(volume), size, network)
+    about: dict[str, Any] = {"size": volume.shape, "name": volume.name, "sample_spacing": volume.spacing_mm}
+    return _leave(found, spec, *how, **about)
 
 
 @torch.no_grad()
@@ -223,11 +232,11 @@ def _leave(
     probability: NDArray[np.float32],
     spec: ModelSpec,
     threshold: float,
-    spacing_mm: tuple[float, float] | None,
+    spacing_mm: tuple[float, ...] | None,
     *,
-    size: tuple[int, int],
+    size: tuple[int, ...],
     name: str,
-    sample_spacing: tuple[float, float] | None,
+    sample_spacing: tuple[float, ...] | None,
 ) -> Prediction:
     """Probabilities K x h x w back to `size`, then the decision."""
     about = (name, spec.class_names, threshold, spacing_mm or sample_spacing)
@@ -241,5 +250,7 @@ def _leave(
     return Prediction(1.0 - full[0], labels, *about, margin)
 
 
-def _resize(channel: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+def _resize(channel: NDArray[np.float32], size: tuple[int, ...]) -> NDArray[np.float32]:
+    if channel.shape == size:  # of volumes always
+        return channel
     return np.asarray(resize(channel, size), dtype=np.float32)

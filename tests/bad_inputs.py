@@ -61,6 +61,15 @@ def spoilt(root: Path, name: str, data: bytes) -> Path:
     return root
 
 
+def cut_volume(root: Path) -> Path:
+    """Volumes, one of which ends too early."""
+    from nifti_files import volume_set
+
+    path = volume_set(root, 4) / "imagesTr" / "case2.nii.gz"
+    content(path, path.read_bytes()[:-50])
+    return root
+
+
 def pipe(path: Path) -> Path:
     os.mkfifo(path)
     return path
@@ -226,6 +235,8 @@ KINDS = [
     Kind("no images", lambda d: train(d), "", "no image"),
     Kind("one bad image", lambda d: train(spoilt(d / "s", "images/c3.png", b"x")), "images/c3.png: is not a readable image", "on_error='skip'"),
     Kind("one bad mask", lambda d: train(spoilt(d / "s", "masks/c3.png", b"x")), "masks/c3.png: is not a readable image", "leave them out"),
+    Kind("a volume cut off", lambda d: ("train", "--format", "msd", "--root", cut_volume(d / "s")), "imagesTr/case2.nii.gz: is damaged or truncated", "leave them out"),
+    Kind("an inverted volume", lambda d: train(cut_volume(d / "s"), "--invert"), "holds volumes", "value_map={0: 1, 1: 0}"),
     Kind("every file bad", lambda d: train(content(content(d / "s" / "images" / "a.png", b"x").parents[1] / "masks" / "a.png", b"x").parents[1], "--skip-bad"), "every case is bad, the first: images/a.png", "banet-edu data check"),
     Kind("too few cases", lambda d: train(data_set(d / "s", 1)), "1", "at least"),
     Kind("spacing table", lambda d: train(text(data_set(d / "s") / "spacing.csv", "name,mm\nc0,1\n").parent), "spacing.csv, line", "columns name, row_mm, column_mm"),

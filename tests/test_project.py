@@ -136,7 +136,7 @@ def test_readme_names_only_commands_and_options_that_exist():
 
 
 METHOD = ("banet", "training", "data", "metrics", "config.py", "prediction.py")
-MOST_LINES = 4300  # an evening's reading
+MOST_LINES = 4800  # an evening's reading
 
 
 def method_files() -> set[str]:

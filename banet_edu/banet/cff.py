@@ -15,12 +15,12 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from banet_edu.banet.layers import resize
+from banet_edu.banet.layers import IMAGES, Kit, resize
 
 
-def gate(width: int) -> nn.Sequential:
+def gate(width: int, kit: Kit = IMAGES) -> nn.Sequential:
     """How much a stage lets through, per channel and pixel, 0..1: bias-free 3x3 convolution, then sigmoid."""
-    return nn.Sequential(OrderedDict(conv=nn.Conv2d(width, width, 3, padding=1, bias=False), sigmoid=nn.Sigmoid()))
+    return nn.Sequential(OrderedDict(conv=kit.conv(width, width, 3, padding=1, bias=False), sigmoid=nn.Sigmoid()))
 
 
 class CrossFeatureFusion(nn.Module):
@@ -39,15 +39,15 @@ class CrossFeatureFusion(nn.Module):
     torch.Size([1, 8, 8, 8])
     """
 
-    def __init__(self, width: int, stage: int, align_corners: bool = False) -> None:
+    def __init__(self, width: int, stage: int, align_corners: bool = False, kit: Kit = IMAGES) -> None:
         super().__init__()
         if stage not in (1, 2, 3, 4):
             raise ValueError(f"stage must be 1, 2, 3 or 4, got {stage}")
         self.stage, self.align_corners = stage, align_corners
-        self.gates = nn.ModuleDict({f"stage{j}": gate(width) for j in (1, 2, 3, 4)})
+        self.gates = nn.ModuleDict({f"stage{j}": gate(width, kit) for j in (1, 2, 3, 4)})
 
     def forward(self, maps: Sequence[Tensor]) -> Tensor:
-        size = maps[self.stage - 1].shape[-2:]
+        size = maps[self.stage - 1].shape[2:]
         own_name = f"stage{self.stage}"
         at_stage = {f"stage{j}": resize(m, size, self.align_corners) for j, m in enumerate(maps, start=1)}
         gates = {name: self.gates[name](m) for name, m in at_stage.items()}  # each B x D x h x w, 0..1

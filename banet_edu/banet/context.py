@@ -6,27 +6,16 @@ Sources: Chen et al. 2017 (arXiv:1706.05587), as [release] uses it: no dropout; 
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from banet_edu.banet.layers import resize
+from banet_edu.banet.layers import IMAGES, Kit, resize
 
 
-class PooledBatchNorm(nn.BatchNorm2d):
-    """Batch norm after global pooling: with one image there is one value per channel and no variance to divide by, so
-    a training step on a single image uses the running statistics here (the release crashes)."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        if self.training and x.shape[0] == 1:
-            return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, False, 0.0, self.eps)
-        return super().forward(x)
-
-
-def _branch(in_channels: int, channels: int, kernel: int = 1, dilation: int = 1) -> nn.Sequential:
+def _branch(in_channels: int, channels: int, kernel: int = 1, dilation: int = 1, kit: Kit = IMAGES) -> nn.Sequential:
     padding = dilation if kernel == 3 else 0
     return nn.Sequential(
-        nn.Conv2d(in_channels, channels, kernel, padding=padding, dilation=dilation, bias=False),
-        nn.BatchNorm2d(channels),
+        kit.conv(in_channels, channels, kernel, padding=padding, dilation=dilation, bias=False),
+        kit.norm(channels),
         nn.ReLU(inplace=True),
     )
 
@@ -42,22 +31,24 @@ class ASPP(nn.Module):
     Shape: B x in_channels x h x w -> B x channels x h x w
     """
 
-    def __init__(self, in_channels: int, channels: int = 256, rates: tuple[int, ...] = (6, 12, 18)) -> None:
+    def __init__(
+        self, in_channels: int, channels: int = 256, rates: tuple[int, ...] = (6, 12, 18), kit: Kit = IMAGES
+    ) -> None:
         super().__init__()
         if not rates or any(rate < 1 for rate in rates):
             raise ValueError(f"aspp_rates must be positive dilations such as (6, 12, 18), got {rates}")
         self.rates = tuple(rates)
-        self.point = _branch(in_channels, channels)
-        self.atrous = nn.ModuleList(_branch(in_channels, channels, 3, rate) for rate in rates)
+        self.point = _branch(in_channels, channels, kit=kit)
+        self.atrous = nn.ModuleList(_branch(in_channels, channels, 3, rate, kit) for rate in rates)
         self.pooled = nn.Sequential(
-            nn.AdaptiveAvgPool2d(1),
-            nn.Conv2d(in_channels, channels, 1, bias=False),
-            PooledBatchNorm(channels),
+            kit.global_mean(1),
+            kit.conv(in_channels, channels, 1, bias=False),
+            kit.pooled_norm(channels),
             nn.ReLU(inplace=True),
         )
-        self.project = _branch((2 + len(rates)) * channels, channels)
+        self.project = _branch((2 + len(rates)) * channels, channels, kit=kit)
 
     def forward(self, c4: Tensor) -> Tensor:
         branches = [self.point(c4), *(branch(c4) for branch in self.atrous)]  # each B x channels x h x w
-        pooled = resize(self.pooled(c4), c4.shape[-2:])  # B x channels x 1 x 1, spread out again
+        pooled = resize(self.pooled(c4), c4.shape[2:])  # B x channels x 1 x 1, spread out again
         return self.project(torch.cat([*branches, pooled], dim=1))

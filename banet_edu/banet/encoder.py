@@ -9,6 +9,8 @@ from collections import OrderedDict
 
 from torch import Tensor, nn
 
+from banet_edu.banet.layers import IMAGES, Kit
+
 DEPTHS = {"resnet18": (2, 2, 2, 2), "resnet34": (3, 4, 6, 3), "resnet50": (3, 4, 6, 3), "resnet101": (3, 4, 23, 3)}
 
 
@@ -17,14 +19,14 @@ class BasicBlock(nn.Module):
 
     expansion = 1
 
-    def __init__(self, in_channels: int, planes: int, stride: int = 1, dilation: int = 1) -> None:
+    def __init__(self, in_channels: int, planes: int, stride: int = 1, dilation: int = 1, kit: Kit = IMAGES) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(in_channels, planes, 3, stride, padding=dilation, dilation=dilation, bias=False)
-        self.bn1 = nn.BatchNorm2d(planes)
-        self.conv2 = nn.Conv2d(planes, planes, 3, padding=dilation, dilation=dilation, bias=False)
-        self.bn2 = nn.BatchNorm2d(planes)
+        self.conv1 = kit.conv(in_channels, planes, 3, stride, padding=dilation, dilation=dilation, bias=False)
+        self.bn1 = kit.norm(planes)
+        self.conv2 = kit.conv(planes, planes, 3, padding=dilation, dilation=dilation, bias=False)
+        self.bn2 = kit.norm(planes)
         self.relu = nn.ReLU(inplace=True)
-        self.downsample = _shortcut(in_channels, planes, stride)
+        self.downsample = _shortcut(in_channels, planes, stride, kit)
 
     def forward(self, x: Tensor) -> Tensor:
         shortcut = x if self.downsample is None else self.downsample(x)
@@ -37,16 +39,16 @@ class Bottleneck(nn.Module):
 
     expansion = 4
 
-    def __init__(self, in_channels: int, planes: int, stride: int = 1, dilation: int = 1) -> None:
+    def __init__(self, in_channels: int, planes: int, stride: int = 1, dilation: int = 1, kit: Kit = IMAGES) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(in_channels, planes, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(planes)
-        self.conv2 = nn.Conv2d(planes, planes, 3, stride, padding=dilation, dilation=dilation, bias=False)
-        self.bn2 = nn.BatchNorm2d(planes)
-        self.conv3 = nn.Conv2d(planes, planes * self.expansion, 1, bias=False)
-        self.bn3 = nn.BatchNorm2d(planes * self.expansion)
+        self.conv1 = kit.conv(in_channels, planes, 1, bias=False)
+        self.bn1 = kit.norm(planes)
+        self.conv2 = kit.conv(planes, planes, 3, stride, padding=dilation, dilation=dilation, bias=False)
+        self.bn2 = kit.norm(planes)
+        self.conv3 = kit.conv(planes, planes * self.expansion, 1, bias=False)
+        self.bn3 = kit.norm(planes * self.expansion)
         self.relu = nn.ReLU(inplace=True)
-        self.downsample = _shortcut(in_channels, planes * self.expansion, stride)
+        self.downsample = _shortcut(in_channels, planes * self.expansion, stride, kit)
 
     def forward(self, x: Tensor) -> Tensor:
         shortcut = x if self.downsample is None else self.downsample(x)
@@ -55,10 +57,10 @@ class Bottleneck(nn.Module):
         return self.relu(self.bn3(self.conv3(x)) + shortcut)
 
 
-def _shortcut(in_channels: int, out_channels: int, stride: int) -> nn.Sequential | None:
+def _shortcut(in_channels: int, out_channels: int, stride: int, kit: Kit) -> nn.Sequential | None:
     if stride == 1 and in_channels == out_channels:
         return None
-    return nn.Sequential(nn.Conv2d(in_channels, out_channels, 1, stride, bias=False), nn.BatchNorm2d(out_channels))
+    return nn.Sequential(kit.conv(in_channels, out_channels, 1, stride, bias=False), kit.norm(out_channels))
 
 
 class ResNetEncoder(nn.Module):
@@ -72,6 +74,7 @@ class ResNetEncoder(nn.Module):
             (torchvision's rule would give the first block of layer4 half of it).
         first_stride: 4, 2 or 1, the stride s of C1 (SPEC section 6). 4 is every source's: a stem of stride 2, then max
             pooling; 2 leaves the pooling out, 1 the stem's stride as well. No name or shape of a parameter changes.
+        in_channels: of the input.
 
     Shape:
         B x 3 x H x W -> [C1, C2, C3, C4] at strides s, 2s, 4s, 8s, none above `output_stride`: `self.strides`. For s = 4:
@@ -86,7 +89,13 @@ class ResNetEncoder(nn.Module):
     """
 
     def __init__(
-        self, name: str = "resnet18", width: float = 1.0, output_stride: int = 32, first_stride: int = 4
+        self,
+        name: str = "resnet18",
+        width: float = 1.0,
+        output_stride: int = 32,
+        first_stride: int = 4,
+        in_channels: int = 3,
+        kit: Kit = IMAGES,
     ) -> None:
         super().__init__()
         if name not in DEPTHS:
@@ -100,29 +109,28 @@ class ResNetEncoder(nn.Module):
         planes = [base * 2**i for i in range(4)]
         self.channels = [p * block.expansion for p in planes]
 
-        self.conv1 = nn.Conv2d(3, base, 7, stride=1 if first_stride == 1 else 2, padding=3, bias=False)
-        self.bn1 = nn.BatchNorm2d(base)
+        self.conv1 = kit.conv(in_channels, base, 7, stride=1 if first_stride == 1 else 2, padding=3, bias=False)
+        self.bn1 = kit.norm(base)
         self.relu = nn.ReLU(inplace=True)
-        self.maxpool = nn.MaxPool2d(3, stride=2, padding=1) if first_stride == 4 else nn.Identity()
+        self.maxpool = kit.max_pool(3, stride=2, padding=1) if first_stride == 4 else nn.Identity()
 
         undilated = [first_stride * 2**i for i in range(4)]  # s, 2s, 4s, 8s
         c1, c2, c3, c4 = (min(stride, output_stride) for stride in undilated)
         self.strides = (c1, c2, c3, c4)
-        in_channels, stride_before = base, first_stride
+        channels, stride_before = base, first_stride
         for i, (blocks, stride) in enumerate(zip(DEPTHS[name], self.strides, strict=True)):
             dilation = undilated[i] // stride
             layers: OrderedDict[str, nn.Module] = OrderedDict()
             for j in range(blocks):
                 first_of_layer3 = i == 2 and j == 0
-                layers[str(j)] = block(
-                    in_channels, planes[i], stride // stride_before if j == 0 else 1, 1 if first_of_layer3 else dilation
-                )
-                in_channels = self.channels[i]
+                step = stride // stride_before if j == 0 else 1
+                layers[str(j)] = block(channels, planes[i], step, 1 if first_of_layer3 else dilation, kit)
+                channels = self.channels[i]
             self.add_module(f"layer{i + 1}", nn.Sequential(layers))
             stride_before = stride
 
         for module in self.modules():
-            if isinstance(module, nn.Conv2d):
+            if isinstance(module, kit.conv):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     # registered by name in __init__

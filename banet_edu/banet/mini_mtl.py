@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from banet_edu.banet.layers import separable_conv
+from banet_edu.banet.layers import IMAGES, Kit, separable_conv
 from banet_edu.banet.pee import PyramidEdgeExtraction
 
 
@@ -30,9 +30,9 @@ class MiniMTLOutput(NamedTuple):
     edge_logits: Tensor | None
 
 
-def attention(width: int) -> nn.Sequential:
+def attention(width: int, kit: Kit = IMAGES) -> nn.Sequential:
     """Attention weight per channel and pixel, 0..1: separable convolution, then sigmoid."""
-    return nn.Sequential(OrderedDict(conv=separable_conv(width, width), sigmoid=nn.Sigmoid()))
+    return nn.Sequential(OrderedDict(conv=separable_conv(width, width, kit), sigmoid=nn.Sigmoid()))
 
 
 class Exchange(nn.Module):
@@ -73,6 +73,7 @@ class MiniMTL(nn.Module):
         pee_padding: str = "replicate",
         interactive_attention: str | bool = "release",
         edge_task: bool = True,
+        kit: Kit = IMAGES,
     ) -> None:
         super().__init__()
         if interactive_attention not in ("release", "blog", False):
@@ -82,15 +83,17 @@ class MiniMTL(nn.Module):
         self.interactive_attention = interactive_attention if edge_task else False
         self.edge_task = edge_task
 
-        self.pee = PyramidEdgeExtraction(in_channels, width, kernels if pee else (), pee or "difference", pee_padding)
-        self.seg_branch = separable_conv(width, width)
-        self.seg_side = nn.Conv2d(width, num_classes, 3, padding=1)
+        self.pee = PyramidEdgeExtraction(
+            in_channels, width, kernels if pee else (), pee or "difference", pee_padding, kit
+        )
+        self.seg_branch = separable_conv(width, width, kit)
+        self.seg_side = kit.conv(width, num_classes, 3, padding=1)
         if edge_task:
-            self.edge_branch = separable_conv(width, width)
-            self.edge_side = nn.Conv2d(width, 2, 3, padding=1)
+            self.edge_branch = separable_conv(width, width, kit)
+            self.edge_side = kit.conv(width, 2, 3, padding=1)
         if self.interactive_attention == "release":
-            self.seg_attention = attention(width)
-            self.edge_attention: nn.Module = attention(width)
+            self.seg_attention = attention(width, kit)
+            self.edge_attention: nn.Module = attention(width, kit)
             self.seg_exchange, self.edge_exchange = Exchange(), Exchange()
         elif self.interactive_attention == "blog":
             self.edge_attention = nn.Sigmoid()

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from banet_edu.banet.cff import CrossFeatureFusion
 from banet_edu.banet.context import ASPP
 from banet_edu.banet.encoder import ResNetEncoder
-from banet_edu.banet.layers import check_input, resize, separable_conv
+from banet_edu.banet.layers import IMAGES, Kit, check_input, kit_of, resize, separable_conv
 from banet_edu.banet.mini_mtl import MiniMTL
 from banet_edu.config import ModelSpec
 
@@ -53,14 +53,14 @@ class DecoderStep(nn.Module):
     Shape: own B x C1 x h x w, other B x C2 x any size -> B x width x h x w; in_channels = C1 + C2
     """
 
-    def __init__(self, in_channels: int, width: int, align_corners: bool = False) -> None:
+    def __init__(self, in_channels: int, width: int, align_corners: bool = False, kit: Kit = IMAGES) -> None:
         super().__init__()
         self.align_corners = align_corners
         self.relu = nn.ReLU()
-        self.fuse = separable_conv(in_channels, width)
+        self.fuse = separable_conv(in_channels, width, kit)
 
     def forward(self, own: Tensor, other: Tensor) -> Tensor:
-        up = resize(other, own.shape[-2:], self.align_corners)  # B x C2 x h x w
+        up = resize(other, own.shape[2:], self.align_corners)  # B x C2 x h x w
         return self.fuse(self.relu(torch.cat([own, up], dim=1)))
 
 
@@ -100,18 +100,21 @@ class BANetHead(nn.Module):
         edge_task: bool = True,
         cff: bool = True,
         align_corners: bool = False,
+        kit: Kit = IMAGES,
     ) -> None:
         super().__init__()
         self.align_corners = align_corners
         self.mini_mtl = nn.ModuleList(
-            MiniMTL(c, width, num_classes, kernels, pee, pee_padding, interactive_attention, edge_task)
+            MiniMTL(c, width, num_classes, kernels, pee, pee_padding, interactive_attention, edge_task, kit)
             for c, kernels in zip(in_channels, kernels_per_stage(pee_kernels), strict=True)
         )
-        self.cff = nn.ModuleList(CrossFeatureFusion(width, i, align_corners) for i in (1, 2, 3, 4)) if cff else None
-        self.context_fuse = DecoderStep(width + context_channels, width, align_corners) if context_channels else None
-        self.decoder = nn.ModuleDict({f"stage{i}": DecoderStep(2 * width, width, align_corners) for i in (3, 2, 1)})
+        fusion = partial(CrossFeatureFusion, width, align_corners=align_corners, kit=kit)
+        step = partial(DecoderStep, width=width, align_corners=align_corners, kit=kit)
+        self.cff = nn.ModuleList(fusion(stage) for stage in (1, 2, 3, 4)) if cff else None
+        self.context_fuse = step(width + context_channels) if context_channels else None
+        self.decoder = nn.ModuleDict({f"stage{i}": step(2 * width) for i in (3, 2, 1)})
         self.classifier = nn.Sequential(
-            nn.Conv2d(width, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU(), nn.Conv2d(width, num_classes, 1)
+            kit.conv(width, width, 3, padding=1), kit.norm(width), nn.ReLU(), kit.conv(width, num_classes, 1)
         )
 
     def forward(self, features: Sequence[Tensor], context: Tensor | None = None) -> BANetOutput:
@@ -141,7 +144,7 @@ class BANet(nn.Module):
         **head: the arguments of `BANetHead`.
 
     Shape:
-        B x 3 x H x W, normalised, H and W at least 32.
+        B x 3 x H x W, normalised, H and W at least 32; a volume, with `spec.dims` 3, B x 1 x D x H x W.
         Eval mode -> logits B x K x H x W. Training mode -> BANetOutput, every map at H x W.
     """
 
@@ -159,19 +162,20 @@ class BANet(nn.Module):
     ) -> None:
         super().__init__()
         self.spec = spec
-        self.encoder = ResNetEncoder(encoder, encoder_width, output_stride, first_stride)
+        kit = kit_of(spec)
+        self.encoder = ResNetEncoder(encoder, encoder_width, output_stride, first_stride, spec.in_channels, kit)
         channels = self.encoder.channels
-        self.context = ASPP(channels[-1], context_channels, tuple(aspp_rates)) if aspp_rates else None
+        self.context = ASPP(channels[-1], context_channels, tuple(aspp_rates), kit) if aspp_rates else None
         if self.context is not None:
             head["context_channels"] = context_channels
-        self.head = BANetHead(channels, width, spec.num_classes, **head)
+        self.head = BANetHead(channels, width, spec.num_classes, **head, kit=kit)
 
     def forward(self, x: Tensor) -> Tensor | BANetOutput:
-        check_input(x, self.training)
+        check_input(x, self.spec, self.training)
         features = self.encoder(x)  # C_1 .. C_4 at `self.encoder.strides`
         context = self.context(features[-1]) if self.context is not None else None  # B x context_channels x h_4 x w_4
         logits, side_masks, side_edges = self.head(features, context)  # at the stages' own sizes
-        up = partial(resize, size=x.shape[-2:], align_corners=self.head.align_corners)  # to H x W
+        up = partial(resize, size=x.shape[2:], align_corners=self.head.align_corners)  # to H x W
         if not self.training:
             return up(logits)  # B x K x H x W
         return BANetOutput(up(logits), tuple(map(up, side_masks)), tuple(map(up, side_edges)))

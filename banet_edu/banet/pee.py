@@ -14,10 +14,9 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from banet_edu.banet.layers import separable_conv
+from banet_edu.banet.layers import IMAGES, Kit, separable_conv, window_mean
 
 Model = TypeVar("Model", bound=nn.Module)
 
@@ -49,10 +48,7 @@ class EdgeScale(nn.Module):
         self.kernel, self.form, self.padding = kernel, form, padding
 
     def forward(self, reduced: Tensor) -> Tensor:
-        margin = self.kernel // 2
-        mode = "replicate" if self.padding == "replicate" else "constant"
-        padded = F.pad(reduced, (margin,) * 4, mode=mode)
-        average = F.avg_pool2d(padded, self.kernel, stride=1)  # stride 1 keeps the size; the [blog] snippet forgets it
+        average = window_mean(reduced, self.kernel, self.padding)
         return reduced - average if self.form == "difference" else average
 
     def extra_repr(self) -> str:
@@ -82,13 +78,14 @@ class PyramidEdgeExtraction(nn.Module):
         kernels: tuple[int, ...] = (3, 5),
         form: str = "difference",
         padding: str = "replicate",
+        kit: Kit = IMAGES,
     ) -> None:
         super().__init__()
-        self.reduce = nn.Conv2d(in_channels, width, 1, bias=False)
+        self.reduce = kit.conv(in_channels, width, 1, bias=False)
         self.scales = nn.ModuleDict({f"k{k}": EdgeScale(k, form, padding) for k in kernels})
-        self.mix = nn.Conv2d(width * (1 + len(kernels)), width, 1, bias=False)
+        self.mix = kit.conv(width * (1 + len(kernels)), width, 1, bias=False)
         self.relu = nn.ReLU()
-        self.fuse = separable_conv(width, width)
+        self.fuse = separable_conv(width, width, kit)
 
     def forward(self, c: Tensor) -> Tensor:
         reduced = self.reduce(c)  # B x D x h x w
@@ -107,7 +104,7 @@ def convert_pee_weight(weight: Tensor) -> Tensor:
         weight: D x (1 + n) D x 1 x 1, the weight of `PyramidEdgeExtraction.mix`.
     """
     width = weight.shape[0]
-    if weight.ndim != 4 or weight.shape[1] % width:
+    if weight.ndim not in (4, 5) or weight.shape[1] % width:
         raise ValueError(f"expected a weight D x (1 + n) D x 1 x 1, got {tuple(weight.shape)}")
     parts = weight.split(width, dim=1)
     return torch.cat([sum(parts[1:], parts[0]), *(-part for part in parts[1:])], dim=1)

@@ -95,6 +95,8 @@ def open_parts(data: AnyDataOptions) -> tuple[dict[str, Sequence[Any]], dict[str
         upright = data.kinds == ["lung"]
         return painted_parts(data.kinds, data.painted), {"name": data.name, "upright": upright}
     dataset = data.open()
+    if "dims" in dataset.network:
+        raise ValueError(f"{data.root} holds volumes; ablations are of images: compare trains networks of volumes")
     show_left_out(dataset)
     parts = {part: dataset.part(part, data.split_seed) for part in ("train", "val", "test")}
     return dict(parts), {

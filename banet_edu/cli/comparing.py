@@ -75,9 +75,9 @@ def run_comparison(
     dataset = data.open()
     show_left_out(dataset)
     parts = {part: dataset.part(part, data.split_seed) for part in ("train", "val", "test")}
-    config = training.config(len(parts["train"]), upright=dataset.upright)
+    config = training.config(len(parts["train"]), upright=dataset.upright, dims=dataset.network.get("dims", 2))
     out.print(training.in_words(config, names), style="dim")
-    build = partial(training.build, num_classes=dataset.num_classes, only_where_they_fit=True)
+    build = partial(training.build, only_where_they_fit=True, **dataset.network)
     result = compare(
         {name: name if name in CLASSICAL else partial(build, name) for name in names},
         parts,

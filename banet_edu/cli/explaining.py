@@ -81,7 +81,7 @@ def explain_image(
     target = target or Path("runs/explain") / f"case-{sha256(image)[:8]}.html"
     check_folder(target.parent)
     may_write(target, *names_beside(target), *([target.with_suffix(".pdf")] if pdf else []))
-    network = load_model(model)
+    network = for_images(load_model(model), model)
     with err.status("reading") as status:
         written = write_explanation(
             network,
@@ -177,7 +177,7 @@ def audit_images(
     first, second = reader_folders(masks, readers)
     check_folder(folder)
     may_write(*(folder / name for name in ("audit.csv", "audit.json", "summary.csv", "audit.html")))
-    network: Any = load_model(model)
+    network: Any = for_images(load_model(model), model)
     data = open_pair(images, first, suffix, spacing)
     other = None if second is None else open_pair(images, second, suffix, spacing)
     settings = {"weights": network.weights_sha256, "spacing_mm": spacing, "banet_edu": __version__}
@@ -249,3 +249,10 @@ def open_pair(images: Path, masks: Path, suffix: str, spacing: tuple[float, floa
 def other_mask(dataset: Dataset, name: str) -> Path:
     """Reader B's file of a case."""
     return next(case.mask for case in dataset.cases if case.name == name)
+
+
+def for_images(network: Any, name: str) -> Any:
+    """The network, unless it takes volumes."""
+    if network.spec.dims == 3:
+        raise ValueError(f"{name} is a network of volumes, which is not explained yet: banet-edu predict uses it")
+    return network

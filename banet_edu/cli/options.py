@@ -74,7 +74,8 @@ class FormatOptions:
     """How a data set's files are named, encoded and split."""
 
     format: Annotated[
-        str, _data("--format", help="isic2017, ph2, kvasir_seg, cvc_colondb, sz_cxr, dicom, or folder for your own.")
+        str,
+        _data("--format", help="isic2017, ph2, kvasir_seg, cvc_colondb, sz_cxr, dicom, msd, or folder for your own."),
     ]
     split_seed: Annotated[int, _data("--split-seed", help="Chooses the 70/10/20 split; no other seed moves it.")] = 0
     exclude_empty: Annotated[bool, _data("--exclude-empty", help="Leave out masks without any foreground.")] = False
@@ -149,7 +150,7 @@ class AnyDataOptions(DataOptions):
 
     # Neither is needed where --kind says which phantoms.
     format: Annotated[
-        str | None, _data("--format", help="isic2017, ph2, kvasir_seg, cvc_colondb, sz_cxr, dicom, or folder.")
+        str | None, _data("--format", help="isic2017, ph2, kvasir_seg, cvc_colondb, sz_cxr, dicom, msd, or folder.")
     ] = None  # type: ignore[assignment]
     root: Annotated[Path | None, _data("--root", help="The data set's folder, with images and masks in it.")] = None  # type: ignore[assignment]
     kind: Annotated[

@@ -34,7 +34,9 @@ NOTICE = "For teaching and research. Not a medical device: do not use these figu
 
 
 def predict_files(
-    images: Annotated[Path, typer.Argument(metavar="IMAGE_OR_FOLDER", help="An image, or a folder of images.")],
+    images: Annotated[
+        Path, typer.Argument(metavar="IMAGE_OR_FOLDER", help="An image, or a folder of images; of volumes likewise.")
+    ],
     model: Annotated[str, typer.Option("--model", help="Bundled weights by name, or a .safetensors file.")],
     spacing: Annotated[
         tuple[float, float] | None,
@@ -61,6 +63,7 @@ def predict_files(
     """
     import pandas as pd
 
+    from banet_edu.data.limits import regular_file
     from banet_edu.networks.weights import load_model
     from banet_edu.prediction import predict_many
     from banet_edu.reports.measurements import STATE, TABLE, Measurements, draw_pictures
@@ -68,8 +71,20 @@ def predict_files(
 
     check_values(spacing=spacing, threshold=threshold)
     check_folder(folder)
-    paths, others = find_files(images)
+    if not images.is_dir():
+        regular_file(images)
     network: Any = load_model(model)
+    if network.spec.dims == 3:
+        from banet_edu.cli.volumes.predicting import predict_volumes
+
+        if spacing is not None or frame is not None or flips != "none":
+            raise ValueError(
+                "--spacing, --frame and --flips are for images: a volume's file states the size of its voxels"
+            )
+        predict_volumes(network, images, folder, threshold=threshold, native=native)
+        out.print(NOTICE, style="yellow")
+        return
+    paths, others = find_files(images)
     settings = {
         "weights": network.weights_sha256,
         "spacing_mm": spacing,

@@ -43,9 +43,9 @@ def train(
     dataset = data.open()
     show_left_out(dataset)
     torch.manual_seed(seed)
-    network = training.build(model, dataset.num_classes)
+    network = training.build(model, **dataset.network)
     images, val = (dataset.part(part, data.split_seed) for part in ("train", "val"))
-    config = training.config(len(images), seed, upright=dataset.upright)
+    config = training.config(len(images), seed, upright=dataset.upright, dims=dataset.network.get("dims", 2))
     out.print(training.in_words(config, [model]), style="dim")
     history = fit(network, images, val, config, run_dir, [RichProgress(model, out)], resume=not training.restart)
 

@@ -27,9 +27,9 @@ def read_dicom_image(path: Path, frame: int = 0) -> tuple[NDArray[np.uint8], Spa
     Grey values go through the modality's rescaling and the file's first window or lookup table; without one, from the
     least to the greatest value (padding aside). MONOCHROME1 (small values are bright) is turned over.
     """
-    from pydicom.pixels import apply_color_lut, apply_modality_lut
+    from pydicom.pixels import apply_color_lut
 
-    header, stored = _read(path, frame)
+    header, stored = read_stored(path, frame)
     if header.PhotometricInterpretation == "PALETTE COLOR":
         colours = apply_color_lut(stored, header)
         stored = colours if colours.dtype == np.uint8 else (colours >> 8).astype(np.uint8)
@@ -37,21 +37,28 @@ def read_dicom_image(path: Path, frame: int = 0) -> tuple[NDArray[np.uint8], Spa
         if stored.dtype != np.uint8:
             raise ValueError(f"{path}: colour DICOM with {stored.dtype.itemsize * 8} bits a channel: only 8 are read")
         return np.ascontiguousarray(stored[..., :3]), pixel_spacing_mm(header)
+    grey = _windowed(rescaled(stored, header), stored, header)
+    if header.PhotometricInterpretation == "MONOCHROME1":
+        grey = 1 - grey
+    return np.repeat((grey * 255).round().astype(np.uint8)[..., None], 3, axis=2), pixel_spacing_mm(header)
+
+
+def rescaled(stored: NDArray[Any], header: Any) -> NDArray[np.float64]:
+    """Stored values in the modality's own unit, such as Hounsfield's."""
+    from pydicom.pixels import apply_modality_lut
+
     for tag in ("RescaleSlope", "RescaleIntercept"):  # present but empty, or no number: as if it were not there
         if tag in header and _number(header[tag].value) is None:
             del header[tag]
     if ("RescaleSlope" in header) != ("RescaleIntercept" in header):  # pydicom asks for both
         header.RescaleSlope = header.get("RescaleSlope", 1)
         header.RescaleIntercept = header.get("RescaleIntercept", 0)
-    grey = _windowed(apply_modality_lut(stored, header).astype(np.float64), stored, header)
-    if header.PhotometricInterpretation == "MONOCHROME1":
-        grey = 1 - grey
-    return np.repeat((grey * 255).round().astype(np.uint8)[..., None], 3, axis=2), pixel_spacing_mm(header)
+    return apply_modality_lut(stored, header).astype(np.float64)
 
 
 def read_dicom_mask(path: Path) -> NDArray[np.uint8]:
     """Stored values of a single-frame DICOM mask, h x w uint8, no window; a two-valued deep one becomes 0 and 255."""
-    _, stored = _read(path)
+    _, stored = read_stored(path)
     if stored.ndim != 2:
         raise ValueError(f"{path}: a DICOM mask has one channel, this one has {stored.shape[-1]}")
     try:
@@ -61,12 +68,12 @@ def read_dicom_mask(path: Path) -> NDArray[np.uint8]:
 
 
 def dicom_frames(path: Path) -> int:
-    return int(_number(_header(path, stop_before_pixels=True).get("NumberOfFrames")) or 1)
+    return int(_number(dicom_header(path).get("NumberOfFrames")) or 1)
 
 
 def dicom_size_and_spacing(path: Path) -> tuple[tuple[int, int], Spacing | None]:
     """((rows, columns), pixel size in mm or None) from the header alone."""
-    header = _header(path, stop_before_pixels=True)
+    header = dicom_header(path)
     return (int(header.Rows), int(header.Columns)), pixel_spacing_mm(header)
 
 
@@ -95,7 +102,7 @@ def pixel_spacing_mm(header: Any) -> Spacing | None:
 def patient_id(path: Path) -> str | None:
     """PatientID, or None where the header has none, or is none."""
     try:
-        return str(_header(path, stop_before_pixels=True).get("PatientID") or "").strip() or None
+        return str(dicom_header(path).get("PatientID") or "").strip() or None
     except (ValueError, OSError, ModuleNotFoundError):
         return None
 
@@ -103,7 +110,7 @@ def patient_id(path: Path) -> str | None:
 def at_the_detector(path: Path) -> bool:
     """Whether the pixel size is stated at the detector only (`ImagerPixelSpacing`, no magnification): what lies in the body
     before it is smaller than measured."""
-    header = _header(path, stop_before_pixels=True)
+    header = dicom_header(path)
     return (
         _positive(header.get("PixelSpacing")) is None
         and _positive(header.get("ImagerPixelSpacing")) is not None
@@ -114,7 +121,7 @@ def at_the_detector(path: Path) -> bool:
 def name_burned_in(path: Path) -> bool:
     """Whether the pixels may show who the patient is: the file says so (`BurnedInAnnotation`), or does not deny it and is of a
     kind that often does, such as ultrasound, captured screens and photographs."""
-    header = _header(path, stop_before_pixels=True)
+    header = dicom_header(path)
     said = str(header.get("BurnedInAnnotation") or "").strip().upper()
     return said == "YES" or (said != "NO" and header.get("Modality") in _OFTEN_WRITTEN_ON)
 
@@ -141,7 +148,8 @@ def _number(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _header(path: Path, *, stop_before_pixels: bool) -> Any:
+def dicom_header(path: Path, *, stop_before_pixels: bool = True) -> Any:
+    """pydicom's data set of one image; ValueError where it is none, or has no pixels."""
     try:
         import pydicom
     except ModuleNotFoundError:
@@ -186,8 +194,9 @@ def _check_deflated(path: Path) -> None:
                     raise ValueError(f"{path}: unpacks to more than {most // 10**6} million bytes, so it is not read")
 
 
-def _read(path: Path, frame: int = 0) -> tuple[Any, NDArray[Any]]:
-    header = _header(path, stop_before_pixels=False)
+def read_stored(path: Path, frame: int = 0) -> tuple[Any, NDArray[Any]]:
+    """(header, pixels as stored)."""
+    header = dicom_header(path, stop_before_pixels=False)
     from pydicom.pixels import pixel_array
 
     try:

@@ -229,9 +229,11 @@ def is_transparent(image: Image.Image) -> bool:
 def stem(path: Path) -> str:
     """A file's name without its extension, where that is one: archives name DICOM files by UIDs, whose dots are no such.
 
-    >>> stem(Path("a/photo.1.png")), stem(Path("1.2.826.0.1"))
-    ('photo.1', '1.2.826.0.1')
+    >>> stem(Path("a/photo.1.png")), stem(Path("1.2.826.0.1")), stem(Path("brain.nii.gz"))
+    ('photo.1', '1.2.826.0.1', 'brain')
     """
+    if path.name.lower().endswith((".nii", ".nii.gz")):
+        return path.name[: path.name.lower().rindex(".nii")]
     known = {*Image.registered_extensions(), *DICOM_EXTENSIONS}
     return path.stem if path.suffix.lower() in known else path.name
 

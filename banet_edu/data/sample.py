@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -12,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banet_edu.config import check_spacing
+from banet_edu.data.volume import Volume
 
-Size = int | tuple[int, int]
+Size = int | tuple[int, ...]
 
 WHITE = 255  # what drawing programs store for the foreground; no label
 
@@ -120,6 +122,31 @@ class Sample:
 
         image, mask = self.__dict__.get("image", self._image), self.__dict__.get("mask", self._mask)
         return f"Sample({self.name!r}, image {shape(image)}, mask {shape(mask)})"
+
+
+def as_sample(image: Any) -> Sample:
+    """A Sample from a Sample, an image array or the path of an image file; ValueError says what is wrong with it."""
+    if isinstance(image, Sample):
+        return image
+    if isinstance(image, Volume):
+        raise ValueError(
+            f"{image.name} is a volume; this network takes images: create_model(..., dims=3) takes volumes"
+        )
+    if isinstance(image, str | Path):
+        from banet_edu.data.reading import read_image  # which builds on this file
+
+        pixels, spacing = read_image(image)
+        return Sample(pixels, None, Path(image).stem, spacing)
+    array = np.asarray(image)
+    if array.dtype != np.uint8:
+        raise ValueError(f"an image must be uint8 with values 0..255, got {array.dtype}; convert it first")
+    if array.ndim == 2:
+        array = np.repeat(array[..., None], 3, axis=2)
+    if array.ndim != 3 or array.shape[2] != 3:
+        raise ValueError(f"an image must be H x W x 3 (RGB) or H x W (grey), got shape {array.shape}")
+    if array.size == 0:
+        raise ValueError(f"the image is empty: shape {array.shape}")
+    return Sample(array, None, "image")
 
 
 def resize_image(image: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:

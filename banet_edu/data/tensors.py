@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,11 +21,23 @@ def normalise(image: NDArray[np.uint8], mean: Sequence[float], std: Sequence[flo
     """
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         raise ValueError(f"H x W x 3 uint8 expected, got {image.shape} {image.dtype}")
+    if len(mean) != 3:
+        raise ValueError("this network takes no RGB images: what it is fed has to be z-scored, a volume as a whole")
     # One scale and one shift per channel; the channels go first while the data are still bytes.
     scale = torch.tensor([1 / (255 * s) for s in std], dtype=torch.float32).view(3, 1, 1)
     shift = torch.tensor([m / s for m, s in zip(mean, std, strict=True)], dtype=torch.float32).view(3, 1, 1)
     planes = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))
     return planes * scale - shift
+
+
+def as_input(image: NDArray[Any], spec: ModelSpec) -> torch.Tensor:
+    """What `Prepared` or `PreparedVolumes` keeps of one case -> C x H x W float32 of an image, 1 x D x H x W of a volume.
+
+    The one place where a prepared case becomes what the network sees.
+    """
+    if spec.dims == 3:
+        return torch.from_numpy(np.ascontiguousarray(image, np.float32))[None]
+    return normalise(image, spec.mean, spec.std)
 
 
 def prepare(image: NDArray[np.uint8], spec: ModelSpec) -> torch.Tensor:

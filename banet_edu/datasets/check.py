@@ -18,28 +18,18 @@ from banet_edu.datasets.dataset import Dataset
 from banet_edu.datasets.grouping import proposed_pattern
 from banet_edu.datasets.layouts import Problem
 from banet_edu.datasets.opening import WORKERS, open_dataset
-from banet_edu.datasets.similarity import difference_hash, near_duplicates
-from banet_edu.datasets.splits import PARTS
-
-SHOWN = 20  # lines of problems and of duplicates in the text
-
-
-class Duplicate(NamedTuple):
-    """Two cases that show nearly the same picture, the parts they fall into, and in how many of 256 bits they differ."""
-
-    first: str
-    first_part: str
-    second: str
-    second_part: str
-    distance: int
-
-    @property
-    def leaks(self) -> bool:
-        """Whether the two lie on different sides of the split, so that a model is tested on what it has seen."""
-        return self.first_part != self.second_part
-
-    def __str__(self) -> str:
-        return f"{self.first} ({self.first_part}) and {self.second} ({self.second_part}), {self.distance} bits apart"
+from banet_edu.datasets.report import (
+    Duplicate,
+    counted,
+    counted_parts,
+    duplicate_pairs,
+    listed,
+    parts_by_name,
+    report_text,
+)
+from banet_edu.datasets.similarity import difference_hash
+from banet_edu.datasets.volumes.check import VolumeReport, check_volumes
+from banet_edu.datasets.volumes.opening import VolumeDataset
 
 
 class _Facts(NamedTuple):
@@ -96,11 +86,11 @@ class CheckReport:
             ("read as", self.reading),
             ("cases", f"{len(self.foreground)} ({split}; split seed {self.split_seed})"),
             ("groups", self._groups()),
-            ("image sizes", _counted(self.image_sizes)),
-            ("mask sizes", _counted(self.mask_sizes)),
+            ("image sizes", counted(self.image_sizes)),
+            ("mask sizes", counted(self.mask_sizes)),
             ("pixel spacing", self._spacing()),
             ("foreground", f"{low:.1f} % to {high:.1f} % of the mask, median {middle:.1f} %"),
-            ("empty masks", _listed(self.empty)),
+            ("empty masks", listed(self.empty)),
             ("orientation tags", self._turned()),
             ("bad files", str(len(self.problems))),
         ]
@@ -109,7 +99,7 @@ class CheckReport:
         return rows
 
     def _spacing(self) -> str:
-        sizes = _counted(Counter({_spacing(s): n for s, n in self.spacings_mm.items()}))
+        sizes = counted(Counter({_spacing(s): n for s, n in self.spacings_mm.items()}))
         return "; ".join([sizes, *(f"{note} ({n} cases)" for note, n in self.spacing_notes.items() if note)])
 
     def _groups(self) -> str:
@@ -131,17 +121,7 @@ class CheckReport:
 
     def to_text(self) -> str:
         """The rows, then every bad file and near-duplicate pair (the first twenty of each)."""
-        rows = self.rows()
-        width = max(len(what) for what, _ in rows)
-        lines = [f"{self.root} as {self.format}", *(f"  {what:<{width}}  {finding}" for what, finding in rows)]
-        duplicates = sorted(self.duplicates, key=lambda pair: (not pair.leaks, pair.distance))
-        listings: list[tuple[str, list[Any]]] = [("Bad files", self.problems), ("Near duplicates", duplicates)]
-        for title, entries in listings:
-            if entries:
-                lines += [f"{title}:", *(f"  {entry}" for entry in entries[:SHOWN])]
-            if len(entries) > SHOWN:
-                lines.append(f"  ... and {len(entries) - SHOWN} more")
-        return "\n".join(lines)
+        return report_text(f"{self.root} as {self.format}", self.rows(), self.problems, self.duplicates)
 
 
 def check_dataset(
@@ -151,22 +131,23 @@ def check_dataset(
     split_seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
     **options: Any,
-) -> CheckReport:
+) -> CheckReport | VolumeReport:
     """Read every image and mask of a data set and report counts, sizes, spacing, bad files and near duplicates.
 
     Args:
         format, root, split_seed: as in `open_dataset`; options: its further keywords.
         progress: called as progress(done, total) after each case.
 
+    Of volumes the report is a `VolumeReport`.
+
     Raises:
         FileNotFoundError, ValueError: as `open_dataset`, but never for bad files, which the report lists.
     """
     dataset = open_dataset(format, root, on_error="skip", _decode=False, **options)
+    if isinstance(dataset, VolumeDataset):
+        return check_volumes(dataset, split_seed, progress)
     turned = {case.name: (_tag(case.image), _tag(case.mask)) for case in dataset.cases}
-    part_of = {}
-    if len(dataset) >= len(PARTS):
-        part_of = {name: part for part in PARTS for name in dataset.part(part, split_seed).names}
-
+    part_of = parts_by_name(dataset, split_seed)
     found: dict[str, _Facts] = {}
     problems = list(dataset.problems)
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -180,17 +161,12 @@ def check_dataset(
                 progress(done, len(dataset))
 
     names = list(found)
-    duplicates = [
-        Duplicate(names[i], part_of.get(names[i], "all"), names[j], part_of.get(names[j], "all"), distance)
-        for i, j, distance in near_duplicates([facts.hash for facts in found.values()])
-    ]
+    duplicates = duplicate_pairs(names, [facts.hash for facts in found.values()], part_of)
     return CheckReport(
         format=format,
         root=Path(root),
         split_seed=split_seed,
-        parts={
-            part: sum(part_of.get(name, "all") == part for name in names) for part in (PARTS if part_of else ("all",))
-        },
+        parts=counted_parts(names, part_of),
         image_sizes=Counter(facts.image_size for facts in found.values()),
         mask_sizes=Counter(facts.mask_size for facts in found.values()),
         spacings_mm=Counter(facts.spacing_mm for facts in found.values()),
@@ -237,13 +213,3 @@ def _facts(dataset: Dataset, name: str) -> _Facts | Problem:
 
 def _spacing(spacing_mm: tuple[float, float] | None) -> str:
     return "unknown" if spacing_mm is None else f"{spacing_mm[0]:.4g} x {spacing_mm[1]:.4g} mm (row x column)"
-
-
-def _counted(counts: Counter[str], most: int = 3) -> str:
-    shown = [key if len(counts) == 1 else f"{key} ({count})" for key, count in counts.most_common(most)]
-    return ", ".join(shown) + (f", {len(counts) - most} more" if len(counts) > most else "") or "none"
-
-
-def _listed(names: list[str], most: int = 5) -> str:
-    more = f", {len(names) - most} more" if len(names) > most else ""
-    return f"{len(names)}: {', '.join(names[:most])}{more}" if names else "none"

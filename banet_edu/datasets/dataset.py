@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import Any, overload
+from typing import Any, Generic, Protocol, Self, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from banet_edu.datasets.layouts import LAYOUTS, Case, Problem
 from banet_edu.datasets.splits import Part, check_part, split_names
 
 CACHE_BYTES = 64 * 2**20
+Item = TypeVar("Item", covariant=True)
 
 
 class ByteCache:
@@ -46,6 +47,14 @@ class ByteCache:
 
     def __reduce__(self) -> tuple[Any, ...]:  # a worker process starts with an empty cache
         return ByteCache, (self.limit,)
+
+
+class ReadsCases(Protocol[Item]):
+    """How one data set's files become samples, or volumes."""
+
+    @property
+    def num_classes(self) -> int: ...
+    def sample(self, case: Case) -> Item: ...
 
 
 @dataclass(frozen=True)
@@ -89,28 +98,32 @@ class Reader:
             lambda: "" if self._spacing_is_given(case) else spacing_note(case.image),
         )
 
+    @property
+    def num_classes(self) -> int:
+        return 2 if self.value_map is None else max(self.value_map.values()) + 1
+
     def _spacing_is_given(self, case: Case) -> bool:
         return self.spacing_mm is not None or case.name in self.spacing_table
 
 
-class Dataset(Sequence[Sample]):
-    """A sequence of `Sample`, lazy: `open_dataset` makes one.
+class Cases(Sequence[Item], Generic[Item]):
+    """A lazy sequence of the cases of a data set.
 
-    Images and masks are decoded at their first use; the last 64 MB of them are kept. Index it with a number, a name
-    or a slice; `part` gives train, val or test.
+    Images and masks are decoded at their first use; the last of them are kept. Index it with a number, a name or a slice;
+    `part` gives train, val or test.
 
     Attributes:
         names: the cases' names, in natural order.
         problems: every file left out because something is wrong with it (`on_error="skip"`).
         excluded: names left out on request (`empty="exclude"`).
-        format, root: as opened. num_classes: 2, or more by a value map.
+        format, root: as opened. num_classes: 2, or as many as masks have.
         groups: {name: group} of what stays on one side of a split, or None. reading: where images and masks were found.
     """
 
     def __init__(
         self,
         cases: Sequence[Case],
-        reader: Reader,
+        reader: ReadsCases[Item],
         *,
         format: str,
         root: Path,
@@ -135,21 +148,16 @@ class Dataset(Sequence[Sample]):
 
     @property
     def num_classes(self) -> int:
-        return 2 if self._reader.value_map is None else max(self._reader.value_map.values()) + 1
-
-    @property
-    def upright(self) -> bool:
-        """Whether the images always stand one way (chest X-rays), so that augmentation should not turn them over."""
-        return LAYOUTS[self.format].upright
+        return self._reader.num_classes
 
     def __len__(self) -> int:
         return len(self._cases)
 
     @overload
-    def __getitem__(self, index: int | str) -> Sample: ...
+    def __getitem__(self, index: int | str) -> Item: ...
     @overload
-    def __getitem__(self, index: slice) -> Dataset: ...
-    def __getitem__(self, index: int | str | slice) -> Sample | Dataset:
+    def __getitem__(self, index: slice) -> Self: ...
+    def __getitem__(self, index: int | str | slice) -> Item | Self:
         if isinstance(index, slice):
             return self.subset(self.names[index])
         if isinstance(index, str):
@@ -158,14 +166,14 @@ class Dataset(Sequence[Sample]):
             index = self.names.index(index)
         return self._reader.sample(self._cases[index])
 
-    def subset(self, names: Iterable[str]) -> Dataset:
+    def subset(self, names: Iterable[str]) -> Self:
         """The cases with these names, in the data set's order; they share its cache. KeyError for an unknown name."""
         wanted = set(names)
         if unknown := sorted(wanted - set(self.names)):
             raise KeyError(f"no case {', '.join(unknown[:5])} among the {len(self)} of {self!r}")
         return self._with([case for case in self._cases if case.name in wanted])
 
-    def part(self, split: Part, split_seed: int = 0) -> Dataset:
+    def part(self, split: Part, split_seed: int = 0) -> Self:
         """The 70 % for "train", 10 % for "val" or 20 % for "test".
 
         The split is made over all cases that were found, before bad or excluded ones are dropped, so a damaged file
@@ -177,8 +185,8 @@ class Dataset(Sequence[Sample]):
         chosen = set(parts[check_part(split)])
         return self._with([case for case in self._cases if case.name in chosen])
 
-    def _with(self, cases: Sequence[Case]) -> Dataset:
-        return Dataset(
+    def _with(self, cases: Sequence[Case]) -> Self:
+        return type(self)(
             cases,
             self._reader,
             format=self.format,
@@ -192,4 +200,18 @@ class Dataset(Sequence[Sample]):
         )
 
     def __repr__(self) -> str:
-        return f"Dataset({self.format!r}, {self.root.name!r}, {len(self)} cases)"
+        return f"{type(self).__name__}({self.format!r}, {self.root.name!r}, {len(self)} cases)"
+
+
+class Dataset(Cases[Sample]):
+    """A sequence of `Sample`, lazy: `open_dataset` makes one. See `Cases`."""
+
+    @property
+    def network(self) -> dict[str, Any]:
+        """What `create_model` has to be told of these data."""
+        return {"num_classes": self.num_classes}
+
+    @property
+    def upright(self) -> bool:
+        """Whether the images always stand one way (chest X-rays), so that augmentation should not turn them over."""
+        return LAYOUTS[self.format].upright

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
 from banet_edu.data.reading import looks_like_an_image, stem
-from banet_edu.datasets.layouts import Layout, find_cases
+from banet_edu.datasets.layouts import Layout, find_cases, is_volume
 
-IMAGE_FOLDERS = ("images", "image", "imgs", "img", "photos", "frames")
-MASK_FOLDERS = ("masks", "mask", "labels", "label", "segmentations", "segmentation", "annotations", "groundtruth", "gt")
+IMAGE_FOLDERS = ("images", "image", "imgs", "img", "photos", "frames", "imagestr")
+MASK_FOLDERS = (
+    *("masks", "mask", "labels", "label", "segmentations", "segmentation", "annotations", "groundtruth", "gt"),
+    "labelstr",
+)
 AFFIXES = ("mask", "masks", "seg", "segmentation", "label", "labels", "gt", "groundtruth", "lesion", "annotation")
 SEPARATORS = ("_", "-", " ", ".")
 
@@ -39,15 +42,16 @@ class Reading:
         return f"{image} with {layout.mask_dirs[0]}/{layout.mask_prefix}CASE{layout.mask_suffix}".replace("./", "")
 
 
-def find_reading(root: Path) -> Reading | None:
-    """The one reading that pairs most files, or None where nothing pairs.
+def find_reading(root: Path, *, volumes: bool = False) -> Reading | None:
+    """The one reading that pairs most pictures (or NIfTI files), or None where nothing pairs.
 
     ValueError where several pair as many files, each in another way: they are listed with their options.
     """
     if not root.is_dir():
         return None
     found: dict[frozenset[tuple[Path, Path]], Reading] = {}
-    for layout in _candidates(root):
+    for candidate in _candidates(root):
+        layout = replace(candidate, volumes=volumes)
         try:
             cases, _ = find_cases(root, layout)
         except (FileNotFoundError, ValueError):
@@ -95,7 +99,11 @@ def _side_by_side(root: Path, folder: str, *, nested: bool) -> Iterator[Layout]:
 def _by_common_parts(root: Path, image: str, mask: str) -> Iterator[Layout]:
     """All images end in one word, all masks in another (21_training, 21_manual1), or all masks begin with one."""
     image_stems, mask_stems = (
-        [stem(path) for path in (root / folder).iterdir() if path.is_file() and looks_like_an_image(path)]
+        [
+            stem(path)
+            for path in (root / folder).iterdir()
+            if path.is_file() and (is_volume(path) or looks_like_an_image(path))
+        ]
         for folder in (image, mask)
     )
     if len(image_stems) < 2 or len(mask_stems) < 2:

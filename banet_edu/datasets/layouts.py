@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from banet_edu.config import check_spacing
 from banet_edu.data.reading import looks_like_an_image, stem
 from banet_edu.datasets.splits import natural_key
+
+SHOWN_PROBLEMS = 20
 
 
 class Problem(NamedTuple):
@@ -40,6 +42,7 @@ class Layout:
     ignore_suffix: str | None = None  # files that belong to the data set but are neither
     video: bool = False  # consecutive frames are near duplicates
     upright: bool = False  # the camera always stands the same way: no image is upside down
+    volumes: bool = False  # NIfTI files
 
 
 LAYOUTS = {
@@ -64,6 +67,7 @@ LAYOUTS = {
     "sz_cxr": Layout(("images", "CXR_png"), ("masks", "mask"), mask_suffix="_mask", upright=True),
     "folder": Layout(),
     "dicom": Layout(),
+    "msd": Layout(("imagesTr",), ("labelsTr",), volumes=True),
 }
 
 
@@ -106,6 +110,15 @@ def find_cases(root: Path, layout: Layout) -> tuple[list[Case], list[Problem]]:
     return [Case(name, images[name], masks[name]) for name in names], problems
 
 
+def problem_message(root: Path, problems: Sequence[Problem]) -> str:
+    """One sentence and a line for each bad file, the first twenty and a count of the rest."""
+    lines = [f"  {problem}" for problem in problems[:SHOWN_PROBLEMS]]
+    if len(problems) > SHOWN_PROBLEMS:
+        lines.append(f"  ... and {len(problems) - SHOWN_PROBLEMS} more")
+    count = "1 bad file" if len(problems) == 1 else f"{len(problems)} bad files"
+    return f"{root}: {count} (repair them, or leave them out: on_error='skip', --skip-bad):\n" + "\n".join(lines)
+
+
 def read_spacing_table(root: Path) -> dict[str, tuple[float, float]]:
     """ROOT/spacing.csv with the columns name, row_mm, column_mm (size of a mask pixel), as a dictionary; {} if absent."""
     path = root / "spacing.csv"
@@ -134,7 +147,26 @@ def _files(root: Path, folders: Iterable[str], layout: Layout) -> list[Path]:
 
 def _is_candidate(path: Path, layout: Layout) -> bool:
     ignored = layout.ignore_suffix is not None and stem(path).endswith(layout.ignore_suffix)
-    return not ignored and not path.name.startswith(".") and path.is_file() and looks_like_an_image(path)
+    if ignored or path.name.startswith(".") or not path.is_file():
+        return False
+    return is_volume(path) if layout.volumes else looks_like_an_image(path)
+
+
+def of_volumes(root: Path, layout: Layout) -> Layout:
+    """The layout for volumes, where there are NIfTI files and no pictures in its folders; else as it is."""
+    for kind in (layout, replace(layout, volumes=True)):
+        for folder in layout.image_dirs:
+            found = (
+                root.glob(folder) if "*" in folder else (root / folder).iterdir() if (root / folder).is_dir() else ()
+            )
+            if any(_is_candidate(path, kind) for path in found):
+                return kind
+    return layout
+
+
+def is_volume(path: Path) -> bool:
+    """Whether a file is NIfTI by its name."""
+    return path.name.lower().endswith((".nii", ".nii.gz"))
 
 
 def _told_apart(files: list[Path], layout: Layout) -> tuple[list[Path], list[Path]]:

@@ -14,13 +14,21 @@ from banet_edu.datasets.dataset import Dataset, Reader
 from banet_edu.datasets.discovery import Reading, find_reading
 from banet_edu.datasets.faults import Size, file_fault, foreign_masks
 from banet_edu.datasets.grouping import Groups, group_names
-from banet_edu.datasets.layouts import LAYOUTS, Case, Problem, find_cases, read_spacing_table
+from banet_edu.datasets.layouts import (
+    LAYOUTS,
+    Case,
+    Problem,
+    find_cases,
+    of_volumes,
+    problem_message,
+    read_spacing_table,
+)
 from banet_edu.datasets.splits import Part, check_part
+from banet_edu.datasets.volumes.opening import open_volumes
 
 FORMATS = tuple(LAYOUTS)
 DECODED_AT_OPENING = 2**20  # pixels: masks up to here are decoded when opening, larger ones at their first use
 WORKERS = 2
-SHOWN_PROBLEMS = 20
 
 
 def open_dataset(
@@ -33,7 +41,7 @@ def open_dataset(
     empty: Literal["keep", "exclude"] = "keep",
     value_map: ValueMap | None = None,
     invert: bool = False,
-    spacing_mm: float | tuple[float, float] | None = None,
+    spacing_mm: float | tuple[float, ...] | None = None,
     image_dir: str | None = None,
     mask_dir: str | None = None,
     image_suffix: str | None = None,
@@ -52,6 +60,10 @@ def open_dataset(
     | sz_cxr | CHNCXR_0001_0.jpg | CHNCXR_0001_0_mask.jpg |
     | folder | found by looking: images/ and masks/, IMAGE_mask beside IMAGE, a folder for each patient, and the like |
     | dicom | CASE.dcm or CASE | CASE, as image or DICOM |
+    | msd | imagesTr/CASE.nii.gz | labelsTr/CASE.nii.gz, class names in dataset.json |
+
+    `msd`, and `folder` where .nii or .nii.gz lie in place of pictures, give volumes: a `VolumeDataset` of `Volume` in place of
+    a `Dataset` of `Sample`, with the same splits, names and problems (see `volumes.opening.open_volumes`).
 
     Args:
         format: one of the above. Extensions are free; further files in the folders are reported.
@@ -62,7 +74,7 @@ def open_dataset(
         empty: "keep" masks without foreground (a valid case; metrics give its status) or "exclude" them.
         value_map: {grey level or (r, g, b): label} for masks of several classes or unusual values.
         invert: foreground is the dark part of the masks.
-        spacing_mm: size of a mask pixel, one number or (row, column); overrides table and DICOM header.
+        spacing_mm: size of a mask pixel, one number or (row, column), of a voxel (z, y, x); overrides table and header.
         image_dir, mask_dir, image_suffix, mask_suffix, mask_prefix: replace the format's own rules, or what was found. Both
             folders may be the same, or patterns such as "*/images/*" (one folder for each patient).
         groups: what must not lie on two sides of a split, such as the images of one patient: "folder" (the folder below
@@ -83,14 +95,11 @@ def open_dataset(
         check_value_map(value_map)
         if invert:
             raise ValueError("invert=True beside a value_map: state the labels in the value_map alone")
-    if spacing_mm is not None:
-        spacing_mm = check_spacing((spacing_mm, spacing_mm) if isinstance(spacing_mm, int | float) else spacing_mm)
-
     root = Path(root)
     layout = LAYOUTS[format]
     rules = (image_dir, mask_dir, image_suffix, mask_suffix, mask_prefix)
     if format == "folder" and all(rule is None for rule in rules):
-        reading = find_reading(root)
+        reading = find_reading(root) or find_reading(root, volumes=True)
         layout = layout if reading is None else reading.layout
     layout = replace(
         layout,
@@ -101,12 +110,31 @@ def open_dataset(
         image_suffix=layout.image_suffix if image_suffix is None else image_suffix,
         mask_suffix=layout.mask_suffix if mask_suffix is None else mask_suffix,
     )
+    decode = on_error == "skip" if _decode is None else _decode
+    if layout.volumes or (format == "folder" and (layout := of_volumes(root, layout)).volumes):
+        if invert:
+            raise ValueError(
+                f"{root}: holds volumes; invert=True is for pictures, value_map={{0: 1, 1: 0}} turns labels over"
+            )
+        opened: Any = open_volumes(
+            root,
+            layout,
+            format=format,
+            on_error=on_error,
+            empty=empty,
+            value_map=value_map,
+            spacing_mm=spacing_mm,
+            groups=groups,
+            decode=decode,
+        )
+        return opened if split is None else opened.part(split, split_seed)
+    if spacing_mm is not None:
+        spacing_mm = check_spacing((spacing_mm, spacing_mm) if isinstance(spacing_mm, int | float) else spacing_mm)
     found, problems = find_cases(root, layout)
     table = read_spacing_table(root)
     if strange := sorted(set(table) - {case.name for case in found}):
         problems.append(Problem("spacing.csv", f"names no case of this data set: {', '.join(strange[:5])}"))
     reader = Reader(value_map, invert, spacing_mm, table)
-    decode = on_error == "skip" if _decode is None else _decode
     cases, faults = _without_faults(found, reader, root, decode=decode)
     problems += faults
     if problems and on_error == "raise":
@@ -125,15 +153,6 @@ def open_dataset(
         reading=str(Reading(layout, len(found))),
     )
     return dataset if split is None else dataset.part(split, split_seed)
-
-
-def problem_message(root: Path, problems: Sequence[Problem]) -> str:
-    """One sentence and a line for each bad file, the first twenty and a count of the rest."""
-    lines = [f"  {problem}" for problem in problems[:SHOWN_PROBLEMS]]
-    if len(problems) > SHOWN_PROBLEMS:
-        lines.append(f"  ... and {len(problems) - SHOWN_PROBLEMS} more")
-    count = "1 bad file" if len(problems) == 1 else f"{len(problems)} bad files"
-    return f"{root}: {count} (repair them, or leave them out: on_error='skip', --skip-bad):\n" + "\n".join(lines)
 
 
 def _without_faults(

@@ -22,7 +22,8 @@ def picture_of(trace: Trace, image: NDArray[Any] | None) -> tuple[tuple[int, int
     """(height, width) and pixel size of the pictures: the prediction's, else the image's, else the network's input's."""
     if trace.prediction is not None:
         return trace.prediction.mask.shape, trace.prediction.spacing_mm
-    return (trace.input_size if image is None else image.shape[:2]), None
+    height, width = trace.input_size if image is None else image.shape[:2]
+    return (height, width), None
 
 
 def panels(

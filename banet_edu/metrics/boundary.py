@@ -1,4 +1,4 @@
-"""How far a predicted boundary is from the reference: HD, HD95, ASSD, NSD and the signed bias.
+"""How far a predicted boundary, or a volume's surface, is from the reference: HD, HD95, ASSD, NSD and the signed bias.
 
 Distances are nearest-point distances between the two sets of boundary points (k-d trees), so the cost grows with the
 length of the boundary and not with the area: a 12-megapixel pair takes well under a second.
@@ -32,7 +32,7 @@ def boundary_metrics(
     prediction: np.ndarray,
     target: np.ndarray,
     *,
-    spacing_mm: tuple[float, float] | None,
+    spacing_mm: tuple[float, ...] | None,
     tolerance_mm: float | Sequence[float] = 1.0,
     tolerance_pct: float | Sequence[float] = 1.0,
     pooled: bool = False,
@@ -42,30 +42,32 @@ def boundary_metrics(
     """The boundary figures of one pair of masks; formulas at the top of this module.
 
     Args:
-        prediction: h x w bool.
-        target: h x w bool, the reference; same shape.
-        spacing_mm: (row, column) size of one mask pixel in mm, or None where it is not known. Then distances are in
-            percent of the image diagonal: never invent a spacing.
+        prediction: h x w bool, or d x h x w of a volume.
+        target: the reference, likewise; same shape.
+        spacing_mm: (row, column) size of one mask pixel in mm, (z, y, x) of one voxel, or None where it is not known. Then
+            distances are in percent of the diagonal of the image or volume: never invent a spacing.
         tolerance_mm: NSD counts a boundary point as right within this distance; several tolerances give several keys.
         tolerance_pct: the same in percent of the diagonal, used without a spacing.
         pooled: medpy's HD95, the percentile over both directions together. It is lower: one long boundary outvotes the
             errors of a short one.
         weighting: "pixels" (default, as MONAI and medpy): boundary points are foreground pixels with one of their four
-            neighbours in the background, and each counts once. "length" (as surface-distance): points are the corners
-            between unlike pixels, weighted by the length of contour there. Pixel counts favour one direction where
-            pixels are not square and undercount diagonals: with such a spacing prefer "length" for ASSD, NSD, bias.
-        frame_is_boundary: count the image frame as boundary where a mask touches it (as the peers do). By default not:
-            the frame is where the picture ends, not the object. A mask that fills the whole image has no other
-            boundary; for such a pair the frame is counted after all, and "frame_counted" says so.
+            neighbours in the background (voxels: of their six), and each counts once. "length" (as surface-distance; of
+            images only): points are the corners between unlike pixels, weighted by the length of contour there. Pixel
+            counts favour one direction where pixels are not square and undercount diagonals: with such a spacing prefer
+            "length" for ASSD, NSD, bias.
+        frame_is_boundary: count the frame of the image, the faces of the volume, as boundary where a mask touches it (as
+            the peers do). By default not: the frame is where the picture ends, not the object. A mask that fills the
+            whole image has no other boundary; for such a pair the frame is counted after all, and "frame_counted" says so.
 
     Returns:
         "status" (see `overlap`), then hd, hd95, assd, bias and nsd with their unit in the name:
         `hd_mm`, ..., `nsd_at_1mm` with a spacing, `hd_pct`, ..., `nsd_at_1pct` without. Pixel figures stand beside
-        (`hd_px`, ...), and the diagonal (`diagonal_mm`, `diagonal_px`), which `penalised` uses. All figures are nan
-        unless the status is "ok": a distance to nothing is not defined.
+        (`hd_px`, ...; of a volume in voxels), and the diagonal (`diagonal_mm`, `diagonal_px`), which `penalised` uses. All
+        figures are nan unless the status is "ok": a distance to nothing is not defined.
 
     Raises:
-        ValueError: masks that are not 2-D bool arrays of one shape; a spacing or tolerance that is not positive.
+        ValueError: masks that are not bool arrays of one shape in two or three dimensions; a spacing or tolerance that
+            is not positive; weighting="length" of a volume.
 
     >>> target = np.zeros((64, 64), bool); target[16:48, 16:48] = True
     >>> row = boundary_metrics(np.roll(target, 2, axis=1), target, spacing_mm=(0.5, 0.5))
@@ -73,19 +75,20 @@ def boundary_metrics(
     ('ok', 1.0, 1.0)
     """
     prediction, target = check_pair(prediction, target)
-    spacing = None if spacing_mm is None else check_spacing(spacing_mm)
+    spacing = None if spacing_mm is None else check_spacing(spacing_mm, target.ndim)
     status = case_status(prediction, target)
-    diagonal_px = float(np.hypot(*target.shape))
+    sides = np.array(target.shape, float)
+    diagonal_px = float(np.hypot.reduce(sides))
     frame_counted = frame_is_boundary or (status == "ok" and bool(prediction.all() or target.all()))
     unit = "pct" if spacing is None else "mm"
     names = {_nsd_name(t, unit): t for t in np.atleast_1d(tolerance_pct if spacing is None else tolerance_mm)}
 
     if status == "ok":
         pair = boundary_pair(prediction, target, weighting=weighting, frame_is_boundary=frame_counted)
-        px = _measure(*pair, target, (1.0, 1.0))
+        px = _measure(*pair, target, (1.0,) * target.ndim)
         if spacing is None:
             main = px.scaled(100 / diagonal_px)
-        elif spacing[0] == spacing[1]:
+        elif len(set(spacing)) == 1:
             main = px.scaled(spacing[0])
         else:
             main = _measure(*pair, target, spacing)
@@ -101,8 +104,7 @@ def boundary_metrics(
     row |= dict(zip(names, nsd, strict=True))
     row |= {f"{name}_px": value for name, value in zip(DISTANCES, figures_px, strict=True)}
     if spacing is not None:
-        height, width = target.shape
-        row["diagonal_mm"] = float(np.hypot(height * spacing[0], width * spacing[1]))
+        row["diagonal_mm"] = float(np.hypot.reduce(sides * spacing))
     return row | {"diagonal_px": diagonal_px, "frame_counted": frame_counted}
 
 
@@ -119,7 +121,7 @@ def signed_errors(
     prediction: np.ndarray,
     target: np.ndarray,
     *,
-    spacing_mm: tuple[float, float] | None,
+    spacing_mm: tuple[float, ...] | None,
     frame_is_boundary: bool = False,
 ) -> SignedErrors:
     """The distance of every predicted boundary pixel to the reference boundary, for a picture of where it went wrong.
@@ -128,9 +130,9 @@ def signed_errors(
         prediction, target, spacing_mm, frame_is_boundary: as in `boundary_metrics`.
 
     Returns:
-        `points` N x 2 (row, column) in pixels; `distance` N, positive where the prediction lies outside of the
-        reference, in `unit` ("mm" with a spacing, else "px"); `status`. Nothing predicted: no points. No reference:
-        the distances are nan. The mean of `distance` is the bias.
+        `points` N x 2 (row, column) in pixels, or N x 3 (z, y, x) in voxels; `distance` N, positive where the prediction
+        lies outside of the reference, in `unit` ("mm" with a spacing, else "px"); `status`. Nothing predicted: no points.
+        No reference: the distances are nan. The mean of `distance` is the bias.
 
     >>> target = np.zeros((9, 9), bool); target[3:6, 3:6] = True
     >>> prediction = np.zeros((9, 9), bool); prediction[2:7, 2:7] = True
@@ -139,16 +141,16 @@ def signed_errors(
     (16, 1.0, 'px')
     """
     prediction, target = check_pair(prediction, target)
-    spacing = None if spacing_mm is None else check_spacing(spacing_mm)
+    spacing = None if spacing_mm is None else check_spacing(spacing_mm, target.ndim)
     status = case_status(prediction, target)
     unit: Literal["mm", "px"] = "px" if spacing is None else "mm"
     frame_counted = frame_is_boundary or bool(prediction.all() or target.all())
     if not prediction.any():
-        return SignedErrors(np.empty((0, 2)), np.empty(0), unit, status)
+        return SignedErrors(np.empty((0, target.ndim)), np.empty(0), unit, status)
     predicted, reference = boundary_pair(prediction, target, weighting="pixels", frame_is_boundary=frame_counted)
     if not target.any():
         return SignedErrors(predicted.points, np.full(len(predicted.points), np.nan), unit, status)
-    distances = _measure(predicted, reference, target, spacing or (1.0, 1.0))
+    distances = _measure(predicted, reference, target, spacing or (1.0,) * target.ndim)
     return SignedErrors(predicted.points, distances.signed, unit, status)
 
 
@@ -216,13 +218,13 @@ class _Distances:
         return float(np.average(within, weights=self.weights_of_both))
 
 
-def _measure(predicted: Boundary, reference: Boundary, target: np.ndarray, spacing: tuple[float, float]) -> _Distances:
+def _measure(predicted: Boundary, reference: Boundary, target: np.ndarray, spacing: tuple[float, ...]) -> _Distances:
     # Unbalanced trees build several times faster and answer as fast for points along curves.
     trees = [cKDTree(b.points * spacing, balanced_tree=False, compact_nodes=False) for b in (predicted, reference)]
     there, back = trees[1].query(trees[0].data)[0], trees[0].query(trees[1].data)[0]
     # A point off the reference boundary has only pixels of one kind around it: any of them tells the side.
-    rows, columns = np.maximum(predicted.points, 0).astype(np.intp).T
-    signed = np.where(target[rows, columns], 0.0 - there, there)
+    at = tuple(np.maximum(predicted.points, 0).astype(np.intp).T)
+    signed = np.where(target[at], 0.0 - there, there)
     return _Distances(signed, back, (predicted.weights(spacing), reference.weights(spacing)))
 
 

@@ -1,13 +1,12 @@
 """Where the boundary of a mask is: boundary pixels, or the pieces of the contour between pixels.
 
-Both forms give points in pixel coordinates (row, column), pixel centres at whole numbers.
+Both forms give points in pixel coordinates (row, column), pixel centres at whole numbers; of a volume (z, y, x) in voxels.
 """
 
 from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-import cv2
 import numpy as np
 
 Weighting = Literal["pixels", "length"]
@@ -19,16 +18,16 @@ _SADDLE = (6, 9)  # two cut corners
 
 
 class Boundary(NamedTuple):
-    """Points N x 2 (row, column) in pixels; `codes` N (the 2 x 2 neighbourhoods) where pieces of contour are meant."""
+    """Points N x 2 (row, column) in pixels, N x 3 in voxels; `codes` N (2 x 2 neighbourhoods) of pieces of contour."""
 
     points: np.ndarray
     codes: np.ndarray | None
 
-    def weights(self, spacing: tuple[float, float]) -> np.ndarray | None:
+    def weights(self, spacing: tuple[float, ...]) -> np.ndarray | None:
         """Contour length at each point in the unit of `spacing` (row, column), or None: every point counts once."""
         if self.codes is None:
             return None
-        row, column = spacing
+        row, column = spacing  # only of images: see `boundary_pair`
         cut = 0.5 * float(np.hypot(row, column))  # a corner cut off at the middle of both sides
         table = np.full(16, cut)
         table[[*_ROWWISE]] = column
@@ -40,30 +39,37 @@ class Boundary(NamedTuple):
 def boundary_pair(
     prediction: np.ndarray, target: np.ndarray, *, weighting: Weighting, frame_is_boundary: bool
 ) -> tuple[Boundary, Boundary]:
-    """The boundaries of two non-empty masks, found inside their joint bounding box."""
-    boxes = [cv2.boundingRect(mask.view(np.uint8)) for mask in (prediction, target)]
-    height, width = target.shape
-    # One pixel more on each side, where the image has one: there the background beside the box is seen.
-    left, top = (max(min(box[i] for box in boxes) - 1, 0) for i in (0, 1))
-    right = min(max(box[0] + box[2] for box in boxes) + 1, width)
-    bottom = min(max(box[1] + box[3] for box in boxes) + 1, height)
+    """The boundaries of two non-empty masks, both h x w or both d x h x w, found inside their joint bounding box."""
+    if weighting == "length" and target.ndim == 3:
+        raise ValueError('a volume has a surface, no length of outline: use weighting="pixels"')
     find = {"pixels": _pixels, "length": _pieces}[weighting]
-    crops = [mask[top:bottom, left:right].view(np.uint8) for mask in (prediction, target)]
-    return find(crops[0], (top, left), frame_is_boundary), find(crops[1], (top, left), frame_is_boundary)
+    box = tuple(_extent(prediction, target, axis) for axis in range(target.ndim))
+    crops = [mask[box].view(np.uint8) for mask in (prediction, target)]
+    offset = tuple(side.start for side in box)
+    return find(crops[0], offset, frame_is_boundary), find(crops[1], offset, frame_is_boundary)
 
 
-def _pixels(mask: np.ndarray, offset: tuple[int, int], frame_is_boundary: bool) -> Boundary:
-    """Foreground pixels with a background pixel among their four neighbours."""
-    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    # Outside of the array counts as background (0), or as whatever does not erode (1).
-    inner = cv2.erode(mask, cross, borderType=cv2.BORDER_CONSTANT, borderValue=0 if frame_is_boundary else 1)
-    found = cv2.findNonZero(cv2.subtract(mask, inner, dst=inner))
-    if found is None:
-        return Boundary(np.empty((0, 2)), None)
-    return Boundary(found.reshape(-1, 2)[:, ::-1] + np.array(offset, float), None)
+def _extent(prediction: np.ndarray, target: np.ndarray, axis: int) -> slice:
+    """Where either mask has foreground along an axis, and one pixel of background more on each side, where there is one."""
+    others = tuple(other for other in range(target.ndim) if other != axis)
+    filled = np.flatnonzero(prediction.any(axis=others) | target.any(axis=others))
+    return slice(max(int(filled[0]) - 1, 0), min(int(filled[-1]) + 2, target.shape[axis]))
 
 
-def _pieces(mask: np.ndarray, offset: tuple[int, int], frame_is_boundary: bool) -> Boundary:
+def _pixels(mask: np.ndarray, offset: tuple[int, ...], frame_is_boundary: bool) -> Boundary:
+    """Foreground pixels with a background pixel among their four neighbours, voxels with one among their six."""
+    inner = mask.copy()
+    for axis in range(mask.ndim):
+        kept, own = np.moveaxis(inner, axis, 0), np.moveaxis(mask, axis, 0)
+        kept[1:] &= own[:-1]
+        kept[:-1] &= own[1:]
+        if frame_is_boundary:  # outside of the array counts as background
+            kept[0] = kept[-1] = 0
+    found = np.unravel_index(np.flatnonzero(mask != inner), mask.shape)  # several times as fast as argwhere
+    return Boundary(np.column_stack(found) + np.array(offset, float), None)
+
+
+def _pieces(mask: np.ndarray, offset: tuple[int, ...], frame_is_boundary: bool) -> Boundary:
     """Corners between four pixels that are not all alike: marching squares without the geometry."""
     pad = int(frame_is_boundary)
     mask = np.pad(mask, pad)

@@ -20,8 +20,8 @@ def overlap(prediction: np.ndarray, target: np.ndarray) -> dict[str, Any]:
     AC = (TP + TN) / all.
 
     Args:
-        prediction: h x w bool.
-        target: h x w bool, the reference; same shape.
+        prediction: h x w bool, or d x h x w of a volume.
+        target: the reference, likewise; same shape.
 
     Returns:
         JA, DI, SE, SP, AC as floats from 0 to 1, and "status": "ok", "missed" (prediction empty, reference not),
@@ -30,7 +30,7 @@ def overlap(prediction: np.ndarray, target: np.ndarray) -> dict[str, Any]:
         empty as 0, and lets the nan of SE into the mean.)
 
     Raises:
-        ValueError: masks that are not 2-D bool arrays of one shape.
+        ValueError: masks that are not bool arrays of one shape in two or three dimensions.
 
     >>> target = np.zeros((4, 4), bool); target[:2] = True
     >>> prediction = np.zeros((4, 4), bool); prediction[:1] = True
@@ -56,14 +56,15 @@ def overlap(prediction: np.ndarray, target: np.ndarray) -> dict[str, Any]:
 def check_pair(prediction: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Both masks as arrays, or a ValueError that says what is wrong and the way out."""
     prediction, target = np.asarray(prediction), np.asarray(target)
+    dims, sides = (3, "d x h x w") if prediction.ndim == 3 else (2, "h x w")
     for role, mask in (("prediction", prediction), ("target", target)):
         if mask.dtype != np.bool_:
             raise ValueError(
                 f"the {role} must be a bool mask, got {mask.dtype}: compare first (probability >= 0.5; of a label map one "
                 "class at a time, labels == 1)"
             )
-        if mask.ndim != 2 or mask.size == 0:
-            raise ValueError(f"the {role} must be a non-empty h x w mask, got shape {mask.shape}")
+        if mask.ndim != dims or mask.size == 0:
+            raise ValueError(f"the {role} must be a non-empty {sides} mask, got shape {mask.shape}")
     if prediction.shape != target.shape:
         raise ValueError(
             f"prediction {prediction.shape} and target {target.shape} differ in shape: "

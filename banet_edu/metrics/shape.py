@@ -6,10 +6,14 @@ threshold). Points are (row, column) in pixels, pixel centres at whole numbers.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from skimage.measure import find_contours
+
+from banet_edu.config import check_spacing
 
 _TINY = np.finfo(np.float32).tiny
 
@@ -86,6 +90,35 @@ def measure(level: NDArray[np.floating], *, spacing_mm: tuple[float, float] | No
         f"perimeter_{unit}": float(perimeter),
         "regions": count - 1,
     }
+
+
+def volume_ml(mask: NDArray[np.bool_], *, spacing_mm: tuple[float, ...]) -> float:
+    """Millilitres (1000 mm3) of the foreground of d x h x w bool, voxels of (z, y, x) mm; ValueError for anything else.
+
+    >>> volume_ml(np.ones((10, 20, 20), bool), spacing_mm=(3.0, 0.5, 0.5))
+    3.0
+    """
+    if mask.ndim != 3 or mask.dtype != np.bool_:
+        raise ValueError(f"a volume is that of a d x h x w bool mask, got {mask.shape} {mask.dtype}: labels == 1, say")
+    return float(np.count_nonzero(mask) * np.prod(check_spacing(spacing_mm, 3)) / 1000)
+
+
+def measure_volume(
+    labels: NDArray[np.integer], class_names: Sequence[str], *, spacing_mm: tuple[float, ...] | None
+) -> dict[str, float]:
+    """Volume of the foreground of d x h x w labels, `volume_ml`, and where there are several classes of each,
+    `volume_ml_CLASS`; without a spacing (z, y, x) `volume_voxels`.
+
+    >>> labels = np.repeat([0, 1, 2, 2], 250).reshape(4, 10, 25)
+    >>> measure_volume(labels, ("background", "front", "back"), spacing_mm=(2, 1, 1))
+    {'volume_ml': 1.5, 'volume_ml_front': 0.5, 'volume_ml_back': 1.0}
+    """
+    masks = {"": labels > 0}
+    if len(class_names) > 2:
+        masks |= {f"_{name}": labels == label for label, name in enumerate(class_names) if label}
+    if spacing_mm is None:
+        return {f"volume_voxels{name}": float(np.count_nonzero(mask)) for name, mask in masks.items()}
+    return {f"volume_ml{name}": volume_ml(mask, spacing_mm=spacing_mm) for name, mask in masks.items()}
 
 
 def feret_diameters(points: NDArray[np.floating]) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -22,14 +23,14 @@ class Adapted(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         logits = _logits(self.module(x), type(self.module).__name__)
         classes = self.spec.num_classes
-        if logits.ndim != 4 or (logits.shape[1] != classes and (logits.shape[1], classes) != (1, 2)):
+        if logits.ndim != x.ndim or (logits.shape[1] != classes and (logits.shape[1], classes) != (1, 2)):
             raise ValueError(
                 f"{type(self.module).__name__} gives {tuple(logits.shape)}; expected are logits B x "
                 f"{classes} x h x w (or one channel for two classes)"
             )
         if logits.shape[1] == 1:
             logits = torch.cat([torch.zeros_like(logits), logits], dim=1)  # softmax of (0, z) is sigmoid(z)
-        return resize(logits, x.shape[-2:])
+        return resize(logits, x.shape[2:])
 
 
 def adapt(
@@ -37,8 +38,9 @@ def adapt(
     name: str,
     *,
     num_classes: int = 2,
-    input_size: int | tuple[int, int] = 128,
+    input_size: int | tuple[int, ...] = 128,
     class_names: tuple[str, ...] | None = None,
+    dims: int = 2,
 ) -> Adapted:
     """Let `fit`, `predict` and `compare` take a segmentation network from elsewhere (MONAI, torchvision, your own).
 
@@ -50,6 +52,7 @@ def adapt(
             of `best.safetensors` with `load_state_dict`.
         num_classes: K, background included.
         input_size: height and width images are resized to before the network.
+        dims: 3 where it takes volumes B x 1 x D x H x W, each z-scored; `input_size` is their depth, height and width then.
 
     >>> model = adapt(nn.Conv2d(3, 1, 3, padding=1), "one convolution").eval()
     >>> model(torch.zeros(1, 3, 40, 50)).shape
@@ -60,9 +63,11 @@ def adapt(
     spec = ModelSpec(
         name=name,
         num_classes=num_classes,
-        input_size=check_size(input_size, least=1),
+        input_size=check_size(input_size, least=1, dims=dims),
         class_names=check_classes(num_classes, class_names),
     )
+    if dims == 3:
+        spec = replace(spec, dims=3, in_channels=1, mean=(), std=())
     return Adapted(module, spec)
 
 

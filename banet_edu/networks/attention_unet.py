@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from banet_edu.banet.layers import resize
+from banet_edu.banet.layers import IMAGES, Kit, resize
 from banet_edu.networks.unet import UNet, Up
 
 
@@ -35,8 +35,8 @@ class AttentionGate(nn.Module):
 class GatedUp(Up):
     """`Up` of the U-Net with a gate on its skip."""
 
-    def __init__(self, in_channels: int, skip_channels: int, out_channels: int) -> None:
-        super().__init__(in_channels, skip_channels, out_channels)
+    def __init__(self, in_channels: int, skip_channels: int, out_channels: int, kit: Kit = IMAGES) -> None:
+        super().__init__(in_channels, skip_channels, out_channels, kit)
         self.gate = AttentionGate(skip_channels, in_channels)
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:

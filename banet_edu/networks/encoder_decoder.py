@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from banet_edu.banet.encoder import ResNetEncoder
-from banet_edu.banet.layers import check_input, resize
+from banet_edu.banet.layers import check_input, kit_of, resize
 from banet_edu.config import ModelSpec
 
 
@@ -29,12 +29,14 @@ class EncoderDecoder(nn.Module):
     ) -> None:
         super().__init__()
         self.spec = spec
-        self.encoder = ResNetEncoder(encoder, encoder_width, output_stride, first_stride)
+        self.encoder = ResNetEncoder(
+            encoder, encoder_width, output_stride, first_stride, spec.in_channels, kit_of(spec)
+        )
 
     def decode(self, c1: Tensor, c2: Tensor, c3: Tensor, c4: Tensor) -> Tensor:
         """The encoder's maps, at its `strides` -> class scores B x K at any size."""
         raise NotImplementedError
 
     def forward(self, x: Tensor) -> Tensor:
-        check_input(x, self.training)
-        return resize(self.decode(*self.encoder(x)), x.shape[-2:])  # B x K x H x W
+        check_input(x, self.spec, self.training)
+        return resize(self.decode(*self.encoder(x)), x.shape[2:])  # B x K x H x W

@@ -27,9 +27,10 @@ def export_onnx(model: nn.Module, path: str | Path) -> Path:
     """Write `model` (with a `spec`) in eval mode to `path`, all or nothing. `model` itself stays as it is.
 
     Input `image`: batch x 3 x H x W float32 of any batch size; H x W is the network's own input size. Output `logits`:
-    batch x K x H x W; softmax over the classes gives probabilities. The file's metadata says the rest, as JSON values:
-    `input_size` [height, width], `mean` and `std` (feed RGB (image / 255 - mean) / std), `class_names` (background first),
-    `model`, `preset`, `banet_edu` (version), `notice`, and `info`, what is known about weights and their data.
+    batch x K x H x W; softmax over the classes gives probabilities. Of a network of volumes D x H x W, and one channel in.
+    The file's metadata says the rest, as JSON values: `input_size` [height, width], `in_channels`, `mean` and `std` (feed RGB
+    (image / 255 - mean) / std; empty for volumes, each z-scored on its own), `class_names` (background first), `model`,
+    `preset`, `banet_edu` (version), `notice`, and `info`, what is known about weights and their data.
 
     Args:
         model: from `create_model`, `load_model` or training.
@@ -55,7 +56,9 @@ def export_onnx(model: nn.Module, path: str | Path) -> Path:
     _check_path(path)
 
     network = copy.deepcopy(model).cpu().eval()
-    example = torch.zeros(2, 3, *spec.input_size)  # two, since a batch of one would be taken for a fixed size
+    example = torch.zeros(
+        2, spec.in_channels, *spec.input_size
+    )  # two, since a batch of one would be taken for a fixed size
     with _quiet():
         program = torch.onnx.export(
             network,
@@ -78,6 +81,7 @@ def _metadata(spec: ModelSpec, info: object) -> dict[str, str]:
         "model": spec.name,
         "preset": spec.preset,
         "input_size": spec.input_size,
+        "in_channels": spec.in_channels,
         "mean": spec.mean,
         "std": spec.std,
         "class_names": spec.class_names,

@@ -9,17 +9,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from banet_edu.banet.layers import check_input, resize
+from banet_edu.banet.layers import IMAGES, Kit, check_input, kit_of, resize
 from banet_edu.config import ModelSpec
 
 
-def double_conv(in_channels: int, out_channels: int) -> nn.Sequential:
+def double_conv(in_channels: int, out_channels: int, kit: Kit = IMAGES) -> nn.Sequential:
     """Twice: 3x3 convolution, batch norm, ReLU."""
     layers: list[nn.Module] = []
     for channels in (in_channels, out_channels):
         layers += [
-            nn.Conv2d(channels, out_channels, 3, padding=1, bias=False),
-            nn.BatchNorm2d(out_channels),
+            kit.conv(channels, out_channels, 3, padding=1, bias=False),
+            kit.norm(out_channels),
             nn.ReLU(inplace=True),
         ]
     return nn.Sequential(*layers)
@@ -28,13 +28,13 @@ def double_conv(in_channels: int, out_channels: int) -> nn.Sequential:
 class Up(nn.Module):
     """Double the size by a transposed convolution, join the skip, convolve twice."""
 
-    def __init__(self, in_channels: int, skip_channels: int, out_channels: int) -> None:
+    def __init__(self, in_channels: int, skip_channels: int, out_channels: int, kit: Kit = IMAGES) -> None:
         super().__init__()
-        self.up: nn.Module = nn.ConvTranspose2d(in_channels, out_channels, 2, stride=2)
-        self.conv = double_conv(skip_channels + out_channels, out_channels)
+        self.up: nn.Module = kit.conv_transpose(in_channels, out_channels, 2, stride=2)
+        self.conv = double_conv(skip_channels + out_channels, out_channels, kit)
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
-        up = resize(self.up(x), skip.shape[-2:])  # odd sizes: pooling rounded down, so one row or column is missing
+        up = resize(self.up(x), skip.shape[2:])  # odd sizes: pooling rounded down, so one row or column is missing
         return self.conv(torch.cat([skip, up], dim=1))
 
 
@@ -54,13 +54,14 @@ class UNet(nn.Module):
         super().__init__()
         self.spec = spec
         w = [base_width * 2**i for i in range(5)]
-        self.pool = nn.MaxPool2d(2)
-        self.down = nn.ModuleList(double_conv(i, o) for i, o in zip([3, *w], w, strict=False))
-        self.up = nn.ModuleList(self.up_block(w[i], w[i - 1], w[i - 1]) for i in (4, 3, 2, 1))
-        self.classifier = nn.Conv2d(base_width, spec.num_classes, 1)
+        kit = kit_of(spec)
+        self.pool = kit.max_pool(2)
+        self.down = nn.ModuleList(double_conv(i, o, kit) for i, o in zip([spec.in_channels, *w], w, strict=False))
+        self.up = nn.ModuleList(self.up_block(w[i], w[i - 1], w[i - 1], kit) for i in (4, 3, 2, 1))
+        self.classifier = kit.conv(base_width, spec.num_classes, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        check_input(x, self.training)
+        check_input(x, self.spec, self.training)
         maps = [self.down[0](x)]  # B x base x H x W
         for level in self.down[1:]:
             maps.append(level(self.pool(maps[-1])))  # twice the channels at half the size

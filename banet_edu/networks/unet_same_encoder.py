@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from banet_edu.banet.layers import IMAGES, Kit, kit_of
 from banet_edu.config import ModelSpec
 from banet_edu.networks.encoder_decoder import EncoderDecoder
 from banet_edu.networks.unet import Up
@@ -20,9 +21,9 @@ from banet_edu.networks.unet import Up
 class SameSizeUp(Up):
     """`Up` for two maps of one size (dilated encoders): the transposed convolution becomes a 1x1 convolution."""
 
-    def __init__(self, in_channels: int, skip_channels: int, out_channels: int) -> None:
-        super().__init__(in_channels, skip_channels, out_channels)
-        self.up = nn.Conv2d(in_channels, out_channels, 1)
+    def __init__(self, in_channels: int, skip_channels: int, out_channels: int, kit: Kit = IMAGES) -> None:
+        super().__init__(in_channels, skip_channels, out_channels, kit)
+        self.up = kit.conv(in_channels, out_channels, 1)
 
 
 class UNetSameEncoder(EncoderDecoder):
@@ -39,10 +40,11 @@ class UNetSameEncoder(EncoderDecoder):
         super().__init__(spec, encoder, encoder_width, output_stride, first_stride)
         c1, c2, c3, c4 = self.encoder.channels
         _, stride2, stride3, stride4 = self.encoder.strides
+        kit = kit_of(spec)
         up4 = Up if stride4 > stride3 else SameSizeUp  # C4 -> C3
         up3 = Up if stride3 > stride2 else SameSizeUp  # C3 -> C2
-        self.up = nn.ModuleList([up4(c4, c3, c3), up3(c3, c2, c2), Up(c2, c1, c1)])
-        self.classifier = nn.Conv2d(c1, spec.num_classes, 1)
+        self.up = nn.ModuleList([up4(c4, c3, c3, kit), up3(c3, c2, c2, kit), Up(c2, c1, c1, kit)])
+        self.classifier = kit.conv(c1, spec.num_classes, 1)
 
     def decode(self, c1: Tensor, c2: Tensor, c3: Tensor, c4: Tensor) -> Tensor:
         y = c4

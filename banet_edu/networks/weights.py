@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-from torch import nn
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from banet_edu.config import ModelSpec
-from banet_edu.networks.registry import build_from_spec
+from banet_edu.networks.registry import arguments_of, create_model
 from banet_edu.paths import samples_root
 from banet_edu.storage import from_int8, read_tensors, sha256
 
@@ -60,6 +63,56 @@ def load_model(name_or_path: str | Path) -> nn.Module:
     model.weights_sha256 = digest
     model.eval()
     return cast(nn.Module, model)
+
+
+def build_from_spec(spec: ModelSpec, weights: Mapping[str, Tensor], *, ours: bool = False) -> nn.Module:
+    """The network a checkpoint describes, with its weights. ValueError where these are not of such a network, before memory
+    is taken for what is described; one of `ours`, known by its SHA-256, need not be looked at first (half a second)."""
+    if not ours:
+        _check_shapes(spec, weights)
+    model = _described(spec)
+    model.load_state_dict(dict(weights))
+    return model
+
+
+def _check_shapes(spec: ModelSpec, weights: Mapping[str, Tensor]) -> None:
+    with torch.device("meta"), _NoInitialValues():
+        shapes = {name: value.shape for name, value in _described(spec).state_dict().items()}
+    if odd := sorted(name for name in shapes.keys() ^ weights.keys() if name not in shapes or name not in weights):
+        raise ValueError(f"{len(odd)} tensor(s) too many or too few, as {odd[0]}")
+    if odd := sorted(name for name, shape in shapes.items() if weights[name].shape != shape):
+        raise ValueError(
+            f"{odd[0]} is {list(weights[odd[0]].shape)} there, {list(shapes[odd[0]])} in the network described"
+        )
+
+
+class _NoInitialValues(TorchFunctionMode):
+    """Inside it no initial values are drawn: on the meta device that would import torch's compiler, a second of every load."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if getattr(func, "__name__", "") in ("normal_", "uniform_"):
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **(kwargs or {}))
+
+
+def _described(spec: ModelSpec) -> nn.Module:
+    if unknown := sorted(
+        set(spec.overrides) - arguments_of(spec.name, spec.preset)
+    ):  # `pretrained` would look for files
+        raise ValueError(f"{spec.name} has no argument {', '.join(unknown)}")
+    model: Any = create_model(
+        spec.name,
+        spec.preset,
+        spec.num_classes,
+        dims=spec.dims,
+        norm=spec.norm,
+        in_channels=spec.in_channels,
+        input_size=spec.input_size,
+        class_names=spec.class_names,
+        **spec.overrides,
+    )
+    model.spec = spec
+    return model
 
 
 @cache

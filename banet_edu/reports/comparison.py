@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from banet_edu.data.sample import Sample
+from banet_edu.data.volume import Volume
 from banet_edu.figures.contour import contour_figure
 from banet_edu.figures.seeds import training_figure
 from banet_edu.figures.study import cases_figure, overview_figure, pick_cases
@@ -32,7 +32,7 @@ _GLOSSARY = (
 
 def write_report(
     result: CompareResult,
-    test: Sequence[Sample],
+    test: Sequence[Any],
     path: str | Path,
     *,
     title: str | None = None,
@@ -54,7 +54,7 @@ def write_report(
             _GLOSSARY,
         ],
         "What was missed": [_failures(result)],
-        "Pictures": list(report_pictures(result, test)) if pictures is None else pictures,
+        "Pictures": [*(report_pictures(result, test) if pictures is None else pictures), *_not_shown(test)],
         "Paired tests": [_paired(result), *_reported(data)],
         "How these figures were made": [_facts(result.facts, test), *_runs(result)],
         "Limits": [_limits(result)],
@@ -63,7 +63,7 @@ def write_report(
     return write_page(path, title or f"{', '.join(names)} on {data}", _lead(result), sections, footer)
 
 
-def report_pictures(result: CompareResult, test: Sequence[Sample]) -> Iterator[Picture]:
+def report_pictures(result: CompareResult, test: Sequence[Any]) -> Iterator[Picture]:
     """The figures of a comparison: every image's results, best to worst cases, one signed error, training curves."""
     names = list(dict.fromkeys(result.table["model"]))
     boundary = next(column for column in result.metrics if column.startswith("assd"))
@@ -72,7 +72,7 @@ def report_pictures(result: CompareResult, test: Sequence[Sample]) -> Iterator[P
         f"Every test image: JA, and {metric_label(boundary)}. Undefined distances of missed objects are not drawn.",
         "Strips of dots, one per test image, with mean and interval of each model: " + _means(result, boundary),
     )
-    if result.models:
+    if result.models and not _of_volumes(test):
         by_name = {sample.name: sample for sample in (test[i] for i in range(len(test)))}
         cases = {label: by_name[name] for label, name in pick_cases(result.table).items()}
         found = {
@@ -101,6 +101,19 @@ def report_pictures(result: CompareResult, test: Sequence[Sample]) -> Iterator[P
             "sum more terms: only their course compares.",
             "Curves of training loss, validation JA and validation boundary error over optimiser steps.",
         )
+
+
+def _of_volumes(test: Sequence[Any]) -> bool:
+    return len(test) > 0 and isinstance(test[0], Volume)
+
+
+def _not_shown(test: Sequence[Any]) -> list[str]:
+    if not _of_volumes(test):
+        return []
+    return [
+        "The cases are volumes: no outlines are drawn here. banet-edu predict writes the labels as NIfTI, which any viewer "
+        "lays over the image."
+    ]
 
 
 def _lead(result: CompareResult) -> str:
@@ -171,7 +184,7 @@ def _reported(data: str) -> list[Aside]:
     return [Aside("Reported by the study", "Reported by the study, not by this run", text)]
 
 
-def _facts(facts: Mapping[str, Any], test: Sequence[Sample]) -> dict[str, str]:
+def _facts(facts: Mapping[str, Any], test: Sequence[Any]) -> dict[str, str]:
     training, machine = facts["training"], facts["machine"]
     split = "as given" if facts["split_seed"] is None else f"split seed {facts['split_seed']}"
     entries = {

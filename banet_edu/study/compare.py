@@ -15,10 +15,11 @@ import torch
 from torch import nn
 
 from banet_edu.config import Flips, TrainConfig, __version__
-from banet_edu.data.prepared import Prepared
-from banet_edu.data.sample import Sample
+from banet_edu.data.prepared import Prepared, prepare_all
+from banet_edu.data.volume import Volume
 from banet_edu.metrics.boundary import boundary_metrics
 from banet_edu.metrics.overlap import overlap
+from banet_edu.metrics.shape import volume_ml
 from banet_edu.networks.classical import CLASSICAL, Classical
 from banet_edu.networks.registry import create_model
 from banet_edu.prediction import Prediction, model_spec, predict_many
@@ -29,7 +30,7 @@ from banet_edu.training.loop import fit
 if TYPE_CHECKING:
     import pandas as pd
 
-Part = Sequence[Sample]
+Part = Sequence[Any]  # of Sample, or of Volume
 Model = nn.Module | Classical
 ModelSource = str | Callable[[], Model]
 Callbacks = Sequence[Any] | Callable[[str, int], Sequence[Any]]
@@ -56,8 +57,8 @@ def compare(
         models: names for `create_model` or of classical methods (otsu, region_growing, gabor: nothing is trained, they are
             measured once), or name -> name or function that builds a network with a `.spec` (for overrides, more
             classes, your own architecture). The FIRST one is tested against each other.
-        dataset: {"train": ..., "val": ..., "test": ...} or those three in this order: samples with masks. The best
-            epoch is chosen on val; test is only measured.
+        dataset: {"train": ..., "val": ..., "test": ...} or those three in this order: samples with masks, or volumes,
+            for which names stand for networks of volumes (`dims=3`). The best epoch is chosen on val; test is only measured.
         config: budget and recipe for all; its `seed` is replaced by each of `seeds`. Default: `TrainConfig()`.
         seeds: each starts the weights and orders the batches anew; the split never moves.
         run_dir: one folder `MODEL-seedK` per training (finished or half-finished ones are resumed), and
@@ -70,8 +71,8 @@ def compare(
         CompareResult: per-image table, summary with 95 % bootstrap intervals, paired tests, the trained models.
 
     Raises:
-        ValueError: no model, no seed, a seed given twice or below 0, models with different classes, a missing or empty
-            part, test images that were also trained on, or what `fit` refuses.
+        ValueError: no model, no seed, a seed given twice or below 0, models with different classes, or of images where the
+            data are volumes, a missing or empty part, test images that were also trained on, or what `fit` refuses.
 
     >>> result = compare(["banet", "unet"], (train, val, test), run_dir="runs/demo")       # doctest: +SKIP
     >>> print(result.to_text())                                                            # doctest: +SKIP
@@ -90,28 +91,33 @@ def compare(
         raise ValueError(f"seeds are whole numbers from 0 on, each given once, got {list(seeds)}")
 
     # A wrong name or override shows now, not after the first network has been trained.
-    classes = {n: model_spec(_build(source, preset, seeds[0])).class_names for n, source in sources.items()}
+    data = _network_arguments(parts["train"])
+    specs = {n: model_spec(_build(source, preset, seeds[0], data)) for n, source in sources.items()}
+    if odd := [n for n, spec in specs.items() if (spec.dims == 3) != bool(data)]:
+        raise ValueError(f"the data are {'volumes' if data else 'images'}, which {', '.join(odd)} cannot take")
+    classes = {n: spec.class_names for n, spec in specs.items()}
     if len(set(classes.values())) > 1:
         raise ValueError(f"these models tell different classes apart, so their figures do not compare: {classes}")
 
-    prepared: dict[tuple[tuple[int, int], str], Prepared] = {}  # images are read once per input size, not per run
+    prepared: dict[tuple[tuple[int, ...], str], Prepared] = {}  # images are read once per input size, not per run
     tables: list[pd.DataFrame] = []
     histories: dict[tuple[str, int], History] = {}
     built: dict[str, Model] = {}
     measured: dict[str, pd.DataFrame] = {}  # classical methods: the same for every seed
     for seed in seeds:
         for model_name, source in sources.items():
-            model = _build(source, preset, seed)
+            model = _build(source, preset, seed, data)
             built.setdefault(model_name, model)
             if isinstance(model, Classical):
                 if model_name not in measured:
                     measured[model_name] = evaluate(model, parts["test"])
                 tables.append(_labelled(measured[model_name], model_name, seed))
                 continue
-            size = model_spec(model).input_size
+            spec = model_spec(model)
+            size = spec.input_size
             for part in ("train", "val"):
                 if (size, part) not in prepared:
-                    prepared[size, part] = Prepared(parts[part], size)
+                    prepared[size, part] = prepare_all(parts[part], spec)
             run = replace(config, seed=seed)
             told = callbacks(model_name, seed) if callable(callbacks) else callbacks
             train, val = prepared[size, "train"], prepared[size, "val"]
@@ -155,7 +161,8 @@ def evaluate(model: Model, samples: Part, *, batch_size: int = 4, flips: Flips =
     """One row per image (and foreground class, when there are several), measured at each mask's OWN size.
 
     Columns: name, class, status (ok, missed, hallucinated, both_empty), overlap JA DI SE SP AC, and the figures of
-    `boundary_metrics`: in mm when every sample has a spacing, otherwise in % of the image diagonal, pixels beside.
+    `boundary_metrics`: in mm when every sample has a spacing, otherwise in % of the image diagonal, pixels beside. Of volumes
+    with a spacing also `volume_ml`, `volume_expert_ml` and `volume_off_ml`, the first minus the second.
     Samples are read `batch_size` at a time and let go again, so 12-megapixel masks fit into little memory. `flips` as
     for `predict`.
 
@@ -202,19 +209,27 @@ def _check_parts(dataset: Mapping[str, Part] | tuple[Part, Part, Part]) -> dict[
     return parts
 
 
-def _build(source: ModelSource, preset: str, seed: int) -> Model:
+def _network_arguments(part: Part) -> dict[str, Any]:
+    """What `create_model` needs to be told where the data are volumes; nothing where they are images."""
+    if not isinstance(part[0], Volume):
+        return {}
+    names = getattr(part, "class_names", None)
+    return {"dims": 3} if names is None else {"dims": 3, "num_classes": len(names), "class_names": names}
+
+
+def _build(source: ModelSource, preset: str, seed: int, data: Mapping[str, Any]) -> Model:
     """The method, or the network with its initial weights drawn from `seed`; the caller's random numbers stay as they were."""
     if isinstance(source, str) and source in CLASSICAL:
         return CLASSICAL[source]()
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        return create_model(source, preset) if isinstance(source, str) else source()
+        return create_model(source, preset, **data) if isinstance(source, str) else source()
 
 
-def _batches(samples: Part, size: int, pool: Executor) -> Iterator[list[Sample]]:
+def _batches(samples: Part, size: int, pool: Executor) -> Iterator[list[Any]]:
     """Samples with image and mask loaded, the next batch being read while the current one is measured."""
 
-    def load(index: int) -> Sample:
+    def load(index: int) -> Any:
         sample = samples[index]
         if sample.mask is None:
             raise ValueError(f"{sample.name} has no mask: nothing to measure the prediction against")
@@ -230,7 +245,7 @@ def _batches(samples: Part, size: int, pool: Executor) -> Iterator[list[Sample]]
         yield current
 
 
-def _score(prediction: Prediction, sample: Sample, class_names: Sequence[str], in_mm: bool) -> list[dict[str, Any]]:
+def _score(prediction: Prediction, sample: Any, class_names: Sequence[str], in_mm: bool) -> list[dict[str, Any]]:
     """One row per foreground class."""
     spacing, mask = sample.spacing_mm if in_mm else None, sample.mask
     assert mask is not None  # _batches has refused those
@@ -239,4 +254,7 @@ def _score(prediction: Prediction, sample: Sample, class_names: Sequence[str], i
         found, truth = prediction.labels == label, np.asarray(mask == label)
         boundary = boundary_metrics(found, truth, spacing_mm=spacing)
         rows.append({"name": sample.name, "class": class_names[label], **overlap(found, truth), **boundary})
+        if truth.ndim == 3 and spacing is not None:
+            ours, theirs = volume_ml(found, spacing_mm=spacing), volume_ml(truth, spacing_mm=spacing)
+            rows[-1] |= {"volume_ml": ours, "volume_expert_ml": theirs, "volume_off_ml": ours - theirs}
     return rows

@@ -19,7 +19,7 @@ from banet_edu.training.history import History
 if TYPE_CHECKING:
     import pandas as pd
 
-_UNITS = {"mm": "mm", "pct": "% of image diagonal", "px": "px"}
+_UNITS = {"mm": "mm", "pct": "% of image diagonal", "px": "px", "ml": "ml"}
 _LOWER_IS_BETTER = ("assd", "hd95", "hd")
 _SIGNIFICANT = 0.05
 FILES = ("per_image.csv", "summary.csv", "paired.csv", "facts.json")  # that `CompareResult.save` writes
@@ -35,7 +35,9 @@ def metric_label(column: str) -> str:
         number = column.removeprefix("nsd_at_").rstrip("mpct")
         return f"NSD at {number} {'mm' if column.endswith('mm') else '% of image diagonal'}"
     name, _, unit = column.rpartition("_")
-    return f"{name.upper() if name != 'bias' else 'bias'} ({_UNITS[unit]})" if unit in _UNITS else column
+    if unit not in _UNITS:
+        return column
+    return f"{name.replace('_', ' ') if name.startswith(('bias', 'volume')) else name.upper()} ({_UNITS[unit]})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,20 +135,24 @@ INTERVAL_NOTE = (
 
 
 def metric_columns(table: pd.DataFrame) -> list[str]:
-    """The columns of overlap and boundary metrics: in mm or in % of the diagonal, not the pixel figures beside them."""
+    """The columns of overlap and boundary metrics, in mm or in % of the diagonal, not the pixel figures beside them; of
+    volumes theirs too."""
     unit = "mm" if "assd_mm" in table.columns else "pct"
     nsd = [column for column in table.columns if column.startswith("nsd_at_")]
-    return ["JA", "DI", "SE", "SP", "AC", f"assd_{unit}", f"hd95_{unit}", f"hd_{unit}", *nsd, f"bias_{unit}"]
+    volume = [column for column in ("volume_ml", "volume_off_ml") if column in table.columns]
+    return ["JA", "DI", "SE", "SP", "AC", f"assd_{unit}", f"hd95_{unit}", f"hd_{unit}", *nsd, f"bias_{unit}", *volume]
 
 
 def _headline(metrics: Sequence[str]) -> list[str]:
     return [
-        column for column in metrics if column in ("JA", "DI") or column.startswith(("assd", "hd95", "nsd", "bias"))
+        column
+        for column in metrics
+        if column in ("JA", "DI") or column.startswith(("assd", "hd95", "nsd", "bias", "volume"))
     ]
 
 
 def _number(value: float, column: str) -> str:
-    signed = "+" if column.startswith("bias") else ""
+    signed = "+" if column.startswith(("bias", "volume_off")) else ""
     return f"{value:{signed}.{2 if column.startswith(('assd', 'hd', 'bias')) else 3}f}"
 
 

@@ -1,10 +1,10 @@
-"""From prepared uint8 arrays to batches, each fully determined by (seed, epoch, index): that is what makes resuming exact."""
+"""From prepared arrays to batches, each fully determined by (seed, epoch, index): that is what makes resuming exact."""
 
 from __future__ import annotations
 
 import signal
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -13,15 +13,16 @@ from torch.utils.data import DataLoader, Dataset
 
 from banet_edu.config import ModelSpec, TrainConfig
 from banet_edu.data.augment import build_augment
-from banet_edu.data.tensors import normalise
+from banet_edu.data.augment_volume import build_volume_augment
+from banet_edu.data.tensors import as_input
 
 if TYPE_CHECKING:
     from banet_edu.data.prepared import Prepared
 
 
 class Batch(NamedTuple):
-    images: Tensor  # B x 3 x H x W float32, normalised
-    masks: Tensor  # B x H x W int64
+    images: Tensor  # B x 3 x H x W float32, normalised; of volumes B x 1 x D x H x W
+    masks: Tensor  # B x H x W int64, or B x D x H x W
     names: list[str]
 
 
@@ -82,7 +83,7 @@ class AugmentedImages(Dataset):
 
     def __init__(self, data: Prepared, spec: ModelSpec, config: TrainConfig) -> None:
         self.data, self.spec, self.seed = data, spec, config.seed
-        self.augment = build_augment(config.augment)
+        self.augment: Any = (build_augment if spec.dims == 2 else build_volume_augment)(config.augment)
 
     def __getitem__(self, item: tuple[int, int]) -> tuple[Tensor, Tensor, str]:
         epoch, index = item
@@ -90,7 +91,7 @@ class AugmentedImages(Dataset):
             self.data.images[index], self.data.masks[index], derive_seed(self.seed, epoch, index)
         )
         return (
-            normalise(image, self.spec.mean, self.spec.std),
+            as_input(image, self.spec),
             torch.from_numpy(np.ascontiguousarray(mask)).long(),
             self.data.names[index],
         )

@@ -64,7 +64,7 @@ class GraphedForward(Forward):
 
     @torch.no_grad()
     def __call__(self, images: Tensor) -> Tensor:
-        images = images.to(self.device, memory_format=memory_format(self.device))
+        images = images.to(self.device, memory_format=memory_format(self.device, images.ndim - 2))
         self.full = self.full or images.shape
         if images.shape == self.full:
             if self.full_calls == 1:

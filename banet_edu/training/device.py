@@ -110,6 +110,8 @@ def tensor_float(device: torch.device) -> Iterator[None]:
             switch.allow_tf32 = value
 
 
-def memory_format(device: torch.device) -> torch.memory_format:
+def memory_format(device: torch.device, dims: int = 2) -> torch.memory_format:
     """Channels last, in which convolutions are faster on CPU and CUDA (measured: 370 instead of 450 ms a lite BA-Net step)."""
-    return torch.contiguous_format if device.type == "mps" else torch.channels_last
+    if device.type == "mps":
+        return torch.contiguous_format
+    return torch.channels_last if dims == 2 else torch.channels_last_3d

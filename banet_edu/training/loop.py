@@ -14,8 +14,9 @@ from torch import nn
 
 from banet_edu.config import ModelSpec, TrainConfig
 from banet_edu.data.domain import domain_of
-from banet_edu.data.prepared import Prepared
+from banet_edu.data.prepared import Prepared, prepare_all
 from banet_edu.data.sample import Sample
+from banet_edu.data.volume import Volume
 from banet_edu.storage import locked, save_model
 from banet_edu.training.batches import BatchPlan, derive_seed, global_batch_size, load_batches
 from banet_edu.training.checkpoint import (
@@ -43,8 +44,8 @@ from banet_edu.training.validation import validate
 
 def fit(
     model: nn.Module,
-    train: Sequence[Sample] | Prepared,
-    val: Sequence[Sample] | Prepared,
+    train: Sequence[Sample] | Sequence[Volume] | Prepared,
+    val: Sequence[Sample] | Sequence[Volume] | Prepared,
     config: TrainConfig,
     run_dir: str | Path,
     callbacks: Sequence[Any] = (),
@@ -62,8 +63,9 @@ def fit(
 
     Args:
         model: any network with `.spec` (`create_model`). Ends with the best weights, in eval mode.
-        train, val: samples with masks, or `Prepared` at `model.spec.input_size` to read them once for several runs.
-            The best epoch is chosen on `val`, so figures to report need a third part.
+        train, val: samples with masks, or volumes for a network of volumes; or `Prepared` (`PreparedVolumes`) at
+            `model.spec.input_size` to read them once for several runs. The best epoch is chosen on `val`, so figures to
+            report need a third part.
         config: budget, optimiser, schedule, loss. `batch_size` counts the images of all processes together.
         run_dir: gets `last.safetensors` (to resume), `best.safetensors` (for `load_model`), `history.csv`, `config.json`.
         callbacks: told what happens, see `callbacks.py`.
@@ -100,7 +102,8 @@ def fit(
     batch_size = global_batch_size(config, len(train), processes)
     steps_per_epoch = len(train) // batch_size
 
-    domain = domain_of(list(train.images))  # kept with the weights: an image unlike these will be said to be
+    # Kept with the weights: an image unlike these will be said to be. Of volumes, z-scored each, grey values tell nothing.
+    domain = domain_of(list(train.images)) if spec.dims == 2 else None
 
     with locked(run_dir) if is_main else nullcontext():
         # A new run directory, one to go on with, or a finished one.
@@ -108,7 +111,7 @@ def fit(
         going_on = resume and (run_dir / LAST).exists()
         if going_on:
             check_same_run(run_dir, description)
-        model.to(device, memory_format=memory_format(device))  # type: ignore[call-overload]
+        model.to(device, memory_format=memory_format(device, spec.dims))  # type: ignore[call-overload]
         optimizer = make_optimizer(model, config, graphed)
         progress = load_last(run_dir, model, optimizer) if going_on else Progress()
         history = History(progress.rows, progress.stopped)
@@ -152,7 +155,7 @@ def fit(
 
                     network.train()
                     parts = step(
-                        images.to(device, memory_format=memory_format(device), non_blocking=True),
+                        images.to(device, memory_format=memory_format(device, spec.dims), non_blocking=True),
                         masks.to(device, non_blocking=True),
                         watch=partial(finite.watch, progress.step + 1, names),
                     )
@@ -205,10 +208,9 @@ def _reason_to_stop(history: History, config: TrainConfig) -> str | None:
     return None
 
 
-def _prepared(data: Sequence[Sample] | Prepared, spec: ModelSpec) -> Prepared:
-    """The data as bytes at the network's size, with every label one the model knows."""
-    if not isinstance(data, Prepared):
-        data = Prepared(data, spec.input_size)
+def _prepared(data: Sequence[Any] | Prepared, spec: ModelSpec) -> Prepared:
+    """The data at the network's size, with every label one the model knows."""
+    data = prepare_all(data, spec)
     if data.size != spec.input_size:
         raise ValueError(f"the data are prepared at {data.size}, the model takes {spec.input_size}")
     for name, mask in zip(data.names, data.masks, strict=True):

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from banet_edu.banet.layers import resize
 from banet_edu.config import LossConfig
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def boundary_target(mask: Tensor, padding: Literal["replicate", "zero"] = "replicate") -> Tensor:
-    """Pixels that have another label somewhere in their 3 x 3 neighbourhood: a two-sided band, 2 px wide.
+    """Pixels that have another label somewhere in their 3 x 3 neighbourhood (voxels: 3 x 3 x 3): a two-sided band, 2 px wide.
 
     For two classes that equals the form of the paper, |Y - AvgPool3x3(Y)| > 0; for more classes the average
     can cancel (a 1 between a 0 and a 2) and the boundary is lost. So labels are compared with their neighbours here.
@@ -27,7 +28,7 @@ def boundary_target(mask: Tensor, padding: Literal["replicate", "zero"] = "repli
         padding: what lies outside the frame. "replicate": the nearest pixel, so the frame is no boundary.
             "zero" ([release]): background, so a mask that touches the frame gets a false boundary along it.
 
-    Shape: B x H x W -> B x H x W, int64 of 0 and 1.
+    Shape: B x H x W -> B x H x W (or both B x D x H x W), int64 of 0 and 1.
 
     >>> boundary_target(torch.tensor([[[0, 0, 0, 1, 1]]])).tolist()
     [[[0, 0, 1, 1, 0]]]
@@ -36,12 +37,13 @@ def boundary_target(mask: Tensor, padding: Literal["replicate", "zero"] = "repli
     """
     if padding not in ("replicate", "zero"):
         raise ValueError(f'padding must be "replicate" or "zero", not {padding!r}')
-    height, width = mask.shape[-2:]
+    dims = mask.ndim - 1
     labels = mask[:, None].float()  # padding by replication knows floats only
-    framed = F.pad(labels, (1, 1, 1, 1), **({"mode": "replicate"} if padding == "replicate" else {"value": 0.0}))
+    framed = F.pad(labels, (1, 1) * dims, **({"mode": "replicate"} if padding == "replicate" else {"value": 0.0}))
     differs = torch.zeros_like(labels, dtype=torch.bool)
-    for row, column in product(range(3), range(3)):
-        differs |= framed[..., row : row + height, column : column + width] != labels
+    for offset in product(range(3), repeat=dims):
+        window: tuple[Any, ...] = tuple(slice(i, i + n) for i, n in zip(offset, mask.shape[1:], strict=True))
+        differs |= framed[(..., *window)] != labels
     return differs[:, 0].long()
 
 
@@ -53,7 +55,7 @@ def dice_loss(logits: Tensor, target: Tensor, form: Literal["standard", "release
         standard:  1 - (2 sum(p y) + s) / (sum p + sum y + s)      0 for a perfect prediction
         [release]: 1 - 2 (sum(p y) + s) / (sum p + sum y + s)      negative for a perfect prediction, -1 on empty masks
 
-    Shape: logits B x K x H x W, target B x H x W -> scalar.
+    Shape: logits B x K x H x W, target B x H x W -> scalar; of volumes as well, as everything here.
 
     >>> perfect = torch.tensor([[[[-20.0, 20.0]], [[20.0, -20.0]]]])  # 1 x 2 x 1 x 2: one object of 1 px
     >>> round(dice_loss(perfect, torch.tensor([[[1, 0]]])).item(), 3)
@@ -64,10 +66,11 @@ def dice_loss(logits: Tensor, target: Tensor, form: Literal["standard", "release
     if form not in ("standard", "release"):
         raise ValueError(f'the Dice form must be "standard" or "release", not {form!r}')
     probability = logits.float().softmax(1)[:, 1:]  # B x (K - 1) x H x W, the foreground classes
-    classes = torch.arange(1, logits.shape[1], device=target.device).view(1, -1, 1, 1)
+    classes = torch.arange(1, logits.shape[1], device=target.device).view(1, -1, *[1] * (logits.ndim - 2))
     truth = (target[:, None] == classes).float()
-    overlap = (probability * truth).sum((2, 3))
-    size = probability.sum((2, 3)) + truth.sum((2, 3))
+    cells = tuple(range(2, logits.ndim))
+    overlap = (probability * truth).sum(cells)
+    size = probability.sum(cells) + truth.sum(cells)
     numerator = 2 * (overlap + 1) if form == "release" else 2 * overlap + 1
     return (1 - numerator / (size + 1)).mean()
 
@@ -145,10 +148,7 @@ class LossSums:
 
 
 def _side_loss(side: Tensor, labels: Tensor) -> Tensor:
-    side = side.float()
-    if side.shape[-2:] != labels.shape[-2:]:
-        side = F.interpolate(side, size=labels.shape[-2:], mode="bilinear", align_corners=False)
-    return F.cross_entropy(side, labels)
+    return F.cross_entropy(resize(side.float(), labels.shape[1:]), labels)
 
 
 def _per_stage(weight: float | Sequence[float], stages: int, name: str) -> Sequence[float]:
@@ -162,10 +162,10 @@ def _per_stage(weight: float | Sequence[float], stages: int, name: str) -> Seque
 
 
 def _check(logits: Tensor, target: Tensor) -> None:
-    batch, classes, height, width = logits.shape
-    if target.shape != (batch, height, width):
+    batch, classes, *size = logits.shape
+    if target.shape != (batch, *size):
         raise ValueError(
-            f"the target has shape {tuple(target.shape)}, the logits {tuple(logits.shape)} ask for {(batch, height, width)}"
+            f"the target has shape {tuple(target.shape)}, the logits {tuple(logits.shape)} ask for {(batch, *size)}"
         )
     if target.device.type == "cpu" and target.numel() and (int(target.min()) < 0 or int(target.max()) >= classes):
         raise ValueError(

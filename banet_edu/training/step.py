@@ -81,7 +81,7 @@ class Forward:
 
     @torch.no_grad()
     def __call__(self, images: Tensor) -> Tensor:
-        return self._forward(images.to(self.device, memory_format=memory_format(self.device)))
+        return self._forward(images.to(self.device, memory_format=memory_format(self.device, images.ndim - 2)))
 
     def _forward(self, images: Tensor) -> Tensor:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from banet_edu.config import ModelSpec
-from banet_edu.data.tensors import normalise
+from banet_edu.data.tensors import as_input
 from banet_edu.metrics.boundary import boundary_metrics
 from banet_edu.metrics.overlap import overlap
 
@@ -43,7 +43,7 @@ def measure(
     records: list[dict[str, float | str]] = []
     for start in range(0, len(indices), batch_size):
         chosen = indices[start : start + batch_size]
-        images = torch.stack([normalise(data.images[i], spec.mean, spec.std) for i in chosen])
+        images = torch.stack([as_input(data.images[i], spec) for i in chosen])
         logits = forward(images)
         for index, labels in zip(chosen, logits.argmax(1).cpu().numpy(), strict=True):
             for label in range(1, logits.shape[1]):

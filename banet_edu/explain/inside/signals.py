@@ -111,7 +111,7 @@ def _banet(model: nn.Module) -> Iterator[Signal]:
         yield Signal("context", "context", "context of the whole image: ASPP(C4)", 4)
     for i, block in enumerate(head.mini_mtl, start=1):
         assert isinstance(block, MiniMTL)
-        yield from _mini_mtl(block, f"head.mini_mtl.{i - 1}", i)
+        yield from _mini_mtl(block, f"head.mini_mtl.{i - 1}", i, model.spec.dims)
     for i in range(1, 1 + len(head.cff or ())):
         for j in range(1, 5):
             path = f"head.cff.{i - 1}.gates.stage{j}"
@@ -130,14 +130,14 @@ def _banet(model: nn.Module) -> Iterator[Signal]:
     yield Signal("decoder.logits", "head.classifier", "class scores at the size of stage 1", 1)
 
 
-def _mini_mtl(block: MiniMTL, path: str, i: int) -> Iterator[Signal]:
+def _mini_mtl(block: MiniMTL, path: str, i: int, dims: int) -> Iterator[Signal]:
     yield Signal(f"stage{i}.pee.input", f"{path}.pee.reduce", f"R: C{i} reduced, what every edge scale starts from", i)
     for key, scale in block.pee.scales.items():
-        k = scale.kernel
+        k = " x ".join([str(scale.kernel)] * dims)
         kind, said = (
-            ("edge", f"R minus its average over {k} x {k}")
+            ("edge", f"R minus its average over {k}")
             if scale.form == "difference"
-            else ("average", f"average of R over {k} x {k}")
+            else ("average", f"average of R over {k}")
         )
         yield Signal(f"stage{i}.pee.{kind}_{key}", f"{path}.pee.scales.{key}", said, i)
     yield Signal(f"stage{i}.pee.fused", f"{path}.pee", "P: R and all edge scales, fused", i)

@@ -6,6 +6,7 @@ that a reader, and a test, can see that they agree.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,12 +23,18 @@ from banet_edu.explain.inside.trace import Trace
 
 @dataclass(frozen=True)
 class Place:
-    """A cell: the stage whose map it is of (1 fine to 4 coarse), row, column and channel, each from 0."""
+    """A cell: the stage whose map it is of (1 fine to 4 coarse), row, column, channel and, in a volume, slice; from 0."""
 
     stage: int
     row: int
     column: int
     channel: int
+    slice: int | None = None
+
+    @property
+    def cell(self) -> tuple[int, ...]:
+        """(row, column) or (slice, row, column)."""
+        return (self.row, self.column) if self.slice is None else (self.slice, self.row, self.column)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +42,8 @@ class EdgeSum:
     """`edge = own - average` of one window of PEE.
 
     Attributes:
-        window: k x k, the values of R that are averaged, those beyond the frame as the network puts them there.
-        beyond: k x k bool, which of them lie beyond the frame.
+        window: k x k (x k), the values of R that are averaged, those beyond the frame as the network puts them there.
+        beyond: bool of that shape, which of them lie beyond the frame.
         own, average, edge: R at the cell, the mean of the window, their difference. network: the network's edge there.
     """
 
@@ -104,13 +111,13 @@ def edge_sum(model: nn.Module, trace: Trace, place: Place, kernel: int) -> EdgeS
     scale = scales[f"k{kernel}"]
     reduced = _channel(trace[f"stage{place.stage}.pee.input"], place)
     margin = kernel // 2
-    rows, columns = (np.arange(at - margin, at + margin + 1) for at in (place.row, place.column))
-    height, width = reduced.shape
-    outside = ((rows < 0) | (rows >= height))[:, None] | ((columns < 0) | (columns >= width))[None]
-    window = reduced[np.ix_(rows.clip(0, height - 1), columns.clip(0, width - 1))]
+    axes = [np.arange(at - margin, at + margin + 1) for at in place.cell]
+    within = [(axis >= 0) & (axis < count) for axis, count in zip(axes, reduced.shape, strict=True)]
+    outside = ~functools.reduce(np.logical_and.outer, within)
+    window = reduced[np.ix_(*(axis.clip(0, count - 1) for axis, count in zip(axes, reduced.shape, strict=True)))]
     if scale.padding == "zero":
         window = np.where(outside, 0.0, window)
-    own, average = float(reduced[place.row, place.column]), float(window.mean())
+    own, average = float(reduced[place.cell]), float(window.mean())
     seen = _value(
         trace[f"stage{place.stage}.pee.{'edge' if scale.form == 'difference' else 'average'}_k{kernel}"], place
     )
@@ -161,7 +168,7 @@ def stage_map(model: nn.Module, trace: Trace, stage: int, at: int | None = None)
     """S of a stage, 1 x D x h x w: what its object branch knows after the exchange; resized to stage `at` as CFF does."""
     names = [f"stage{i}.ia.seg" if f"stage{i}.ia.seg" in trace else f"stage{i}.branch.seg" for i in STAGES]
     own = trace[names[stage - 1]]
-    size = own.shape[-2:] if at is None else trace[names[at - 1]].shape[-2:]
+    size = own.shape[2:] if at is None else trace[names[at - 1]].shape[2:]
     return resize(own, size, _banet(model).head.align_corners)
 
 
@@ -172,10 +179,13 @@ def _banet(model: nn.Module) -> BANet:
 
 
 def _channel(value: Tensor, place: Place) -> NDArray[np.float64]:
-    channels, height, width = value.shape[1:]
+    channels, *sides = value.shape[1:]
+    if len(sides) != len(place.cell):
+        raise ValueError(
+            f"the map has {len(sides)} axes, the place {len(place.cell)}: volumes need `slice`, images none"
+        )
     for name, at, count in (
-        ("row", place.row, height),
-        ("column", place.column, width),
+        *zip(("slice", "row", "column")[-len(sides) :], place.cell, sides, strict=True),
         ("channel", place.channel, channels),
     ):
         if not 0 <= at < count:
@@ -184,4 +194,4 @@ def _channel(value: Tensor, place: Place) -> NDArray[np.float64]:
 
 
 def _value(value: Tensor, place: Place) -> float:
-    return float(_channel(value, place)[place.row, place.column])
+    return float(_channel(value, place)[place.cell])

@@ -134,7 +134,7 @@ def baseline_input(x: Tensor, kind: Baseline = "blur", blur_px: float | None = N
     return torch.from_numpy(blurred).permute(2, 0, 1)[None].contiguous().to(x)
 
 
-def _shares(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.float64]:
+def _shares(mask: NDArray[np.bool_], size: tuple[int, ...]) -> NDArray[np.float64]:
     """How much of each input pixel lies in the region, h x w, adding up to 1."""
     source = mask.astype(np.float32)
     if mask.shape != size:

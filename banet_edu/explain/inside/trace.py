@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from banet_edu.banet.layers import resize
 from banet_edu.data.sample import Sample
 from banet_edu.explain.inside.signals import Signal, attach, nearest, signals_of
 from banet_edu.prediction import Prediction, evaluating, predict
@@ -32,6 +33,8 @@ REDUCTIONS: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
 class Trace:
     """What `probe` saw. `trace["stage2.pee.edge_k5"]` is the signal itself, 1 x C x h x w, as in the forward pass.
 
+    Of a volume every map has its depth in front: 1 x C x d x h x w; so have sizes and pictures.
+
     Attributes:
         signals: name -> `Signal` (module, stage, meaning) of everything that flowed.
         prediction: the `Prediction` made on the way; None when a tensor was probed.
@@ -43,7 +46,7 @@ class Trace:
         values: dict[str, Tensor],
         signals: dict[str, Signal],
         prediction: Prediction | None,
-        input_size: tuple[int, int],
+        input_size: tuple[int, ...],
     ) -> None:
         self._values, self.signals, self.prediction, self.input_size = values, signals, prediction, input_size
 
@@ -61,9 +64,9 @@ class Trace:
 
     def stride(self, name: str) -> float:
         """Input pixels per cell of the signal, along the rows."""
-        return self.input_size[0] / self[name].shape[-2]
+        return self.input_size[-2] / self[name].shape[-2]
 
-    def map(self, name: str, reduce: str | int = "mean", size: tuple[int, int] | None = None) -> NDArray[np.float32]:
+    def map(self, name: str, reduce: str | int = "mean", size: tuple[int, ...] | None = None) -> NDArray[np.float32]:
         """One picture of a signal, h x w float32.
 
         Args:
@@ -88,7 +91,7 @@ class Trace:
             reduced = value[reduce]
         return _resized(reduced, size)
 
-    def mask_probability(self, name: str = "logits", size: tuple[int, int] | None = None) -> NDArray[np.float32]:
+    def mask_probability(self, name: str = "logits", size: tuple[int, ...] | None = None) -> NDArray[np.float32]:
         """Probability of the foreground that class scores stand for (`logits`, a `side.mask`; edges in a `side.edge`)."""
         if not name.endswith(("logits", "side.mask", "side.edge")):
             raise ValueError(f"{name!r} holds no class scores; `logits`, `decoder.logits` and the sides do")
@@ -105,20 +108,18 @@ class Trace:
         return entropy_bits(self.probability)
 
     def table(self) -> pd.DataFrame:
-        """One row per signal: name, stage, stride, channels, height, width, meaning."""
+        """One row per signal: name, stage, stride, channels, (depth,) height, width, meaning."""
         import pandas as pd
 
         rows = []
         for name, value in self._values.items():
-            channels, height, width = value.shape[1:]
-            about = self.signals[name]
-            shape = {"stride": self.stride(name), "channels": channels, "height": height, "width": width}
+            about, sides = self.signals[name], dict(zip(("width", "height", "depth"), value.shape[:1:-1], strict=False))
+            shape = {"stride": self.stride(name), "channels": value.shape[1], **dict(reversed(sides.items()))}
             rows.append({"name": name, "stage": about.stage, **shape, "meaning": about.meaning})
         return pd.DataFrame(rows).astype({"stage": "Int64"})
 
     def __repr__(self) -> str:
-        height, width = self.input_size
-        return f"Trace({len(self._values)} signals of a {height} x {width} input)"
+        return f"Trace({len(self._values)} signals of a {' x '.join(map(str, self.input_size))} input)"
 
 
 def probe(model: nn.Module, image: Sample | NDArray[np.uint8] | str | Path | Tensor, *, native: bool = False) -> Trace:
@@ -126,7 +127,8 @@ def probe(model: nn.Module, image: Sample | NDArray[np.uint8] | str | Path | Ten
 
     Args:
         model: any network of this package, or a torch module (its submodules are the signals then).
-        image: what `predict` takes (a Sample, an array, a path), or a prepared tensor 3 x H x W or 1 x 3 x H x W.
+        image: what `predict` takes (a Sample, an array, a path), or a prepared tensor 3 x H x W or 1 x 3 x H x W; of a
+            network of volumes 1 x D x H x W or 1 x 1 x D x H x W.
         native: as in `predict`; not for a tensor.
 
     The network runs in eval mode, without gradients, under whatever `intervene` is active, and is left as it was.
@@ -140,14 +142,14 @@ def probe(model: nn.Module, image: Sample | NDArray[np.uint8] | str | Path | Ten
     """
     signals = signals_of(model)
     values: dict[str, Tensor] = {}
-    sizes: list[tuple[int, int]] = []
+    sizes: list[tuple[int, ...]] = []
 
     def keep(name: str, value: Tensor, seen: Tensor) -> None:
-        if value.ndim == 4:  # a map; another network may have vectors on its way
+        if value.ndim == len(sizes[-1]) + 2:  # a map; another network may have vectors on its way
             values[name] = value.detach().clone()  # a ReLU that works in place may follow
 
     with ExitStack() as stack:
-        watch = model.register_forward_pre_hook(lambda _, inputs: sizes.append(tuple(inputs[0].shape[-2:])))
+        watch = model.register_forward_pre_hook(lambda _, inputs: sizes.append(tuple(inputs[0].shape[2:])))
         stack.callback(watch.remove)
         for name, signal in signals.items():
             handle = attach(model, signal, partial(keep, name), skip_others=True)
@@ -163,10 +165,14 @@ def probe(model: nn.Module, image: Sample | NDArray[np.uint8] | str | Path | Ten
 
 @torch.no_grad()
 def run_tensor(model: nn.Module, image: Tensor) -> Tensor:
-    """Logits of one prepared image, in eval mode."""
-    batch = image[None] if image.ndim == 3 else image
-    if batch.ndim != 4 or batch.shape[0] != 1:
-        raise ValueError(f"one image, 3 x H x W or 1 x 3 x H x W, is expected, got {tuple(image.shape)}")
+    """Logits of one prepared image (or volume), in eval mode."""
+    dims = getattr(getattr(model, "spec", None), "dims", 2)
+    batch = image[None] if image.ndim == dims + 1 else image
+    if batch.ndim != dims + 2 or batch.shape[0] != 1:
+        one = (
+            "one image, 3 x H x W or 1 x 3 x H x W," if dims == 2 else "one volume, N x D x H x W or 1 x N x D x H x W,"
+        )
+        raise ValueError(f"{one} is expected, got {tuple(image.shape)}")
     with evaluating(model):
         return model(batch.to(next(model.parameters()).device))
 
@@ -181,8 +187,10 @@ def entropy_bits(probability: NDArray[Any]) -> NDArray[np.float32]:
     return np.round(-(p * np.log2(p) + (1 - p) * np.log2(1 - p)), 9).astype(np.float32)
 
 
-def _resized(values: NDArray[Any], size: tuple[int, int] | None) -> NDArray[np.float32]:
+def _resized(values: NDArray[Any], size: tuple[int, ...] | None) -> NDArray[np.float32]:
     values = np.asarray(values, np.float32)
     if size is None or values.shape == tuple(size):
         return values
+    if values.ndim == 3:
+        return resize(torch.from_numpy(values)[None, None], size)[0, 0].numpy()
     return np.asarray(cv2.resize(values, (size[1], size[0]), interpolation=cv2.INTER_LINEAR), np.float32)

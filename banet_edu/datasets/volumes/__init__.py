@@ -1,0 +1,1 @@
+"""Volumes: NIfTI files and DICOM series read, written, opened as data sets and checked."""

@@ -1,0 +1,144 @@
+"""`train`, `compare` and `predict` of volumes: one command each, from NIfTI files to NIfTI files."""
+
+from __future__ import annotations
+
+import csv
+
+import nibabel
+import numpy as np
+import pytest
+from nifti_files import write
+
+from banet_edu import load_model
+from banet_edu.paths import samples_root
+
+QUICK = ("--preset", "nano", "--steps", 4)
+SHAPE = (24, 28, 20)  # (i, j, k)
+
+
+@pytest.fixture(scope="module")
+def brains(tmp_path_factory):
+    """Ten volumes with two classes, stored from the patient's left to right, slices of 2 mm."""
+    root, affine = tmp_path_factory.mktemp("brains"), np.diag([-1.0, 1.0, 2.0, 1.0])
+    affine[:3, 3] = 90, -126, -72
+    for index in range(10):
+        random = np.random.default_rng(index)
+        stored = np.zeros(SHAPE, np.uint8)
+        low = random.integers(4, 8, 3)
+        stored[low[0] : low[0] + 9, low[1] : low[1] + 6, low[2] : low[2] + 7] = 1
+        stored[low[0] : low[0] + 9, low[1] + 6 : low[1] + 12, low[2] : low[2] + 7] = 2
+        image = (random.normal(100, 20, SHAPE) + 60 * stored).astype(np.float32)
+        write(root / "imagesTr" / f"case{index}.nii.gz", image, affine)
+        write(root / "labelsTr" / f"case{index}.nii.gz", stored, affine)
+    return root
+
+
+@pytest.fixture(scope="module")
+def trained(brains, tmp_path_factory):
+    from typer.testing import CliRunner
+
+    from banet_edu.cli.main import app
+
+    folder = tmp_path_factory.mktemp("run")
+    line = [
+        "train",
+        "--format",
+        "msd",
+        "--root",
+        str(brains),
+        *map(str, QUICK),
+        "--model",
+        "unet",
+        "--out",
+        str(folder),
+    ]
+    done = CliRunner().invoke(app, line)
+    assert done.exit_code == 0, done.output
+    assert "4 steps of 2, adamw 0.003" in done.output
+    return folder / "best.safetensors"
+
+
+def rows(path):
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_train_makes_a_network_of_volumes(trained):
+    spec = load_model(trained).spec
+    assert (spec.name, spec.dims, spec.num_classes, spec.input_size) == ("unet", 3, 3, (32, 32, 32))
+
+
+def test_compare_measures_every_class_in_mm_and_ml(banet_edu, brains, tmp_path):
+    line = ("compare", "--format", "msd", "--root", brains, *QUICK, "--models", "banet,unet", "--out", tmp_path)
+    code, out, err = banet_edu(*line)
+    assert code == 0, err
+    table = rows(tmp_path / "per_image.csv")
+    assert len(table) == 2 * 2 * 2  # models, cases of the test part, classes
+    assert {row["class"] for row in table} == {"class 1", "class 2"}
+    for column in ("DI", "assd_mm", "hd95_mm", "nsd_at_1mm", "volume_ml", "volume_off_ml"):
+        assert column in table[0]
+    assert float(table[0]["volume_expert_ml"]) == pytest.approx(9 * 6 * 7 * 2 / 1000)
+    assert "volume off (ml)" in out and "NSD at 1 mm" in out
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "The cases are volumes: no outlines are drawn here" in page and "data:image/" in page
+    code, out, _ = banet_edu(*line)
+    assert code == 0 and "finished earlier" in out
+
+
+def test_classical_methods_and_recipes_of_images_are_refused_before_training(banet_edu, brains, tmp_path):
+    line = ("compare", "--format", "msd", "--root", brains, *QUICK, "--out", tmp_path / "run")
+    for more, said in (
+        (("--models", "unet,otsu"), "the data are volumes, which otsu cannot take"),
+        (("--models", "unet", "--recipe", "study"), "volumes are trained without them"),
+        (("--models", "fcn"), "takes RGB images"),
+        (("--models", "unet", "--augment", "release"), "for volumes choose"),
+    ):
+        code, _, err = banet_edu(*line, *more)
+        assert code == 1 and said in err, err
+
+
+def test_predict_writes_labels_in_the_files_own_axes(banet_edu, brains, trained, tmp_path):
+    code, out, err = banet_edu("predict", brains / "imagesTr", "--model", trained, "--out", tmp_path)
+    assert code == 0, err
+    given = nibabel.load(brains / "imagesTr" / "case3.nii.gz")
+    found = nibabel.load(tmp_path / "case3_labels.nii.gz")
+    np.testing.assert_allclose(found.affine, given.affine)
+    assert found.shape == given.shape and found.header.get_xyzt_units()[0] == "mm"
+    table = rows(tmp_path / "measurements.csv")
+    assert len(table) == 10
+    row = next(row for row in table if row["image"] == "case3.nii.gz")
+    stored = np.asarray(found.dataobj)
+    assert float(row["volume_ml"]) == pytest.approx(np.count_nonzero(stored) * 2 / 1000)
+    assert float(row["volume_ml_class 1"]) == pytest.approx(np.count_nonzero(stored == 1) * 2 / 1000)
+    assert (row["spacing_z_mm"], row["spacing_x_mm"]) == ("2.0", "1.0")
+    assert "volume ml" in out and "Not a medical device" in out
+    written = (tmp_path / "case3_labels.nii.gz").stat().st_mtime_ns
+    assert banet_edu("predict", brains / "imagesTr", "--model", trained, "--out", tmp_path)[0] == 0
+    assert (tmp_path / "case3_labels.nii.gz").stat().st_mtime_ns == written  # taken over
+
+
+def test_predict_names_what_it_cannot_read_and_what_is_for_images(banet_edu, brains, trained, tmp_path):
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    (folder / "a.nii.gz").write_bytes((brains / "imagesTr" / "case0.nii.gz").read_bytes())
+    (folder / "b.nii.gz").write_bytes(b"nothing")
+    code, _, err = banet_edu("predict", folder, "--model", trained, "--out", tmp_path / "out")
+    assert code == 1 and "left out" in err and "b.nii.gz" in err
+    assert (tmp_path / "out" / "a_labels.nii.gz").exists()
+    code, _, err = banet_edu("predict", folder / "b.nii.gz", "--model", trained, "--out", tmp_path / "one")
+    assert code == 1 and "not a readable NIfTI file" in err
+    code, _, err = banet_edu("predict", folder, "--model", trained, "--spacing", 1, 1, "--out", tmp_path / "two")
+    assert code == 1 and "for images" in err
+    (tmp_path / "empty").mkdir()
+    code, _, err = banet_edu("predict", tmp_path / "empty", "--model", trained, "--out", tmp_path / "three")
+    assert code == 1 and "no volume in" in err
+
+
+def test_reports_of_volumes_are_refused_in_words(banet_edu, brains, trained, tmp_path):
+    case = min((samples_root() / "lung" / "images").iterdir())
+    audit = ("audit", brains / "imagesTr", brains / "labelsTr", "--out", tmp_path)
+    for line in (("explain", case, "--out", tmp_path / "page.html"), audit):
+        code, _, err = banet_edu(*line, "--model", trained)
+        assert code == 1 and "is a network of volumes, which is not explained yet" in err, err
+    code, _, err = banet_edu("ablate", "--format", "msd", "--root", brains, "--out", tmp_path)
+    assert code == 1 and "ablations are of images" in err
