@@ -1,0 +1,42 @@
+"""What part 1 of lesson 03 says about edges of steps holds; what it says of the network is in test_blocks_lessons.py."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from banet_edu.course.lesson03.explorers import softness_explorer
+from banet_edu.course.lesson03.figures import edge_of_step
+
+
+def test_edge_of_a_soft_step_is_its_bend_times_k_squared_minus_1_over_24():
+    for kernel in (3, 7):
+        x, r, _, edge = edge_of_step(10, kernel)
+        bend = np.gradient(np.gradient(r, x), x)
+        assert np.abs(edge).max() == pytest.approx((kernel**2 - 1) / 24 * np.abs(bend).max(), rel=0.03)
+    assert [(k**2 - 1) / 24 for k in (3, 7)] == [pytest.approx(1 / 3), 2]
+
+
+def test_edge_is_0_on_the_boundary_positive_on_the_bright_side_and_wider_for_a_wide_window():
+    width = {}
+    for kernel in (3, 7):
+        x, _, _, edge = edge_of_step(3, kernel)
+        assert edge[x < 0].max() > 0 > edge[x > 0].min()
+        assert abs(np.interp(0, x, edge)) < 1e-6
+        width[kernel] = (np.abs(edge) > 0.2 * np.abs(edge).max()).sum()
+    assert width[7] > width[3]
+
+
+def test_a_window_of_25_has_its_zero_some_pixels_off_a_bent_outline():
+    panel = softness_explorer()
+    panel_figure = panel.render(softness=8.0, window=25)
+    [curve] = [line for line in panel_figure.axes[-1].lines if len(line.get_xdata()) > 20][-1:]
+    x, edge = np.asarray(curve.get_xdata(), float), np.asarray(curve.get_ydata(), float)
+    near = (abs(x) < 10) & (np.append(np.diff(np.sign(edge)), 0) != 0)
+    assert near.sum() == 1 and 1.5 < abs(x[near][0]) < 5
+
+
+def test_window_7_answers_six_times_as_strongly_on_a_blurred_boundary():
+    strongest = {(blur, k): np.abs(edge_of_step(blur, k)[3]).max() for blur in (0.3, 10) for k in (3, 7)}
+    assert 1.25 < strongest[0.3, 7] / strongest[0.3, 3] < 1.35
+    assert 5.7 < strongest[10, 7] / strongest[10, 3] < 6.1
