@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+# notebooks/build.py imports what lies beside it, as a script may; tests load it too.
+sys.path.insert(1, str(Path(__file__).parents[1] / "notebooks"))
 pytest.register_assert_rewrite("browser_lessons")  # its assertions say what was found
 
 if "PYTEST_XDIST_WORKER" in os.environ:

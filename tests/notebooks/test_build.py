@@ -15,7 +15,6 @@ import pytest
 from PIL import Image
 
 BUILD = Path(__file__).resolve().parents[2] / "notebooks" / "build.py"
-sys.path.insert(0, str(BUILD.parent))  # as Python does for a script: it imports words.py beside it
 GLOSSARY = "## Networks\n\n| English | 中文 | meaning |\n|---|---|---|\n| gate | 门控 | a number |\n"
 
 

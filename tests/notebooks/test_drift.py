@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import runpy
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +16,6 @@ LARGEST_BYTES = 1_500_000
 PICTURE = ("image/png", "image/jpeg", "image/svg+xml")
 
 
-sys.path.insert(0, str(FOLDER))  # as Python does for a script: it imports words.py beside it
 BUILDER = SimpleNamespace(**runpy.run_path(str(FOLDER / "build.py")))
 BUILT = {path: (source, solved) for source in BUILDER.lessons() for path, solved in BUILDER.variants(source).items()}
 each_notebook = pytest.mark.parametrize("path", BUILT, ids=lambda path: path.relative_to(FOLDER).as_posix())

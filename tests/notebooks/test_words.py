@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 
 import nbformat
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "notebooks"))  # as Python does for build.py, which imports words.py beside it
-
-import words  # noqa: E402
+import words
 
 PAGE = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
 LINK = re.compile(r"\[([^\]]+)\]\(\.\./docs/glossary\.md#([\w-]+)\)")
