@@ -7,10 +7,10 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from minutes import part_minutes
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 ROOT = Path(__file__).resolve().parents[2]
-from minutes import part_minutes
 
 LESSONS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 

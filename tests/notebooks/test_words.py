@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import nbformat
+import words
 
 ROOT = Path(__file__).resolve().parents[2]
-import words
 
 PAGE = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
 LINK = re.compile(r"\[([^\]]+)\]\(\.\./docs/glossary\.md#([\w-]+)\)")
