@@ -197,3 +197,37 @@ def sorted_into_a_named_tuple(val, test):
 def as_one_array_in_single_precision(val, test):
     at = val.mean(1).tolist().index(max(val.mean(1)))
     return np.array([at + 1, test.astype(np.float32).mean(axis=1)[at]])
+
+
+# 10: the input on which box and meaning differ most: an empty image, answered rightly
+
+
+@right("10 check_probe")
+def by_zeros():
+    return np.zeros((40, 40)), np.zeros((40, 40))
+
+
+@right("10 check_probe")
+def by_lists():
+    return [[0] * 40] * 40, [[0.0] * 40] * 40
+
+
+@right("10 check_probe")
+def by_tensors():
+    return torch.zeros(40, 40), torch.zeros(40, 40, dtype=torch.int64)
+
+
+@right("10 check_probe")
+def by_booleans_in_a_list():
+    empty = np.full((40, 40), False)
+    return [empty, empty]
+
+
+@right("10 check_probe")
+def by_whole_numbers_of_one_byte():
+    return np.zeros((40, 40), np.float32), np.zeros((40, 40), np.uint8)
+
+
+@right("10 check_probe")
+def by_a_table():
+    return pd.DataFrame(np.zeros((40, 40))), np.zeros((40, 40)) > 0
