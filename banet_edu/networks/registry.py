@@ -26,6 +26,7 @@ from banet_edu.networks.cenet import CENet
 from banet_edu.networks.deeplabv3 import DeepLabV3
 from banet_edu.networks.fcn import FCN
 from banet_edu.networks.pretrained import load_imagenet
+from banet_edu.networks.slicewise import SliceWise
 from banet_edu.networks.unet import UNet
 from banet_edu.networks.unet_same_encoder import UNetSameEncoder
 from banet_edu.networks.unetpp import UNetPlusPlus
@@ -72,6 +73,7 @@ _BANET: dict[str, dict[str, Any]] = {
 _CONTROL = {preset: {**arguments, **_GRID[preset]} for preset, arguments in _ENCODER.items()}
 
 _BASE: dict[str, dict[str, Any]] = {preset: {"base_width": BASE_WIDTH[preset]} for preset in PRESETS}
+_UNET = {preset: {**arguments, "levels": 5} for preset, arguments in _BASE.items()}
 
 _DEEPLAB: dict[str, dict[str, Any]] = {
     "nano": {**_ENCODER["nano"], "aspp_rates": (1, 2), "channels": 16},
@@ -94,14 +96,17 @@ _VOLUME_BANET: dict[str, dict[str, Any]] = {
 _VOLUME_CONTROL = {
     preset: {name: arguments[name] for name in _CONTROL[preset]} for preset, arguments in _VOLUME_BANET.items()
 }
-_VOLUME_BASE: dict[str, dict[str, Any]] = {"nano": {"base_width": 4}, "lite": {"base_width": 8}}
+_VOLUME_UNET: dict[str, dict[str, Any]] = {
+    "nano": {"base_width": 4, "levels": 4},
+    "lite": {"base_width": 12, "levels": 4},
+}
 
 _COUNTED = {"width", "base_width", "encoder_width", "channels", "context_channels"}  # arguments that are above 0
 
 # name -> (class, default arguments of each preset)
 _MODELS: dict[str, tuple[Callable[..., nn.Module], dict[str, dict[str, Any]]]] = {
     "banet": (BANet, _BANET),
-    "unet": (UNet, _BASE),
+    "unet": (UNet, _UNET),
     "unet_same_encoder": (UNetSameEncoder, _CONTROL),
     "fcn": (FCN, _FCN),
     "deeplabv3": (DeepLabV3, _DEEPLAB),
@@ -111,7 +116,10 @@ _MODELS: dict[str, tuple[Callable[..., nn.Module], dict[str, dict[str, Any]]]] =
 }
 
 # those that take volumes, another norm and other channels than RGB: name -> default arguments of each preset for volumes
-_VOLUMES = {"banet": _VOLUME_BANET, "unet": _VOLUME_BASE, "unet_same_encoder": _VOLUME_CONTROL}
+_VOLUMES = {
+    name: {preset: {**arguments, "slicewise": False} for preset, arguments in presets.items()}
+    for name, presets in (("banet", _VOLUME_BANET), ("unet", _VOLUME_UNET), ("unet_same_encoder", _VOLUME_CONTROL))
+}
 
 
 def model_names() -> list[str]:
@@ -130,10 +138,10 @@ def has_encoder(name: str) -> bool:
     return "encoder" in _MODELS[name][1]["paper"]
 
 
-def arguments_of(name: str, preset: str) -> set[str]:
-    """The overrides that `create_model` takes, for volumes the same. ValueError for an unknown name."""
+def arguments_of(name: str, preset: str, dims: int = 2) -> set[str]:
+    """The overrides that `create_model` takes. ValueError for an unknown name."""
     _check_name(name)
-    return set(_MODELS[name][1].get(preset, {}))
+    return set((_MODELS[name][1] if dims == 2 else _VOLUMES.get(name, {})).get(preset, {}))
 
 
 def create_model(
@@ -167,7 +175,8 @@ def create_model(
         class_names: background first; ("background", "lesion") for two classes by default.
         **overrides: the preset's arguments to change; for banet `encoder, encoder_width, width, output_stride,
             first_stride, aspp_rates, context_channels, pee, pee_kernels, pee_padding, interactive_attention, edge_task,
-            cff, align_corners`.
+            cff, align_corners`, for unet `base_width, levels`; for volumes also `slicewise=True`, the same network of
+            images run slice by slice (`SliceWise`; with batch norm where none is named).
 
     Returns:
         A module with a `spec` (ModelSpec), and `initial_weights` that say which file they came from where one was asked
@@ -186,7 +195,7 @@ def create_model(
     _check_name(name)
     if preset not in PRESETS:
         raise ValueError(f"unknown preset {preset!r}; known: {', '.join(PRESETS)}")
-    norm = norm or ("batch" if dims == 2 else "instance")
+    norm = norm or ("batch" if dims == 2 or overrides.get("slicewise") else "instance")
     in_channels = in_channels if in_channels is not None else (3 if dims == 2 else 1)
     check_input_kind(dims, norm, in_channels)
     if (dims, norm, in_channels) != (2, "batch", 3) and name not in _VOLUMES:
@@ -220,7 +229,7 @@ def create_model(
         norm=norm,
         in_channels=in_channels,
     )
-    model: Any = build(spec, **arguments)
+    model: Any = SliceWise(spec, build, arguments) if arguments.pop("slicewise", False) else build(spec, **arguments)
     if pretrained is not False:
         if "encoder" not in arguments:
             raise ValueError(f"{name} has no ResNet encoder that ImageNet weights would fit; use pretrained=False")

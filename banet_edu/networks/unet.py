@@ -39,7 +39,7 @@ class Up(nn.Module):
 
 
 class UNet(nn.Module):
-    """Five levels of width `base_width` x 1, 2, 4, 8, 16.
+    """`levels` of width `base_width` x 1, 2, 4, ...; five in the paper.
 
     Shape: B x 3 x H x W, H and W at least 32 -> logits B x K x H x W
 
@@ -50,14 +50,16 @@ class UNet(nn.Module):
 
     up_block: type[nn.Module] = Up  # takes channels from below, of the skip, and to give
 
-    def __init__(self, spec: ModelSpec, base_width: int = 16) -> None:
+    def __init__(self, spec: ModelSpec, base_width: int = 16, levels: int = 5) -> None:
         super().__init__()
+        if levels not in range(2, 6):
+            raise ValueError(f"levels is 2 to 5 (the paper's), got {levels!r}")
         self.spec = spec
-        w = [base_width * 2**i for i in range(5)]
+        w = [base_width * 2**i for i in range(levels)]
         kit = kit_of(spec)
         self.pool = kit.max_pool(2)
         self.down = nn.ModuleList(double_conv(i, o, kit) for i, o in zip([spec.in_channels, *w], w, strict=False))
-        self.up = nn.ModuleList(self.up_block(w[i], w[i - 1], w[i - 1], kit) for i in (4, 3, 2, 1))
+        self.up = nn.ModuleList(self.up_block(w[i], w[i - 1], w[i - 1], kit) for i in range(levels - 1, 0, -1))
         self.classifier = kit.conv(base_width, spec.num_classes, 1)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -96,9 +96,8 @@ class _NoInitialValues(TorchFunctionMode):
 
 
 def _described(spec: ModelSpec) -> nn.Module:
-    if unknown := sorted(
-        set(spec.overrides) - arguments_of(spec.name, spec.preset)
-    ):  # `pretrained` would look for files
+    known = arguments_of(spec.name, spec.preset, spec.dims)
+    if unknown := sorted(set(spec.overrides) - known):  # `pretrained` would look for files
         raise ValueError(f"{spec.name} has no argument {', '.join(unknown)}")
     model: Any = create_model(
         spec.name,

@@ -1,0 +1,141 @@
+"""Volumes: BA-Net, U-Net and the control in 3D, and BA-Net of images slice by slice, on 200 brain MRIs, cell by cell.
+
+    python benchmarks/volumes.py run --root ../shared/data --minutes 120     # two cells at a time, one thread each
+    python benchmarks/volumes.py run --root ../shared/data --networks banet unet --seeds 0
+    python benchmarks/volumes.py status                                      # which cells are there, which are missing
+
+A cell is one network, one recipe and one seed. Every network trains for about the time in which BA-Net takes 1000 steps (20
+minutes of one thread of an AMD EPYC) on 140 volumes; the best epoch is chosen on 20, the test part has 40. Nothing else is
+chosen on seed 0's validation part but the recipe: see TRIED. As a cell ends, its rows, one per test volume and class, are
+written to docs/recorded/volumes-hippocampus/ and its facts beside them: commit that folder, and any machine goes on where this one
+was stopped; a cell stopped half-way resumes from `runs/volumes`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import subprocess
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # two networks side by side on two cores
+
+from study import RECORDED, keep
+
+from banet_edu import create_model, open_dataset
+from banet_edu.config import TrainConfig
+from banet_edu.study.compare import compare
+from banet_edu.training.callbacks import PrintEpochs
+
+FOLDER = RECORDED / "volumes-hippocampus"
+SEEDS = (0, 1, 2)
+Augment = Literal["default", "none"]
+
+
+class Recipe(NamedTuple):
+    network: str
+    overrides: dict[str, Any]
+    steps: int
+    augment: Augment = "none"
+    rate: float = 3e-3
+
+
+NARROW = {"encoder_width": 0.125}
+# One step of each takes 1.2 (banet), 1.5 (unet), 0.7 (control) and 1.3 s (banet-slices) of one thread.
+RECIPES = {
+    "banet": Recipe("banet", NARROW, 1000),
+    "unet": Recipe("unet", {}, 800),
+    "control": Recipe("unet_same_encoder", {}, 2000),
+    "banet-slices": Recipe("banet", {"slicewise": True}, 1000),
+}
+TRIED = {
+    "banet-augmented": Recipe("banet", NARROW, 1000, "default"),
+}
+
+
+class Cell(NamedTuple):
+    name: str
+    seed: int
+
+    @property
+    def file(self) -> Path:
+        return FOLDER / f"{self.name}-seed{self.seed}.csv"
+
+
+def train(cell: Cell, root: Path, commit: str) -> str:
+    started, cpu = time.monotonic(), time.process_time()
+    dataset = open_dataset("msd", root / "msd_hippocampus")
+    recipe = (RECIPES | TRIED)[cell.name]
+    classes = {"num_classes": len(dataset.class_names), "class_names": dataset.class_names}
+    result = compare(
+        {cell.name: partial(create_model, recipe.network, "lite", dims=3, **classes, **recipe.overrides)},
+        {part: dataset.part(part) for part in ("train", "val", "test")},
+        TrainConfig(steps=recipe.steps, batch_size=2, learning_rate=recipe.rate, augment=recipe.augment, device="cpu"),
+        [cell.seed],
+        run_dir=Path("runs") / "volumes" / cell.name,
+        name="msd_hippocampus",
+        split_seed=0,
+        callbacks=[PrintEpochs()],
+    )
+    [history] = result.histories.values()
+    epochs = [{key: round(row[key], 4) for key in ("step", "val_JA", "seconds")} for row in history.rows]
+    cpu_minutes = (time.process_time() - cpu) / 60  # of this process: too few where a killed cell was resumed
+    facts = dict(result.facts) | {
+        "overrides": recipe.overrides,
+        "validation": epochs,
+        "cpu_minutes": round(cpu_minutes, 1),
+    }
+    keep(cell.file, result.table, facts, commit, time.monotonic() - started)
+    dice = result.table.groupby("class")["DI"].mean()
+    return f"{cell.name}, seed {cell.seed}: mean Dice {dice.mean():.4f} ({', '.join(f'{v:.3f}' for v in dice)})"
+
+
+def run(root: Path, names: list[str], seeds: list[int], minutes: float, jobs: int) -> None:
+    commit = subprocess.check_output(["git", "rev-parse", "--short", "HEAD"], text=True).strip()
+    began = time.monotonic()
+    waiting = [cell for seed in seeds for name in names if not (cell := Cell(name, seed)).file.is_file()]
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        running: set[Future[str]] = set()
+        while True:
+            while waiting and len(running) < jobs and time.monotonic() - began < 60 * minutes:
+                running.add(pool.submit(train, waiting.pop(0), root, commit))
+            if not running:
+                return
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                print(f"{time.strftime('%H:%M')} {future.result()}", flush=True)
+
+
+def status() -> None:
+    for seed in SEEDS:
+        for name in RECIPES:
+            file = Cell(name, seed).file
+            minutes = json.loads(file.with_suffix(".json").read_text())["cpu_minutes"] if file.is_file() else None
+            print("missing" if minutes is None else f"there ({minutes} CPU minutes)", name, f"seed {seed}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    training = commands.add_parser("run")
+    training.add_argument("--root", type=Path, required=True, help="folder that holds msd_hippocampus")
+    training.add_argument("--networks", nargs="+", default=list(RECIPES), choices=[*RECIPES, *TRIED])
+    training.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
+    training.add_argument("--minutes", type=float, default=600, help="start no further cell after so long")
+    training.add_argument("--jobs", type=int, default=2, help="cells side by side, one thread each")
+    commands.add_parser("status")
+    given = parser.parse_args()
+    if given.command == "status":
+        status()
+    else:
+        run(given.root, given.networks, given.seeds, given.minutes, given.jobs)
+
+
+if __name__ == "__main__":
+    main()
