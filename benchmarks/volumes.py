@@ -7,8 +7,8 @@
 A cell is one network, one recipe and one seed. Every network trains for about the time in which BA-Net takes 1000 steps (20
 minutes of one thread of an AMD EPYC) on 140 volumes; the best epoch is chosen on 20, the test part has 40. Nothing else is
 chosen on seed 0's validation part but the recipe: see TRIED. As a cell ends, its rows, one per test volume and class, are
-written to docs/recorded/volumes-hippocampus/ and its facts beside them: commit that folder, and any machine goes on where this one
-was stopped; a cell stopped half-way resumes from `runs/volumes`.
+written to docs/recorded/volumes-hippocampus/ and its facts beside them: commit that folder, and any machine goes on where
+this one was stopped; a cell stopped half-way resumes from `runs/volumes`.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from banet_edu.study.compare import compare
 from banet_edu.training.callbacks import PrintEpochs
 
 FOLDER = RECORDED / "volumes-hippocampus"
+CLASSES = ("background", "anterior", "posterior")
 SEEDS = (0, 1, 2)
 Augment = Literal["default", "none"]
 
@@ -72,7 +73,7 @@ def train(cell: Cell, root: Path, commit: str) -> str:
     started, cpu = time.monotonic(), time.process_time()
     dataset = open_dataset("msd", root / "msd_hippocampus")
     recipe = (RECIPES | TRIED)[cell.name]
-    classes = {"num_classes": len(dataset.class_names), "class_names": dataset.class_names}
+    classes = {"num_classes": len(CLASSES), "class_names": CLASSES}
     result = compare(
         {cell.name: partial(create_model, recipe.network, "lite", dims=3, **classes, **recipe.overrides)},
         {part: dataset.part(part) for part in ("train", "val", "test")},
