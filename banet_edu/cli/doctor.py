@@ -88,12 +88,16 @@ def _machine() -> Iterator[Finding]:
 def _bundled() -> Iterator[Finding]:
     from banet_edu.datasets.bundled import load_samples
     from banet_edu.networks.weights import bundled_weights
+    from banet_edu.paths import samples_root
 
     for kind in ("dermoscopy", "polyp", "lung"):
         try:
             yield Finding(f"{kind} samples", True, f"{len(load_samples(kind))} bundled images")
         except (FileNotFoundError, ValueError) as problem:
             yield Finding(f"{kind} samples", False, str(problem))
+    folder = samples_root() / "hippocampus" / "imagesTr"  # not opened: nibabel is an extra
+    volumes = len(list(folder.glob("*.nii.gz")))
+    yield Finding("volumes", volumes > 0, f"{volumes} bundled brain MRIs" if volumes else f"none in {folder}", needed=False)
     names = sorted(bundled_weights())
     yield Finding("weights", bool(names), ", ".join(names) or "no bundled weights: reinstall banet-edu", needed=False)
 

@@ -54,7 +54,7 @@ def test_a_volume_of_equal_slices_gives_what_the_network_of_images_gives(name, v
         **VARIANTS[variant],
     }
     if name == "unet":
-        overrides["base_width"] = 4
+        overrides |= {"base_width": 4, "levels": 4}
     if name == "banet":
         overrides["width"] = NANO["width"]
     if overrides.get("pee_padding") == "zero":
@@ -198,3 +198,39 @@ def test_images_with_instance_norm_need_two_cells_of_the_coarsest_map(name):
     with pytest.raises(ValueError, match="instance norm needs at least 64 x 64"):
         model(torch.zeros(1, 3, 32, 96))
     assert model(torch.zeros(1, 3, 64, 64)).shape == (1, 2, 64, 64)
+
+
+def test_slicewise_is_the_network_of_images_on_every_slice_and_no_slice_knows_another():
+    torch.manual_seed(0)
+    model = create_model("banet", "nano", 3, dims=3, slicewise=True).eval()
+    assert model.spec.norm == "batch" and model.spec.overrides == {"slicewise": True}
+    x = torch.randn(2, 1, 5, 48, 64)
+    with pytest.raises(ValueError, match="at least 32"):
+        model(x)
+    x = torch.randn(2, 1, 33, 48, 64)
+    with torch.no_grad():
+        answer = model(x)
+        torch.testing.assert_close(answer[1, :, 7], model.network(x[1:, :, 7])[0])
+        changed = x.clone()
+        changed[0, :, 8] += 1
+        moved = (model(changed) != answer).any(dim=1).any(dim=-1).any(dim=-1)
+    assert moved.nonzero().tolist() == [[0, 8]]
+
+
+def test_slicewise_learns_from_volumes_and_is_stored(tmp_path):
+    torch.manual_seed(0)
+    model = create_model("banet", "nano", 3, dims=3, slicewise=True).train()
+    output = model(torch.randn(2, 1, 32, 32, 32))
+    assert isinstance(output, BANetOutput)
+    assert {tuple(side.shape) for side in output.side_masks} == {(2, 3, 32, 32, 32)}
+    loss, _ = segmentation_loss(output, torch.randint(0, 3, (2, 32, 32, 32)))
+    loss.backward()
+    save_model(tmp_path / "a.safetensors", model)
+    again, x = load_model(tmp_path / "a.safetensors"), torch.randn(1, 1, 32, 32, 32)
+    torch.testing.assert_close(again(x), model.eval()(x))
+
+
+@pytest.mark.parametrize("levels", [1, 6, 2.5])
+def test_unet_has_two_to_five_levels(levels):
+    with pytest.raises(ValueError, match="levels is 2 to 5"):
+        create_model("unet", "nano", levels=levels)
