@@ -20,7 +20,7 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 # fine is lite on a grid twice as fine (docs/results.md, "What makes a boundary better")
 PRESETS = ("nano", "lite", "fine", "paper")
 INPUT_SIZE = {"nano": 64, "lite": 128, "fine": 128, "paper": 256}
-VOLUME_SIZE = {"nano": (32, 32, 32), "lite": (48, 64, 48)}  # lite: a cropped hippocampus, padded
+VOLUME_SIZE = {"nano": (32, 32, 32), "lite": (40, 56, 40)}  # lite: a cropped hippocampus, padded, or in windows
 Flips = Literal["none", "horizontal", "all"]  # mirror images that a prediction is averaged over
 BASE_WIDTH = {"nano": 8, "lite": 16, "fine": 16, "paper": 64}  # first width of the comparators
 
@@ -104,8 +104,8 @@ def check_size(size: int | Sequence[int], *, least: int = 32, dims: int = 2) -> 
 
     ValueError below `least`.
 
-    >>> check_size(96), check_size((64, 128)), check_size((48, 64, 48), dims=3)
-    ((96, 96), (64, 128), (48, 64, 48))
+    >>> check_size(96), check_size((64, 128)), check_size((40, 56, 40), dims=3)
+    ((96, 96), (64, 128), (40, 56, 40))
     """
     given: Any = size
     sides = (given,) * dims if isinstance(given, Integral) else tuple(given)

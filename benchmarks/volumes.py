@@ -4,8 +4,8 @@
     python benchmarks/volumes.py run --root ../shared/data --networks banet unet --seeds 0
     python benchmarks/volumes.py status                                      # which cells are there, which are missing
 
-A cell is one network, one recipe and one seed. Every network trains for about the time in which BA-Net takes 1000 steps (20
-minutes of one thread of an AMD EPYC) on 140 volumes; the best epoch is chosen on 20, the test part has 40. Nothing else is
+A cell is one network, one recipe and one seed. Every network trains for about the time in which BA-Net takes 1200 steps (13
+minutes of one idle thread of an AMD EPYC) on 140 volumes; the best epoch is chosen on 20, the test part has 40. Nothing else is
 chosen on seed 0's validation part but the recipe: see TRIED. As a cell ends, its rows, one per test volume and class, are
 written to docs/recorded/volumes-hippocampus/ and its facts beside them: commit that folder, and any machine goes on where
 this one was stopped; a cell stopped half-way resumes from `runs/volumes`.
@@ -48,15 +48,15 @@ class Recipe(NamedTuple):
 
 
 NARROW = {"encoder_width": 0.125}
-# One step of each takes 1.2 (banet), 1.5 (unet), 0.7 (control) and 1.3 s (banet-slices) of one thread.
+# One step of each takes 0.65 (banet), 1.2 (unet), 0.47 (control) and 0.8 s (banet-slices) of one thread.
 RECIPES = {
-    "banet": Recipe("banet", NARROW, 1000),
-    "unet": Recipe("unet", {}, 800),
-    "control": Recipe("unet_same_encoder", {}, 2000),
-    "banet-slices": Recipe("banet", {"slicewise": True}, 1000),
+    "banet": Recipe("banet", NARROW, 1200),
+    "unet": Recipe("unet", {}, 650),
+    "control": Recipe("unet_same_encoder", {}, 1650),
+    "banet-slices": Recipe("banet", {"slicewise": True}, 950),
 }
 TRIED = {
-    "banet-augmented": Recipe("banet", NARROW, 1000, "default"),
+    "banet-augmented": Recipe("banet", NARROW, 1200, "default"),
 }
 
 

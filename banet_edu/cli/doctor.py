@@ -97,7 +97,9 @@ def _bundled() -> Iterator[Finding]:
             yield Finding(f"{kind} samples", False, str(problem))
     folder = samples_root() / "hippocampus" / "imagesTr"  # not opened: nibabel is an extra
     volumes = len(list(folder.glob("*.nii.gz")))
-    yield Finding("volumes", volumes > 0, f"{volumes} bundled brain MRIs" if volumes else f"none in {folder}", needed=False)
+    yield Finding(
+        "volumes", volumes > 0, f"{volumes} bundled brain MRIs" if volumes else f"none in {folder}", needed=False
+    )
     names = sorted(bundled_weights())
     yield Finding("weights", bool(names), ", ".join(names) or "no bundled weights: reinstall banet-edu", needed=False)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from banet_edu.banet.layers import check_input
@@ -31,6 +32,12 @@ class SliceWise(nn.Module):
         self.spec = spec
         self.network = build(replace(spec, dims=2, input_size=spec.input_size[1:]), **arguments)
 
+    def to(self, *args: Any, **kwargs: Any) -> SliceWise:
+        """As any module; volumes' channels last are images' channels last for the network inside."""
+        if kwargs.get("memory_format") is torch.channels_last_3d:
+            kwargs["memory_format"] = torch.channels_last
+        return super().to(*args, **kwargs)
+
     def forward(self, x: Tensor) -> Tensor | BANetOutput:
         check_input(x, self.spec, self.training)
         volumes = len(x)
@@ -41,4 +48,5 @@ class SliceWise(nn.Module):
         answer = self.network(x.movedim(2, 1).flatten(0, 1))
         if isinstance(answer, Tensor):
             return stacked(answer)
-        return BANetOutput(*(stacked(y) if isinstance(y, Tensor) else tuple(map(stacked, y)) for y in answer))
+        sides = (tuple(map(stacked, maps)) for maps in answer[1:])
+        return BANetOutput(stacked(answer.logits), *sides)

@@ -147,7 +147,7 @@ def test_round_trip(tmp_path, arguments, storage):
 def test_descriptions_of_images_are_as_they_were_and_volumes_say_what_they_are():
     assert not {"dims", "norm", "in_channels"} & set(create_model("banet", "nano").spec.to_dict())
     spec = create_model("banet", dims=3).spec
-    assert (spec.dims, spec.norm, spec.in_channels, spec.input_size) == (3, "instance", 1, (48, 64, 48))
+    assert (spec.dims, spec.norm, spec.in_channels, spec.input_size) == (3, "instance", 1, (40, 56, 40))
     assert spec.mean == spec.std == ()  # each volume is z-scored instead
 
 
@@ -234,3 +234,9 @@ def test_slicewise_learns_from_volumes_and_is_stored(tmp_path):
 def test_unet_has_two_to_five_levels(levels):
     with pytest.raises(ValueError, match="levels is 2 to 5"):
         create_model("unet", "nano", levels=levels)
+
+
+def test_slicewise_goes_to_the_memory_format_of_volumes():
+    model = create_model("banet", "nano", dims=3, slicewise=True)
+    model.to("cpu", memory_format=torch.channels_last_3d)
+    assert model.network.head.classifier[0].weight.is_contiguous(memory_format=torch.channels_last)
