@@ -1,6 +1,6 @@
 """Right answers to the exercises of lessons 01 to 03, in the styles in which students write them: a check must pass each.
 
-Those of 04 to 06 stand in `right_answers_blocks`, of 07 to 10 in `right_answers_later`.
+Those of 04 to 06 stand in `right_answers_blocks`, of 07 to 10 in `right_answers_later`, of 11 in `right_answers_volumes`.
 `RIGHT["NN check"]` maps a style to an answer.
 """
 

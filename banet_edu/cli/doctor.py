@@ -95,7 +95,7 @@ def _bundled() -> Iterator[Finding]:
             yield Finding(f"{kind} samples", True, f"{len(load_samples(kind))} bundled images")
         except (FileNotFoundError, ValueError) as problem:
             yield Finding(f"{kind} samples", False, str(problem))
-    folder = samples_root() / "hippocampus" / "imagesTr"  # not opened: nibabel is an extra
+    folder = samples_root() / "hippocampus" / "imagesTr"
     volumes = len(list(folder.glob("*.nii.gz")))
     yield Finding(
         "volumes", volumes > 0, f"{volumes} bundled brain MRIs" if volumes else f"none in {folder}", needed=False
@@ -107,8 +107,6 @@ def _bundled() -> Iterator[Finding]:
 def _extras() -> Iterator[Finding]:
     found = find_spec("pydicom") is not None
     yield Finding("DICOM", found, "pydicom" if found else "for DICOM images: pip install 'banet-edu[dicom]'", False)
-    found = find_spec("nibabel") is not None
-    yield Finding("NIfTI", found, "nibabel" if found else "for volumes: pip install 'banet-edu[volumes]'", False)
     browser = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
     advice = "only the browser tests want it; on Debian or Ubuntu: apt-get install chromium"
     yield Finding("chromium", browser is not None, browser or advice, False)

@@ -27,7 +27,7 @@ def load_volumes() -> VolumeDataset:
     """The eight bundled brain MRIs with an expert's labels of the hippocampus: anterior and posterior part, voxels of 1 mm.
 
     From the Medical Segmentation Decathlon (terms: CC BY-SA 4.0, see data_samples/hippocampus/README.md); no bundled network
-    was trained on them. ModuleNotFoundError without nibabel (extra `volumes`).
+    was trained on them.
 
     >>> volumes = load_volumes()
     >>> len(volumes), volumes[0].shape, volumes.class_names

@@ -91,7 +91,7 @@ _VOLUME_GRID: dict[str, Any] = {"first_stride": 2, "output_stride": 16}
 
 _VOLUME_BANET: dict[str, dict[str, Any]] = {
     "nano": {**_ENCODER["nano"], **_HEAD, **_VOLUME_GRID, "width": 8},
-    "lite": {**_ENCODER["lite"], **_HEAD, **_VOLUME_GRID, "encoder_width": 0.25, "width": 16},
+    "lite": {**_ENCODER["lite"], **_HEAD, **_VOLUME_GRID, "encoder_width": 0.125, "width": 16},
 }
 _VOLUME_CONTROL = {
     preset: {name: arguments[name] for name in _CONTROL[preset]} for preset, arguments in _VOLUME_BANET.items()

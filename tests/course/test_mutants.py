@@ -2,7 +2,7 @@
 
 What is wrong is decided apart from the check, on inputs of its own. Prints, for each exercise, how many different wrong results
 there were and how many of them were named rather than answered in general words (`pytest -m landing -s -k mutants`):
-01 53/34, 02 40/38, 03 my_edge 40/39, my_pee 40/35, 04 61/53, 05 71/52, 06 63/54, 07 58/42, 08 40/27, 10 40/38.
+01 53/34, 02 40/38, 03 my_edge 40/39, my_pee 40/35, 04 61/53, 05 71/52, 06 63/54, 07 58/42, 08 40/27, 10 40/38, 11 40/40.
 "Named" counts facts on shape and type too (of 02 and my_edge most), and of 07 which end is off, with the share of the means
 beyond it. A diagnosis that carries the function it claims (`as_if`) must be true: on inputs that the check does not use, this
 function and the mutant give the same.
@@ -37,6 +37,7 @@ from banet_edu.course.lesson06.exercise import check_dice
 from banet_edu.course.lesson07.exercise import check_paired_bootstrap
 from banet_edu.course.lesson08.exercise import check_deletion
 from banet_edu.course.lesson10.exercise import check_honest_report
+from banet_edu.course.lesson11.exercise import check_distances
 
 pytestmark = pytest.mark.landing
 
@@ -135,6 +136,14 @@ def reports(f):
     return [f(random.random((n, 8)), random.random((n, 11))) for n in (5, 9, 12, 6, 20)]
 
 
+def surfaces(f):
+    random = np.random.default_rng(12)
+    return [
+        f(random.integers(0, 15, (n, 3)), random.integers(0, 15, (m, 3)), size)
+        for n, m, size in ((30, 21, (4.0, 0.7, 1.1)), (12, 28, (1.0, 1.0, 1.0)))
+    ]
+
+
 EXERCISES = [
     Exercise("01", "my_mean_distance", check_mean_distance, distances),
     Exercise("02", "my_boundary", check_boundary, boundaries),
@@ -146,6 +155,7 @@ EXERCISES = [
     Exercise("07", "my_paired_bootstrap", check_paired_bootstrap, intervals, close=0.04),
     Exercise("08", "my_deletion", check_deletion, curves),
     Exercise("10", "my_report", check_honest_report, reports),
+    Exercise("11", "my_distances", check_distances, surfaces),
 ]
 
 

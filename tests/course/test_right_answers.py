@@ -10,13 +10,16 @@ import pandas as pd
 import pytest
 import right_answers_blocks
 import right_answers_later
+import right_answers_volumes
 import torch
 from lesson_checks import BUILDER
 from right_answers import RIGHT
 
 from banet_edu.course.lesson00.exercise import slip_of
 
-assert right_answers_blocks.right is right_answers_later.right  # both have put their answers into RIGHT
+assert (
+    right_answers_blocks.right is right_answers_later.right is right_answers_volumes.right
+)  # all have put their answers into RIGHT
 CASES = [(exercise, style) for exercise, answers in RIGHT.items() for style in answers]
 
 

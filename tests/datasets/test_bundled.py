@@ -27,7 +27,6 @@ def test_samples_root_is_the_folder_of_the_checkout_or_the_wheel():
 
 
 def test_bundled_volumes_are_eight_with_names_millimetres_and_the_attribution_their_terms_ask_for():
-    pytest.importorskip("nibabel")
     volumes = bundled.load_volumes()
     assert len(volumes) == 8 and volumes.class_names == ("background", "anterior", "posterior")
     for volume in volumes:

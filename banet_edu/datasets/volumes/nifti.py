@@ -116,10 +116,8 @@ def as_bool(labels: NDArray[Any]) -> NDArray[Any]:
 
 def _opened(path: Path) -> Any:
     """nibabel's image, its header read and its shape one that is read."""
-    try:
-        import nibabel
-    except ModuleNotFoundError:
-        raise ModuleNotFoundError(f"{path}: reading NIfTI needs nibabel: pip install 'banet-edu[volumes]'") from None
+    import nibabel
+
     regular_file(path)
     if path.stat().st_size == 0:
         raise ValueError(f"{path}: is empty (0 bytes)")

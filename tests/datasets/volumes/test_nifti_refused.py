@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import sys
 
 import numpy as np
 import pytest
@@ -11,8 +10,6 @@ from nifti_files import SHAPE, brain, labels, write
 
 from banet_edu.datasets.volumes import grid as grid_module
 from banet_edu.datasets.volumes.nifti import read_nifti
-
-pytest.importorskip("nibabel", reason="the extra 'volumes' is not installed")
 
 
 def bad_image(path):
@@ -85,13 +82,9 @@ def test_a_truncated_file_that_is_not_packed(tmp_path):
         _ = read_nifti(tmp_path / "bad.nii").image
 
 
-def test_no_such_file_and_no_nibabel(tmp_path, monkeypatch):
+def test_no_such_file(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"none\.nii: no such file"):
         read_nifti(tmp_path / "none.nii")
-    path = write(tmp_path / "a.nii", brain())
-    monkeypatch.setitem(sys.modules, "nibabel", None)
-    with pytest.raises(ModuleNotFoundError, match=r"needs nibabel: pip install 'banet-edu\[volumes\]'"):
-        read_nifti(path)
 
 
 def test_too_many_voxels_are_refused_before_they_are_loaded(tmp_path, monkeypatch):

@@ -15,8 +15,6 @@ from banet_edu.datasets.check import check_dataset
 from banet_edu.datasets.splits import PARTS, split_names
 from banet_edu.datasets.volumes.opening import VolumeDataset
 
-pytest.importorskip("nibabel", reason="the extra 'volumes' is not installed")
-
 
 def test_msd_is_a_sequence_of_volumes_split_as_images_are(tmp_path):
     root = volume_set(tmp_path)

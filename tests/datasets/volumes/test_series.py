@@ -74,7 +74,8 @@ def test_the_distance_comes_from_positions(tmp_path):
 
 
 def test_a_series_is_written_as_nifti_in_its_own_place(tmp_path):
-    nibabel = pytest.importorskip("nibabel")
+    import nibabel
+
     from banet_edu.datasets.volumes.nifti import read_nifti
     from banet_edu.datasets.volumes.writing import write_nifti
 

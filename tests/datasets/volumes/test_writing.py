@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 
+import nibabel
 import numpy as np
 import pytest
 from nifti_files import affine_of, brain, rotation, write
@@ -11,8 +12,6 @@ from nifti_files import affine_of, brain, rotation, write
 from banet_edu.data.volume import Volume
 from banet_edu.datasets.volumes.nifti import read_nifti
 from banet_edu.datasets.volumes.writing import write_nifti
-
-nibabel = pytest.importorskip("nibabel", reason="the extra 'volumes' is not installed")
 
 
 def test_what_is_written_lies_where_the_image_lay(tmp_path):

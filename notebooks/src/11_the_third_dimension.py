@@ -1,0 +1,299 @@
+# %% [markdown]
+# # 11 · The third dimension: brain MRI
+#
+# **For** students who know a little Python; clinicians can follow parts 1, 2 and 5. **Time** 45 minutes
+# (the cells themselves run in about a minute). **You need** lesson 00; lessons 03 and 07 help.
+#
+# **Afterwards you can**
+# - say what a layer of one voxel around an object does to its volume,
+# - find where a network that works slice by slice goes wrong, and in which plane to look for it,
+# - compute distances between surfaces in millimetres when voxels are no cubes,
+# - name what three dimensions cost and what they bring on a small brain structure, and when two are enough.
+#
+# The volumes are real: eight cropped MRIs of one **hippocampus** each (a part of the brain that memory needs), with an expert's
+# labels, from the Medical Segmentation Decathlon (CC BY-SA 4.0, see `data_samples/hippocampus/README.md`). The networks have
+# not seen them. Nothing here is a medical device.
+
+# %%
+import numpy as np
+import pandas as pd
+from scipy import ndimage
+
+from banet_edu import load_model, predict
+from banet_edu.course.lesson11.exercise import check_distances
+from banet_edu.course.lesson11.explorers import answers_explorer, thickness_explorer
+from banet_edu.course.lesson11.figures import answers_figure, thick_figure
+from banet_edu.course.lesson11.slices import lone_share, thick
+from banet_edu.course.predictions import Predictions
+from banet_edu.course.quiz import lesson_quiz
+from banet_edu.course.volumes import volume_explorer
+from banet_edu.datasets.bundled import load_volumes
+from banet_edu.explain import mean_effects
+from banet_edu.figures.effects import effects_figure
+from banet_edu.figures.study import overview_figure
+from banet_edu.figures.style import show
+from banet_edu.figures.volumes.planes import planes_figure
+from banet_edu.metrics.boundary import boundary_metrics
+from banet_edu.metrics.overlap import overlap
+from banet_edu.study.recorded import read_recorded
+from banet_edu.study.statistics import paired_tests, summarise
+
+# To keep your answers in a file, start with: banet-edu lab --predictions my_answers.json
+predictions = Predictions("11")
+
+# %% [markdown]
+# ## 1 A volume and its voxels
+#
+# A volume is a stack of slices. Its smallest piece is a **voxel**, a pixel with a depth. Three planes show it: **axial** (the
+# slices of the stack, seen from the feet), **coronal** (seen from the front) and **sagittal** (seen from the side).
+
+# %%
+volumes = load_volumes()
+volume = volumes[0]
+model = load_model("banet-lite-hippocampus")
+found = predict(model, volume)
+print(f"{volume.name}: {' x '.join(map(str, volume.shape))} voxels (z, y, x) of {volume.spacing_mm} mm")
+print({name: round(value, 2) for name, value in found.measurements.items()})
+show(
+    planes_figure(volume, found),
+    alt="Axial, coronal and sagittal slice of a brain MRI with the outlines of the expert and of the network.",
+)
+
+# %% [markdown]
+# Both parts of the hippocampus count as one object here; the next figures show them apart. Move through it. **In which plane is the
+# boundary hardest to see?** (Look at the top and at the tail, where the grey of the hippocampus runs into other grey matter.)
+
+# %% tags=["nbval-ignore-output"]
+volume_explorer(model, volumes)
+
+# %% tags=["nbval-ignore-output"]
+layers = ["by about 5 %", "by about 15 %", "by about half", "it doubles"]
+predictions.choose(
+    "layer",
+    "One layer of voxels (1 mm) is added all around the expert's object. By how much does its volume grow?",
+    layers,
+)
+
+# %%
+growth = []
+for case in volumes:
+    inside = case.mask > 0
+    growth.append(ndimage.binary_dilation(inside).sum() / inside.sum() - 1)
+grown = float(np.mean(growth))
+predictions.compare(
+    "layer",
+    layers[np.searchsorted([0.1, 0.3, 0.75], grown)],
+    because=f"By {grown:.0%} in the mean of the eight, {min(growth):.0%} to {max(growth):.0%}.",
+)
+
+# %% [markdown] tags=["conclusion"]
+# A small object is nearly all surface. A boundary that is one voxel off everywhere, less than an expert would call an error, moves
+# the volume by as much as years of disease do. That is why this lesson measures boundaries in millimetres first, and volumes after.
+
+# %% [markdown]
+# ## 2 Slice by slice
+#
+# The simplest way to segment a volume: take a network of images and give it one axial slice after the other. `banet-slices`
+# is BA-Net of lessons 03 to 06 with one grey channel, trained on the same volumes for the same time as BA-Net in 3D. No slice
+# knows its neighbours.
+#
+# A measure for what that does: a **lone voxel** has one label in this slice, and another one in the slice below *and* in the slice above,
+# which agree. A real surface has a few of them. An outline that jumps has many.
+
+# %%
+slices = load_model("banet-slices-hippocampus")
+answers = {
+    "expert": volume.mask,
+    "BA-Net in 3D": found.labels,
+    "BA-Net slice by slice": predict(slices, volume).labels,
+}
+
+# %% tags=["nbval-ignore-output"]
+predictions.choose(
+    "lone",
+    "Eight volumes: whose labels have the most lone voxels, in percent of the object?",
+    list(answers),
+)
+
+# %%
+shares = {name: [] for name in answers}
+for case in volumes:
+    labels = (case.mask, predict(model, case).labels, predict(slices, case).labels)
+    for name, each in zip(answers, labels, strict=True):
+        shares[name].append(lone_share(each))
+mean_share = {name: float(np.mean(each)) for name, each in shares.items()}
+predictions.compare(
+    "lone",
+    max(mean_share, key=mean_share.get),
+    because=", ".join(f"{name} {share:.1f} %" for name, share in mean_share.items()) + ".",
+)
+
+# %%
+show(
+    answers_figure(volume, answers, "coronal", int(np.argwhere(volume.mask == 1).mean(axis=0)[1])),
+    alt="A coronal slice with three answers: the expert's, BA-Net's in 3D, and BA-Net's slice by slice.",
+)
+
+# %% [markdown]
+# **Find a slice with many crosses, and look at the same place in an axial slice. Does one see there that something is wrong?**
+
+# %% tags=["nbval-ignore-output"]
+answers_explorer(volume, answers)
+
+# %% [markdown]
+# ## 3 BA-Net in three dimensions
+#
+# Nothing of lessons 03 to 05 has to be learned again: every operation becomes its namesake with one more axis.
+#
+# | in an image | in a volume |
+# |---|---|
+# | a convolution looks at 3 × 3 = 9 pixels | at 3 × 3 × 3 = 27 voxels |
+# | PEE: a map minus its mean over k × k | over k × k × k: an edge *between* slices counts as well |
+# | the boundary: another label within 3 × 3 | within 3 × 3 × 3 |
+# | a map is enlarged from 4 neighbours | from 8 |
+#
+# And every block can be switched off, as before.
+
+# %% tags=["nbval-ignore-output"]
+blocks = {
+    "PEE off": "pee off",
+    "interactive attention off": "ia off",
+    "CFF off": "cff off",
+}
+predictions.choose(
+    "block",
+    "Eight volumes: which block, switched off, costs the most boundary error (ASSD)?",
+    list(blocks),
+)
+
+# %%
+table = mean_effects(model, volumes, list(blocks.values()))
+change = table.set_index("knob")["assd_mm_change"]
+show(
+    effects_figure(table, title="A block switched off, mean over eight volumes"),
+    alt="Change of JA and of ASSD with PEE, interactive attention and CFF switched off.",
+)
+predictions.compare(
+    "block",
+    next(said for said, knob in blocks.items() if knob == change.idxmax()),
+    because=", ".join(f"{said} {change[knob]:+.2f} mm" for said, knob in blocks.items()) + ".",
+)
+
+# %% [markdown] tags=["conclusion"]
+# CONCLUSION-BLOCKS
+
+# %% [markdown]
+# ## 4 Voxels that are no cubes
+#
+# These voxels are cubes of 1 mm. In most hospitals slices are thicker: 3 mm, 5 mm. We keep every third slice only, of the image, of
+# the expert's labels and of the network's. The outlines stay what they were; only the voxels are taller now.
+
+# %% tags=["nbval-ignore-output"]
+counted = ["too small", "the same", "too large"]
+predictions.choose(
+    "cubes",
+    "Slices of 3 mm. HD95 is computed as if voxels were cubes of 1 mm. What comes out, in the mean of the eight?",
+    counted,
+)
+
+# %%
+rows = []
+for case in volumes:
+    labels = predict(model, case).labels > 0
+    for every in (1, 3):
+        stack, kept = thick(case, every), labels[every // 2 :: every]
+        true = boundary_metrics(kept, stack.mask > 0, spacing_mm=stack.spacing_mm)["hd95_mm"]
+        cubes = boundary_metrics(kept, stack.mask > 0, spacing_mm=(1.0, 1.0, 1.0))["hd95_mm"]
+        rows.append({"slices": f"{every} mm", "HD95 in mm": true, "as if cubes": cubes})
+hd95 = pd.DataFrame(rows).groupby("slices").mean()
+print(hd95.round(2).to_string())
+wrong = hd95.loc["3 mm", "as if cubes"] - hd95.loc["3 mm", "HD95 in mm"]
+show(thick_figure(volume, found.labels, (1, 3), int(np.argwhere(volume.mask)[:, 2].mean())), alt="A sagittal slice, thin and thick.")
+predictions.compare("cubes", counted[np.searchsorted([-0.05, 0.05], wrong)])
+
+# %% [markdown] tags=["conclusion"]
+# CONCLUSION-CUBES
+
+# %% tags=["nbval-ignore-output"]
+thickness_explorer(volume, found.labels)
+
+# %% [markdown]
+# **Exercise (core).** Write `my_distances(found, expert, spacing_mm)`: how far is each voxel of one surface from the nearest voxel of the other,
+# in millimetres?
+#
+# - `found` is `N x 3`, the indices (z, y, x) of the voxels of one surface; `expert` is `M x 3`, those of the other;
+# - `spacing_mm` is `(z, y, x)`, the size of a voxel along each axis;
+# - the result holds `N` numbers. Differences of all pairs at once: `found[:, None] - expert[None]` is `N x M x 3`.
+
+
+# %% tags=["exercise"]
+def my_distances(found, expert, spacing_mm):
+    # Replace this line: differences in mm, their lengths, the smallest for each voxel of `found`.
+    raise NotImplementedError
+
+
+# %% tags=["solution"]
+def my_distances(found, expert, spacing_mm):
+    apart = (found[:, None] - expert[None]) * np.asarray(spacing_mm)
+    lengths = np.sqrt((apart**2).sum(axis=2))
+    return lengths.min(axis=1)
+
+
+# %%
+check_distances(my_distances)
+
+# %% [markdown]
+# The 95th percentile of these distances, taken both ways, is HD95; their mean is ASSD.
+
+# %% [markdown]
+# ## 5 What it costs, what it brings
+#
+# Four networks, each trained from random weights on 140 volumes in about the same time (13 minutes of one thread); measured on
+# 40 volumes that none has seen, seed 0. Recorded by `benchmarks/volumes.py`.
+
+# %% tags=["nbval-ignore-output"]
+networks = {
+    "banet": "BA-Net in 3D",
+    "unet": "U-Net in 3D",
+    "control": "U-Net's decoder on BA-Net's encoder, 3D",
+    "banet-slices": "BA-Net slice by slice",
+}
+predictions.choose(
+    "best",
+    "Which has the highest mean Dice over both parts on the 40 test volumes?",
+    list(networks.values()),
+)
+
+# %%
+recorded = pd.concat(read_recorded("volumes-hippocampus", f"{name}-seed0").assign(model=name) for name in networks)
+means = recorded.groupby("model")[["DI", "assd_mm", "hd95_mm", "nsd_at_1mm"]].mean().loc[list(networks)]
+print(means.round(3).to_string())
+show(
+    overview_figure(recorded, summarise(recorded), ("DI", "assd_mm")),
+    alt="Dice and ASSD of four networks, a dot per test volume and part.",
+)
+predictions.compare("best", networks[means["DI"].idxmax()])
+
+# %% [markdown] tags=["conclusion"]
+# CONCLUSION-BEST
+
+# %% [markdown]
+# ## 6 Quiz
+#
+# Press an answer, with the mouse or with Tab and Space. Every answer explains itself.
+
+# %% tags=["nbval-ignore-output"]
+lesson_quiz("11")
+
+# %%
+predictions.summary()
+
+# %% [markdown]
+# ## What to take along
+#
+# - A layer of one voxel is about half of a small object's volume: look at the boundary first.
+# - Slice by slice, outlines jump across the slices; look for it in the other two planes.
+# - Distances in a volume need the voxel's three sizes; "as if cubes" is wrong as soon as slices are thick.
+# - CONCLUSION-RECAP
+#
+# **Next.** Your own volumes: `banet-edu train --format msd` or `--format folder`, see the README.
