@@ -5,10 +5,10 @@
     python benchmarks/volumes.py status                                      # which cells are there, which are missing
 
 A cell is one network, one recipe and one seed. Every network trains for about the time in which BA-Net takes 1200 steps (13
-minutes of one idle thread of an AMD EPYC) on 140 volumes; the best epoch is chosen on 20, nothing on the 40
-of the test part. As a cell ends, its rows, one per test volume and class, are
-written to docs/recorded/volumes-hippocampus/ and its facts beside them: commit that folder, and any machine goes on where
-this one was stopped; a cell stopped half-way resumes from `runs/volumes`.
+minutes of one idle thread of an AMD EPYC) on 140 volumes; the best epoch is chosen on 20, nothing on the 40 of the test part.
+As a cell ends, its rows, one per test volume and class, are written to docs/recorded/volumes-hippocampus/ and its facts beside
+them: commit that folder, and any machine goes on where this one was stopped; a cell stopped half-way resumes from
+`runs/volumes`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ class Recipe(NamedTuple):
 
 
 NARROW = {"encoder_width": 0.125}
-# BA-Net of images twice as wide, so that it has about as many parameters. One step of each takes 0.65 (banet), 1.2 (unet), 0.47 (control) and 0.8 s (banet-slices) of one thread.
+# BA-Net of images is twice as wide, so that it has about as many parameters. One step takes 0.65 s of one thread (banet), 1.2
+# (unet), 0.47 (control), 0.8 (banet-slices).
 RECIPES = {
     "banet": Recipe("banet", NARROW, 1200),
     "unet": Recipe("unet", {}, 650),
