@@ -3,11 +3,12 @@
     python benchmarks/weights.py phantom --out runs/phantom-lite        # train banet and unet on phantoms
     python benchmarks/weights.py bundle runs/isic2017-lite-5000 dermoscopy --format isic2017 --root ISIC_ROOT
     python benchmarks/weights.py bundle runs/phantom-lite phantom
+    python benchmarks/weights.py bundle runs/volumes hippocampus --format msd --root MSD_ROOT    # of benchmarks/volumes.py
     python benchmarks/weights.py check dermoscopy --format isic2017 --root ISIC_ROOT
-    python benchmarks/weights.py check all --root ../shared/data        # every file, data in isic2017, kvasir_seg, sz_cxr
+    python benchmarks/weights.py check all --root ../shared/data        # every file, data in isic2017, kvasir_seg ...
 
-`bundle` stores the best epoch of `banet-seed0` and `unet-seed0` of a `banet-edu compare` run as 8-bit integers, loads the
-stored file again and measures THAT on the test part; the figures go into the card beside it, with those of the 32-bit
+`bundle` stores the best epoch of seed 0 of a `banet-edu compare` run as 8-bit integers, loads the stored file
+again and measures THAT on the test part; the figures go into the card beside it, with those of the 32-bit
 weights for comparison. `check` measures a bundled file again, compares every figure with its card and ends with 1 where
 one differs.
 """
@@ -23,7 +24,6 @@ from typing import Any
 
 from banet_edu import load_model, open_dataset
 from banet_edu.config import TrainConfig
-from banet_edu.data.sample import Sample
 from banet_edu.paths import samples_root
 from banet_edu.phantoms.bundle import FOLDERS
 from banet_edu.phantoms.endless import painted_parts
@@ -33,6 +33,7 @@ from banet_edu.study.statistics import summarise
 from banet_edu.training.callbacks import PrintEpochs
 
 NETWORKS = ("banet", "unet")
+VOLUMES = (*NETWORKS, "banet-slices")  # of the hippocampus: a run each
 
 TERMS = {
     "dermoscopy": {
@@ -47,12 +48,17 @@ TERMS = {
         "data": "Shenzhen chest X-rays (Jaeger et al. 2014) with the lung masks of Stirenko et al. 2018, 446 of 566",
         "terms": "Images free for research with attribution; masks CC BY-NC-SA 4.0 by one account: treat as non-commercial.",
     },
+    "hippocampus": {
+        "data": "Medical Segmentation Decathlon, Task04 (Antonelli et al. 2022, doi 10.1038/s41467-022-30695-9), 140 of 200",
+        "terms": "CC BY-SA 4.0: name the source, share alike.",
+    },
     "phantom": {
         "data": "Phantoms of this package, all three kinds together; tested on the 144 bundled samples",
         "terms": "No patient data: the MIT licence of the code.",
     },
 }
-FORMATS = {"dermoscopy": "isic2017", "polyp": "kvasir_seg", "lung": "sz_cxr", "phantom": None}
+FORMATS = {"dermoscopy": "isic2017", "polyp": "kvasir_seg", "lung": "sz_cxr", "hippocampus": "msd", "phantom": None}
+FOLDERS_OF = {"msd": "msd_hippocampus"}  # where a data set's folder has not its format's name
 TOLERANCE = 0.001
 METRICS = ["JA", "DI", "assd_pct", "hd95_pct", "nsd_at_1pct"]
 METRICS_MM = ["JA", "DI", "assd_mm", "hd95_mm", "nsd_at_1mm"]
@@ -70,7 +76,11 @@ def phantom(out: Path, steps: int) -> None:
     print(result.to_text())
 
 
-def test_part(kind: str, format_name: str | None, root: Path | None) -> Sequence[Sample]:
+def networks_of(kind: str) -> Sequence[str]:
+    return VOLUMES if kind == "hippocampus" else NETWORKS
+
+
+def test_part(kind: str, format_name: str | None, root: Path | None) -> Sequence[Any]:
     if kind == "phantom":
         return painted_parts(list(FOLDERS))["test"]
     if format_name is None or root is None:
@@ -78,7 +88,7 @@ def test_part(kind: str, format_name: str | None, root: Path | None) -> Sequence
     return open_dataset(format_name, root, split="test")
 
 
-def figures(model: Any, samples: Sequence[Sample]) -> dict[str, Any]:
+def figures(model: Any, samples: Sequence[Any]) -> dict[str, Any]:
     """Mean and 95 % interval of every metric, and the cases without a prediction."""
     table = evaluate(model, samples)
     table.insert(0, "model", "model")
@@ -89,7 +99,7 @@ def figures(model: Any, samples: Sequence[Sample]) -> dict[str, Any]:
     }
     first = summary.iloc[0]
     return {
-        "images": len(table),
+        "images": table["name"].nunique(),
         "missed": int(first["n_missed"]),
         "hallucinated": int(first["n_hallucinated"]),
     } | values
@@ -97,10 +107,11 @@ def figures(model: Any, samples: Sequence[Sample]) -> dict[str, Any]:
 
 def bundle(run: Path, kind: str, format_name: str | None, root: Path | None) -> None:
     samples = test_part(kind, format_name, root)
-    facts = json.loads((run / "facts.json").read_text(encoding="utf-8"))
-    for network in NETWORKS:
+    for network in networks_of(kind):
         name = f"{network}-lite-{kind}"
-        model = load_model(run / f"{network}-seed0" / "best.safetensors")
+        one = run / network if kind == "hippocampus" else run
+        facts = json.loads((one / "facts.json").read_text(encoding="utf-8"))
+        model = load_model(one / f"{network}-seed0" / "best.safetensors")
         full = figures(model, samples)
         path = samples_root() / "weights" / f"{name}.safetensors"
         path.unlink(missing_ok=True)  # the one of before is in git
@@ -132,18 +143,21 @@ def commands(kind: str, format_name: str | None, run: Path, facts: Mapping[str, 
             f"python benchmarks/weights.py phantom --out runs/{run.name} --steps {steps}",
             f"python benchmarks/weights.py bundle runs/{run.name} phantom",
         ]
-    data = f"--format {format_name} --root ../shared/data/{format_name}"
+    data = f"--format {format_name} --root ../shared/data/{FOLDERS_OF.get(str(format_name), format_name)}"
+    bundled = f"python benchmarks/weights.py bundle runs/{run.name} {kind} {data}"
+    if kind == "hippocampus":
+        return ["python benchmarks/volumes.py run --root ../shared/data --seeds 0", bundled]
     return [
         f"banet-edu compare {data} --models {','.join(facts['parameters'])} --preset {facts['preset']} "
         f"--seed {','.join(map(str, facts['seeds']))} --steps {steps} --out runs/{run.name}",
-        f"python benchmarks/weights.py bundle runs/{run.name} {kind} {data}",
+        bundled,
     ]
 
 
 def check(kind: str, format_name: str | None, root: Path | None) -> bool:
     """Whether every figure of the kind's cards comes out again: counts exactly, means and intervals within TOLERANCE."""
     samples, as_promised = test_part(kind, format_name, root), True
-    for network in NETWORKS:
+    for network in networks_of(kind):
         name = f"{network}-lite-{kind}"
         card: Mapping[str, Any] = json.loads((samples_root() / "weights" / f"{name}.json").read_text(encoding="utf-8"))
         promised = next(value for key, value in card.items() if key.startswith("figures: "))
@@ -169,9 +183,10 @@ def same(found: Any, promised: Any) -> bool:
 def check_all(root: Path | None) -> bool:
     if root is None:
         raise SystemExit(
-            "the real images are needed: name the folder that holds isic2017, kvasir_seg and sz_cxr with --root"
+            "the real images are needed: name the folder that holds isic2017, kvasir_seg, sz_cxr and msd_hippocampus, --root"
         )
-    verdicts = [check(kind, name, root / name if name else None) for kind, name in FORMATS.items()]
+    folder = {name: root / FOLDERS_OF.get(name, name) for name in FORMATS.values() if name}
+    verdicts = [check(kind, name, folder[name] if name else None) for kind, name in FORMATS.items()]
     return all(verdicts)  # only now: one wrong file does not keep the others from being measured
 
 
