@@ -23,8 +23,8 @@ class Grid:
     indices to (x, y, z) of the patient in the file's unit of length: to the right, to the front, upwards ("RAS").
 
     `to_ras` turns an array of the file's axes to (z, y, x), each running along the nearest axis of the patient; `to_file` turns
-    it back. Both only permute and flip. `header` is what a writer needs besides, where the file was NIfTI. `stated`: whether the
-    file says where the patient's axes are, or they are only taken to be so.
+    it back. Both only permute and flip. `header` is what a writer needs besides, where the file was NIfTI. `stated`: whether
+    the file says where the patient's axes are, or they are only taken to be so.
 
     Raises ValueError for an affine that is singular or whose axes are not at right angles.
 

@@ -29,8 +29,8 @@ def errors(sample: Sample | Volume, prediction: Prediction) -> UnitTable:
     is HD.
 
     Args:
-        sample: with a mask (several classes count as one foreground). Of a volume see `explain.volumes.errors.volume_errors`: the
-            same, in voxels.
+        sample: with a mask (several classes count as one foreground). Of a volume see `explain.volumes.errors.volume_errors`:
+            the same, in voxels.
         prediction: of the same image, at the mask's size. Lengths are in mm with a spacing (the prediction's, else the
             sample's), otherwise in % of the image diagonal: U below stands for mm or pct.
 

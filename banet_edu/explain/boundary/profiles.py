@@ -40,8 +40,9 @@ def boundary_profile(
     was not found), else the predicted one. A mask's outline is smoothed a little; the image frame is not a boundary.
 
     Args:
-        sample: image, and mask if known (a volume: see `explain.volumes.profile.surface_profile`, which then answers). Lengths are in mm with a spacing (the prediction's, else the sample's), otherwise
-            in % of the image diagonal: U below stands for mm or pct.
+        sample: image, and mask if known (a volume: see `explain.volumes.profile.surface_profile`, which then answers).
+            Lengths are in mm with a spacing (the prediction's, else the sample's), otherwise in % of the image diagonal: U
+            below stands for mm or pct.
         prediction: of the same image, at the mask's size.
         trace: what `probe` saw of that image: adds the network's own signals.
         along: whose outline the rows follow; by default the reference's where it has one.

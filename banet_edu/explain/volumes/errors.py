@@ -25,9 +25,10 @@ def volume_errors(volume: Volume, prediction: Prediction) -> UnitTable:
     """One row for each connected region in which the prediction and the mask of a volume differ, largest error first.
 
     As `errors` of an image: `kind`, `largest_U` and `mean_U` of the distances between boundary voxels (the first row holds the
-    point of HD), and `volume_mm3` of the region (without a spacing U is pct, % of the diagonal, and it is `volume_pct_of_mask`; of
-    an empty mask nan); `z`, `y`, `x` of the largest error in voxels (of the region's middle where there is none); `towards`: its
-    direction from the middle of the mask, as "anterior, left", or "+y, -x" where the patient's orientation is unknown.
+    point of HD), and `volume_mm3` of the region (without a spacing U is pct, % of the diagonal, and it is
+    `volume_pct_of_mask`; of an empty mask nan); `z`, `y`, `x` of the largest error in voxels (of the region's middle where
+    there is none); `towards`: its direction from the middle of the mask, as "anterior, left", or "+y, -x" where the patient's
+    orientation is unknown.
 
     Raises ValueError without a mask, or when the prediction is not of the mask's shape.
 

@@ -5,8 +5,8 @@ and within a place t mm inward with probability 1 - p(-t). So the error e, which
 
     P(e > r) = p(r) + 1 - p(-r),    expected error = integral of P(e > r) over r from 0,
 
-with p(r) only falling and p(-r) only rising on the way: what lies behind is another boundary. Eight of ten errors then lie between
-the r at which P is 0.9 and that at which it is 0.1.
+with p(r) only falling and p(-r) only rising on the way: what lies behind is another boundary. Eight of ten errors then lie
+between the r at which P is 0.9 and that at which it is 0.1.
 """
 
 from __future__ import annotations

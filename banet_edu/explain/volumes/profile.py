@@ -1,4 +1,4 @@
-"""`surface_profile`: the boundary of a volume as a table, one row per point of its surface. `expected_error_of_volume` beside it."""
+"""`surface_profile`: the boundary of a volume as a table, one row per point of its surface; and its expected error."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ def surface_profile(
         `signed_error_U`: distance to the other surface, positive where the prediction lies outside of the reference; absent
         without a reference, nan where one of the two has no surface.
         Of the image: `contrast_sd` (across the surface, in standard deviations of the volume's intensities; mostly positive,
-        negative where inside and outside are the wrong way round), `edge_width_U` (standard deviation of the fitted blurred step;
-        nan where no edge can be seen), `frame_distance_U` (to the nearest face of the volume).
+        negative where inside and outside are the wrong way round), `edge_width_U` (standard deviation of the fitted blurred
+        step; nan where no edge can be seen), `frame_distance_U` (to the nearest face of the volume).
         Of the result: `entropy_bits`, `slack_U` (over how long a way along the normal the probability lies between 0.25 and
-        0.75), `expected_U` (the error that the probabilities themselves lead one to expect at the nearest point of the predicted
-        surface, see `explain.volumes.normals`).
+        0.75), `expected_U` (the error that the probabilities themselves lead one to expect at the nearest point of the
+        predicted surface, see `explain.volumes.normals`).
         No row where there is no surface: nothing there, or all of the volume filled.
 
     Raises ValueError when the prediction is not of the volume's shape, or `along="reference"` without a mask.
@@ -99,8 +99,9 @@ def expected_error_of_volume(model: nn.Module, volume: Volume, *, prediction: Pr
     """`expected_error` of a volume: one row for each point of the predicted surface, those of `surface_profile(...,
     along="prediction")` in its order.
 
-    Returns `z`, `y`, `x` (voxels), `expected_U`, `low_U` and `high_U` by the network's own probabilities (`explain.volumes.normals`),
-    `marked`, `reason` and `part`. Networks of volumes have no track record: `.attrs["track_record"]` is None, nothing is marked.
+    Returns `z`, `y`, `x` (voxels), `expected_U`, `low_U` and `high_U` by the network's own probabilities
+    (`explain.volumes.normals`), `marked`, `reason` and `part`. Networks of volumes have no track record:
+    `.attrs["track_record"]` is None, nothing is marked.
     """
     found = predict(model, volume) if prediction is None else prediction
     spacing, unit, to_unit = lengths(volume, found)
@@ -156,7 +157,7 @@ def _steps(image: Array, region: NDArray[np.bool_], surface: Surface, chosen: ND
     at = along_normals(surface, chosen)
     deepest = float(distance_transform_edt(region, sampling=surface.spacing).max()) / unit
     inside_reach = float(np.clip(0.6 * deepest, _FEWEST, REACH))
-    within = ((at >= 0) & (at <= np.array(image.shape) - 1)).all(axis=2) & (T >= -inside_reach)
+    within = ((at >= 0) & (at <= np.array(image.shape) - 1)).all(axis=2) & (-inside_reach <= T)
     smooth = surface.means_over(chosen, 3 * unit)
     weight = smooth @ within.astype(float)
     y = (smooth @ (within * read_at(image, at))) / np.maximum(weight, 1e-9)
@@ -165,7 +166,8 @@ def _steps(image: Array, region: NDArray[np.bool_], surface: Surface, chosen: ND
 
 
 def _expected(prediction: Prediction, predicted: Surface, places: Array) -> Array:
-    """N, in mm: what is expected at the point of the predicted surface that is nearest to each place; nan where there is none."""
+    """N, in mm: what is expected at the point of the predicted surface that is nearest to each place; nan where there is
+    none."""
     if not len(predicted) or not len(places):
         return np.full(len(places), np.nan)
     nearest, back = np.unique(predicted.tree.query(places)[1], return_inverse=True)

@@ -88,8 +88,8 @@ class Surface:
         return (np.arange(count) * len(self)) // max(count, 1)
 
     def means_over(self, chosen: NDArray[np.intp], sigma: float) -> csr_array:
-        """Weights (rows add up to 1) of a Gaussian mean, `sigma` in mm, over the neighbours of each chosen point that lie on the
-        same side: the other face of a thin sheet is another boundary."""
+        """Weights (rows add up to 1) of a Gaussian mean, `sigma` in mm, over the neighbours of each chosen point that lie on
+        the same side: the other face of a thin sheet is another boundary."""
         places, normals, part = self.places[chosen], self.normals[chosen], self.part[chosen]
         pairs = cKDTree(places).sparse_distance_matrix(cKDTree(places), _REACH * sigma, output_type="coo_matrix")
         rows, columns, apart = pairs.row, pairs.col, pairs.data
@@ -165,7 +165,8 @@ def _around(mask: NDArray[np.bool_]) -> tuple[tuple[slice, ...], Array]:
 
 
 def _to_triangles(p: Array, a: Array, b: Array, c: Array) -> Array:
-    """Distances of points to triangles of these corners, ... x 3 each: to the plane where the foot lies within, else to a side."""
+    """Distances of points to triangles of these corners, ... x 3 each: to the plane where the foot lies within, else to a
+    side."""
     normal = np.cross(b - a, c - a)
     size = np.maximum(np.linalg.norm(normal, axis=-1), 1e-12)
     plane = np.abs(((p - a) * normal).sum(axis=-1)) / size
