@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from banet_edu.config import Flips, ModelSpec, check_spacing, check_threshold
 from banet_edu.data.domain import domain_warning
-from banet_edu.data.sample import Sample, as_sample, resize
+from banet_edu.data.sample import Sample, as_case, as_sample, resize
 from banet_edu.data.tensors import as_input, normalise, prepare
 from banet_edu.data.volume import Volume, as_volume, normalised
 from banet_edu.data.windows import in_windows
@@ -114,7 +114,7 @@ def predict(
     >>> result.probability.shape, sorted(result.measurements)[0]
     ((90, 120), 'area_pct_of_image')
     """
-    sample = as_sample(image) if model_spec(model).dims == 2 else as_volume(image)
+    sample = as_case(image, model_spec(model).dims)
     [prediction] = predict_many(model, [sample], native=native, threshold=threshold, spacing_mm=spacing_mm, flips=flips)
     return prediction
 

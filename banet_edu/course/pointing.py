@@ -1,7 +1,7 @@
-"""A panel whose maps can be pressed: the cell under the pointer becomes the cell that its numbers are shown of.
+"""Panels whose picture can be pressed: what is under the pointer is what numbers are shown of, such as a cell of a map.
 
 Not the clinic's `Touch`: that one draws, zooms and keeps points in the page; here the page only says where it was pressed,
-and Python draws. The keyboard's way are the sliders of row and column.
+and Python draws. The keyboard's way are the sliders.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from banet_edu.course.panel import Panel, Swept
+from banet_edu.course.panel import Panel, Still, Swept
 from banet_edu.figures.style import ORANGE
 
 _MAP = "map"  # the name (gid) of axes whose image covers the whole field of view
@@ -36,8 +36,60 @@ class Pointed(anywidget.AnyWidget):
         self.on_msg(lambda _, message, __: press(float(message["x"]), float(message["y"])))
 
 
-class CellPanel(Panel):
-    """`Panel` with sliders of row, column and channel, and the arithmetic of the chosen cell as text above the picture.
+class PointedPanel(Panel):
+    """`Panel` whose picture can be pressed, with a text above it that says what it shows; `press(x, y)` is what the
+    pointer does.
+
+    Args:
+        render, controls, alt, still: as in `Panel`.
+        words: called with the same values as `render`, returns the text line by line: what a screen reader reads.
+    """
+
+    def __init__(
+        self,
+        render: Callable[..., Figure],
+        words: Callable[..., Sequence[str]],
+        controls: Mapping[str, ipywidgets.ValueWidget],
+        *,
+        alt: str,
+        still: Still = (),
+    ) -> None:
+        self._words, self._setting = words, False
+        self._drawn: Figure | None = None
+        self.said = ipywidgets.HTML()
+
+        def keep(**values: Any) -> Figure:
+            self._drawn = render(**values)
+            return self._drawn
+
+        super().__init__(keep, controls, alt=alt, still=still, extras=[self.said])
+        unpressed = self.picture
+        self.picture = Pointed(self.press, value=bytes(unpressed.value), alt=alt)
+        shown = list(self.children)  # type: ignore[has-type]
+        self.children = [self.picture if child is unpressed else child for child in shown]
+        self._say()
+
+    def words(self, **values: Any) -> list[str]:
+        """The text at these values of the controls (those not named as they are), line by line."""
+        return list(self._words(**{**self.values(), **values}))
+
+    def press(self, x: float, y: float) -> None:
+        """A place of the picture was pressed: from the left and from the top, 0 to 1."""
+        raise NotImplementedError
+
+    def refresh(self) -> None:
+        """Draw and say again; not while several controls are being set, which is one picture."""
+        if not self._setting:
+            super().refresh()
+            self._say()
+
+    def _say(self) -> None:
+        lines = "" if self.error else "<br>".join(html.escape(line) for line in self.words())
+        self.said.value = f'<p role="status" aria-live="polite" style="line-height:1.5">{lines}</p>'
+
+
+class CellPanel(PointedPanel):
+    """`PointedPanel` with sliders of row, column and channel, and the arithmetic of the chosen cell as its text.
 
     Args:
         render: as in `Panel`, with `row`, `column` and `channel` among its arguments.
@@ -61,30 +113,14 @@ class CellPanel(Panel):
         start: tuple[int, int, int],
         alt: str,
     ) -> None:
-        self._words, self._size, self._fitting = words, size, False
-        self._drawn: Figure | None = None
+        self._size = size
         self._rows_columns = size(**{name: control.value for name, control in others.items()})
         ends = (*self._rows_columns, channels)
         cell = {
             name: ipywidgets.IntSlider(at, 0, end - 1, description=name)
             for name, at, end in zip(("row", "column", "channel"), start, ends, strict=True)
         }
-        self.said = ipywidgets.HTML()
-
-        def keep(**values: Any) -> Figure:
-            self._drawn = render(**values)
-            return self._drawn
-
-        super().__init__(keep, {**others, **cell}, alt=alt, extras=[self.said])
-        still = self.picture
-        self.picture = Pointed(self.press, value=bytes(still.value), alt=alt)
-        shown = list(self.children)  # type: ignore[has-type]
-        self.children = [self.picture if child is still else child for child in shown]
-        self._say()
-
-    def words(self, **values: Any) -> list[str]:
-        """The arithmetic at these values of the controls (those not named as they are), line by line."""
-        return list(self._words(**{**self.values(), **values}))
+        super().__init__(render, words, {**others, **cell}, alt=alt)
 
     def swept(self, most: int = 0) -> dict[str, Swept]:
         """Nothing: each stage has another number of rows and columns, so no fixed set of pictures stands for the sliders."""
@@ -101,7 +137,7 @@ class CellPanel(Panel):
 
     def refresh(self) -> None:
         """Draw and say again; a slider that no longer fits its map is fitted first."""
-        if self._fitting:
+        if self._setting:
             return
         others = {name: value for name, value in self.values().items() if name not in ("row", "column", "channel")}
         rows, columns = self._size(**others)
@@ -110,21 +146,16 @@ class CellPanel(Panel):
             row, column = self.controls["row"].value, self.controls["column"].value
             self._set(int((row + 0.5) * rows / before[0]), int((column + 0.5) * columns / before[1]))
         super().refresh()
-        self._say()
 
     def _set(self, row: int, column: int) -> None:
         """Both at once, with one picture."""
-        self._fitting = True
+        self._setting = True
         for name, value, count in zip(("row", "column"), (row, column), self._rows_columns, strict=True):
             control = self.controls[name]
             control.max = max(control.max, count - 1)
             control.value = value
             control.max = count - 1
-        self._fitting = False
-
-    def _say(self) -> None:
-        lines = "" if self.error else "<br>".join(html.escape(line) for line in self.words())
-        self.said.value = f'<p role="status" aria-live="polite" style="line-height:1.5">{lines}</p>'
+        self._setting = False
 
 
 def pressable(axes: Axes) -> Axes:

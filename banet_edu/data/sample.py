@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banet_edu.config import check_spacing
-from banet_edu.data.volume import Volume
+from banet_edu.data.volume import Volume, as_volume
 
 Size = int | tuple[int, ...]
 
@@ -147,6 +147,11 @@ def as_sample(image: Any) -> Sample:
     if array.size == 0:
         raise ValueError(f"the image is empty: shape {array.shape}")
     return Sample(array, None, "image")
+
+
+def as_case(case: Any, dims: int) -> Sample | Volume:
+    """What a network of images (`dims` 2) or of volumes (3) is shown: `as_sample` or `as_volume`."""
+    return as_sample(case) if dims == 2 else as_volume(case)
 
 
 def resize_image(image: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:

@@ -73,6 +73,11 @@ class Volume:
         return self.image.shape if self.grid is None else self.grid.sides
 
     @property
+    def oriented(self) -> bool:
+        """Whether it is known which way the patient lies: a file says so."""
+        return self.grid is not None and self.grid.stated
+
+    @property
     def affine(self) -> NDArray[np.float64] | None:
         """4 x 4, the FILE's: from indices along its own axes to (x, y, z) of the patient in its unit; None without a file."""
         return None if self.grid is None else self.grid.affine

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import re
 from base64 import b64decode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ import torch
 from known_model import Brightness, disc_sample
 from matplotlib.image import imread
 from matplotlib.text import Text
+from sweeps import FEW, sweep, values_of
 
 from banet_edu import create_model, load_samples, make_phantom
 from banet_edu.clinic.desk import Desk
@@ -41,8 +42,6 @@ from banet_edu.course.panel import Panel
 from banet_edu.course.switches import gate_explorer, switch_explorer
 from banet_edu.data.sample import Sample
 from banet_edu.explain.inside.regions import boundary_band
-
-FEW, MOST = 3, 25  # values of one control: longer ranges are sampled, both ends included
 
 
 def case() -> tuple[Any, list[Any]]:
@@ -127,34 +126,6 @@ WIDGETS: dict[str, Callable[[], Panel]] = {
 def widget(name: str) -> Panel:
     """Built once for all tests of this file; a sweep leaves every control where it was."""
     return WIDGETS[name]()
-
-
-def values_of(control: ipywidgets.ValueWidget, most: int = MOST) -> list[Any]:
-    """The values a reader can choose: every name, and of numbers at most `most`, with both ends."""
-    if hasattr(control, "options"):
-        values = [option[1] if isinstance(option, tuple) else option for option in control.options]
-        if not all(isinstance(value, int | float) for value in values):
-            return values
-    else:
-        values = [control.min + i * control.step for i in range(round((control.max - control.min) / control.step) + 1)]
-    last, count = len(values) - 1, min(len(values), most)
-    return [values[round(i * last / max(1, count - 1))] for i in range(count)]
-
-
-def sweep(panel: Panel, most: int = MOST) -> Iterator[str]:
-    """Move each control through its values; yield what went wrong."""
-    for name, control in panel.controls.items():
-        start = control.value
-        others = [value for value in values_of(control, most) if value != start]
-        if not others:
-            yield f"{name} has only one value"
-        for value in [*others, start]:
-            before = panel.picture.value
-            control.value = value
-            if panel.error:
-                yield f"{name}={value}: {panel.error}"
-            elif panel.picture.value == before:
-                yield f"{name}={value}: the picture did not change"
 
 
 SLOW = (

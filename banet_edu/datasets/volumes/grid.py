@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 MOST_VOXELS = 2**28  # 512 x 512 x 1024: a gigabyte of float32
 OBLIQUE_DEGREES = 1.0  # from here on it is said that an axis is only the nearest
+NO_ORIENTATION = "the file states no orientation: its first axis is taken to run from the patient's right to left"
 SHEARED = 0.02  # cosine between two axes from which on distances between voxels would be wrong by as many percent
 
 
@@ -22,7 +23,8 @@ class Grid:
     indices to (x, y, z) of the patient in the file's unit of length: to the right, to the front, upwards ("RAS").
 
     `to_ras` turns an array of the file's axes to (z, y, x), each running along the nearest axis of the patient; `to_file` turns
-    it back. Both only permute and flip. `header` is what a writer needs besides, where the file was NIfTI.
+    it back. Both only permute and flip. `header` is what a writer needs besides, where the file was NIfTI. `stated`: whether
+    the file says where the patient's axes are, or they are only taken to be so.
 
     Raises ValueError for an affine that is singular or whose axes are not at right angles.
 
@@ -35,6 +37,7 @@ class Grid:
     shape: tuple[int, int, int]
     affine: NDArray[np.float64]
     header: Any = None
+    stated: bool = True
 
     def __post_init__(self) -> None:
         axes = self.affine[:3, :3]
@@ -85,6 +88,8 @@ class Grid:
     @property
     def note(self) -> str:
         """What must be said of the orientation; "" where the axes are the patient's."""
+        if not self.stated:
+            return NO_ORIENTATION
         angle = self._turn[2]
         if angle < OBLIQUE_DEGREES:
             return ""

@@ -25,7 +25,6 @@ from banet_edu.datasets.volumes.grid import Grid, check_voxels
 
 MM = {1: 1000.0, 2: 1.0, 3: 0.001}  # of the header's units of length: metre, mm, micron
 NO_UNIT = "the file names no unit of length: taken as mm"
-NO_ORIENTATION = "the file states no orientation: its first axis is taken to run from the patient's right to left"
 
 
 def read_nifti(
@@ -60,14 +59,13 @@ def read_nifti(
     if mask is not None:
         mask = Path(mask)
         _check_same(image, grid, mask, _grid(mask, _opened(mask)))
-    stated = int(opened.header["qform_code"]) > 0 or int(opened.header["sform_code"]) > 0
     return Volume(
         lambda: read_intensities(image),
         None if mask is None else lambda: as_bool(read_labels(mask, value_map)),
         stem(image) if name is None else name,
         spacing,
         note,
-        grid.note if stated else NO_ORIENTATION,
+        grid.note,
         grid,
     )
 
@@ -144,7 +142,8 @@ def _opened(path: Path) -> Any:
 def _grid(path: Path, opened: Any) -> Grid:
     try:
         x, y, z = opened.shape[:3]
-        return Grid((int(x), int(y), int(z)), np.asarray(opened.affine, float), opened.header.copy())
+        stated = int(opened.header["qform_code"]) > 0 or int(opened.header["sform_code"]) > 0
+        return Grid((int(x), int(y), int(z)), np.asarray(opened.affine, float), opened.header.copy(), stated)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 

@@ -86,20 +86,36 @@ def read_appearance(
     weight = outline.smoothed(free, ALONG)
     y = outline.smoothed(free * y, ALONG) / np.maximum(weight, 1e-9)
 
-    sigma, offset = _fit_step(y, weight, t)
-    inner, _ = _level(y, weight, (t >= -inside_reach) & (t <= -inside_reach / 2))
-    outer, share = _level(y, weight, t >= REACH / 2)
-    contrast = _contrast(y, t, sigma, offset, inner, outer, share)
+    contrast, edge_width, inner, outer = read_steps(y, weight, t, inside_reach)
     grain = _grain(grey, covered)
     noise = map_coordinates(grain, outline.points.T, order=1, mode="nearest")
-    readable = np.abs(contrast) > max(0.25 * float(np.median(np.abs(contrast))), 1.0)
     near = np.abs(t) <= 8
     occluder = outline.smoothed((hidden & seen)[:, near].mean(axis=1), ALONG)
     around = weight * (t >= REACH / 2)  # not nearer: what a soft edge spills over its outline is no neighbour
     alike = (around * (y > (np.median(inner) + np.median(outer)) / 2)).sum(axis=1) / np.maximum(
         around.sum(axis=1), 1e-9
     )
-    return Appearance(contrast, np.where(readable, sigma, np.nan), noise, occluder, alike, y, t)
+    return Appearance(contrast, edge_width, noise, occluder, alike, y, t)
+
+
+def read_steps(
+    y: Array, weight: Array, t: Array, inside_reach: float, least: float = 1.0
+) -> tuple[Array, Array, Array, Array]:
+    """The blurred step of the formula above in N profiles.
+
+    Args:
+        y, weight: N x T, brightness along the normals, and how far each value counts.
+        t: T, from -REACH to REACH in working pixels. inside_reach: how far inward is still inside.
+        least: contrast below which no edge width is read.
+
+    Returns: N each, contrast, edge width (nan where it cannot be read), levels inside and outside.
+    """
+    sigma, offset = _fit_step(y, weight, t)
+    inner, _ = _level(y, weight, (t >= -inside_reach) & (t <= -inside_reach / 2))
+    outer, share = _level(y, weight, t >= REACH / 2)
+    contrast = _contrast(y, t, sigma, offset, inner, outer, share)
+    readable = np.abs(contrast) > max(0.25 * float(np.median(np.abs(contrast))), least)
+    return contrast, np.where(readable, sigma, np.nan), inner, outer
 
 
 def colour_axis(image: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.float32]:

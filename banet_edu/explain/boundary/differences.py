@@ -7,9 +7,11 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import label
 from scipy.spatial import cKDTree
 
 from banet_edu.data.sample import Sample
+from banet_edu.data.volume import Volume
 from banet_edu.explain.boundary.tables import UnitTable
 from banet_edu.metrics.contour import Boundary, boundary_pair
 from banet_edu.metrics.overlap import case_status
@@ -17,10 +19,9 @@ from banet_edu.prediction import Prediction
 
 _COLUMNS = ("kind", "largest", "mean", "length", "area", "row", "column", "clock")
 _LENGTHS = ("largest", "mean", "length")
-_SIDES = ((0, 1), (0, -1), (1, 0), (-1, 0))
 
 
-def errors(sample: Sample, prediction: Prediction) -> UnitTable:
+def errors(sample: Sample | Volume, prediction: Prediction) -> UnitTable:
     """One row for each connected region in which the prediction and the mask differ, largest error first.
 
     Distances are those of `boundary_metrics`: from every boundary pixel of either mask to the nearest of the other, the image
@@ -28,7 +29,8 @@ def errors(sample: Sample, prediction: Prediction) -> UnitTable:
     is HD.
 
     Args:
-        sample: with a mask (several classes count as one foreground).
+        sample: with a mask (several classes count as one foreground). Of a volume see `explain.volumes.errors.volume_errors`:
+            the same, in voxels.
         prediction: of the same image, at the mask's size. Lengths are in mm with a spacing (the prediction's, else the
             sample's), otherwise in % of the image diagonal: U below stands for mm or pct.
 
@@ -50,6 +52,10 @@ def errors(sample: Sample, prediction: Prediction) -> UnitTable:
     >>> errors(sample, prediction)[["kind", "largest_mm", "area_mm2", "clock"]].to_numpy().tolist()
     [['extra piece', 10.606601717798213, 6.25, 5], ['too large', 2.5, 37.5, 3]]
     """
+    if isinstance(sample, Volume):
+        from banet_edu.explain.volumes.errors import volume_errors  # which builds on this file
+
+        return volume_errors(sample, prediction)
     if sample.mask is None:
         raise ValueError(f"{sample.name!r} has no mask, so no error can be measured")
     found, truth = prediction.mask, np.asarray(sample.mask) > 0
@@ -61,13 +67,13 @@ def errors(sample: Sample, prediction: Prediction) -> UnitTable:
     middle = _middle(truth if truth.any() else np.ones_like(truth))
 
     rows: list[dict[str, Any]] = []
-    regions = _Regions(found, truth)
-    along = _distances(regions, (row_mm, column_mm)) if status == "ok" else {}
+    regions = Regions(found, truth)
+    along = distances_along(regions, (row_mm, column_mm)) if status == "ok" else {}
     lengths = _lengths(regions, (row_mm, column_mm))
     for number in range(1, regions.count + 1):
         inside = regions.labels == number
         points, distance = along.get(number, (np.empty((0, 2)), np.empty(0)))
-        at = _nearest_to_middle(points[distance >= distance.max()] if len(distance) else np.argwhere(inside))
+        at = nearest_to_middle(points[distance >= distance.max()] if len(distance) else np.argwhere(inside))
         rows.append(
             {
                 "kind": "not found" if status == "missed" else regions.kind(number),
@@ -87,7 +93,7 @@ def errors(sample: Sample, prediction: Prediction) -> UnitTable:
     return table.with_unit("mm" if spacing else "pct", *_LENGTHS)
 
 
-class _Regions:
+class Regions:
     """The connected regions in which two masks differ, numbered from 1: first what is missing, then what is too much."""
 
     def __init__(self, found: NDArray[np.bool_], truth: NDArray[np.bool_]) -> None:
@@ -111,25 +117,29 @@ class _Regions:
 
     def of(self, points: NDArray[np.float64], mask: NDArray[np.bool_]) -> NDArray[np.intp]:
         """The region that each boundary pixel of `mask` lies in, or runs along; 0 where both masks have their boundary."""
-        height, width = mask.shape
-        rows, columns = points.astype(np.intp).T
-        labels = self.labels[rows, columns].copy()
-        for down, right in _SIDES:
-            r, c = rows + down, columns + right
-            inside = (r >= 0) & (r < height) & (c >= 0) & (c < width)
-            r, c = r.clip(0, height - 1), c.clip(0, width - 1)
-            beside = inside & ~mask[r, c] & (labels == 0)
-            labels[beside] = self.labels[r, c][beside]
+        places, ends = points.astype(np.intp), np.array(mask.shape) - 1
+        labels = self.labels[tuple(places.T)].copy()
+        for axis in reversed(range(mask.ndim)):
+            for step in (1, -1):
+                beside = places.copy()
+                beside[:, axis] += step
+                inside = (beside[:, axis] >= 0) & (beside[:, axis] <= ends[axis])
+                at = tuple(beside.clip(0, ends).T)
+                along = inside & ~mask[at] & (labels == 0)
+                labels[along] = self.labels[at][along]
         return labels
 
 
 def _pieces(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], int]:
+    if mask.ndim == 3:
+        labels, count = label(mask, np.ones((3, 3, 3)))
+        return labels.astype(np.intp), int(count)
     count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
     return labels.astype(np.intp), count - 1
 
 
-def _distances(
-    regions: _Regions, spacing: tuple[float, float]
+def distances_along(
+    regions: Regions, spacing: tuple[float, ...]
 ) -> dict[int, tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """{region: (points, distance to the other mask's boundary)} of the boundary pixels of both masks that run along it."""
     frame = bool(regions.found.all() or regions.truth.all())
@@ -142,7 +152,7 @@ def _distances(
     return {number: (points[labels == number], distance[labels == number]) for number in set(labels.tolist()) - {0}}
 
 
-def _lengths(regions: _Regions, spacing: tuple[float, float]) -> dict[int, float]:
+def _lengths(regions: Regions, spacing: tuple[float, float]) -> dict[int, float]:
     """Length of the outline along each region, in the unit of `spacing`: the mask's, of an extra piece its own."""
     lengths = dict.fromkeys(range(1, regions.count + 1), 0.0)
     if not (regions.found.any() or regions.truth.any()):
@@ -159,7 +169,7 @@ def _lengths(regions: _Regions, spacing: tuple[float, float]) -> dict[int, float
     return lengths
 
 
-def _length_along(boundary: Boundary, regions: _Regions, spacing: tuple[float, float]) -> dict[int, float]:
+def _length_along(boundary: Boundary, regions: Regions, spacing: tuple[float, float]) -> dict[int, float]:
     weights = boundary.weights(spacing)
     assert weights is not None  # pieces of contour have lengths
     rows, columns = np.floor(boundary.points).astype(np.intp).T
@@ -172,8 +182,8 @@ def _middle(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
     return np.argwhere(mask).mean(axis=0)
 
 
-def _nearest_to_middle(points: NDArray[Any]) -> NDArray[np.float64]:
-    """The one of some points (row, column) that lies nearest to their middle: of equally large errors, and of a region."""
+def nearest_to_middle(points: NDArray[Any]) -> NDArray[np.float64]:
+    """The one of some points (N x dims) that lies nearest to their middle: of equally large errors, and of a region."""
     return np.asarray(points[int(((points - points.mean(axis=0)) ** 2).sum(axis=1).argmin())], float)
 
 

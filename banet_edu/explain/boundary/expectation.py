@@ -11,24 +11,26 @@ import pandas as pd
 from torch import nn
 
 from banet_edu.data.sample import Sample
+from banet_edu.data.volume import Volume
 from banet_edu.explain.boundary.clues import read_clues
 from banet_edu.explain.boundary.outline import Grid, Outline, outline_of_level
 from banet_edu.explain.boundary.tables import UnitTable
 from banet_edu.explain.boundary.track_record import calibrated, marks, reasons, score
 from banet_edu.explain.inside.trace import Trace, probe
+from banet_edu.explain.volumes.profile import expected_error_of_volume
 from banet_edu.networks.weights import load_model
 from banet_edu.prediction import Prediction
 
 _LENGTHS = ("expected", "low", "high")
 
 
-def expected_error(model: nn.Module, sample: Sample, *, trace: Trace | None = None) -> UnitTable:
+def expected_error(model: nn.Module, sample: Sample | Volume, *, trace: Trace | None = None) -> UnitTable:
     """One row for each point of the predicted outline (those of `boundary_profile(..., along="prediction")`, in its order): how
     large an error experience leads one to expect there, and whether it is among the places to look at first.
 
     Args:
         model: a bundled network for one kind of images; others have no track record.
-        sample: its mask, if any, is not looked at.
+        sample: its mask, if any, is not looked at. Of a volume see `explain.volumes.profile.expected_error_of_volume`.
         trace: what `probe(model, sample)` saw, if it was asked before.
 
     Returns:
@@ -45,6 +47,8 @@ def expected_error(model: nn.Module, sample: Sample, *, trace: Trace | None = No
     >>> bool(found["marked"].mean() <= 0.25), bool((found["low_mm"] <= found["high_mm"]).all())
     (True, True)
     """
+    if isinstance(sample, Volume):
+        return expected_error_of_volume(model, sample, prediction=None if trace is None else trace.prediction)
     trace = probe(model, sample) if trace is None else trace
     prediction = trace.prediction
     assert prediction is not None

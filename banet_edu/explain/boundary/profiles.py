@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -11,40 +12,44 @@ from numpy.typing import NDArray
 from torch import nn
 
 from banet_edu.data.sample import Sample, resize_image, resize_mask
+from banet_edu.data.volume import Volume
 from banet_edu.explain.boundary.across import nearest_run
 from banet_edu.explain.boundary.appearance import looks_for_hair, read_appearance
 from banet_edu.explain.boundary.outline import Array, Grid, Outline, distance_to, outline_of_level, outline_of_mask
-from banet_edu.explain.boundary.tables import Profile
+from banet_edu.explain.boundary.tables import Profile, UnitTable
+from banet_edu.explain.inside.at_points import signal_columns
 from banet_edu.explain.inside.trace import Trace, entropy_bits, probe
+from banet_edu.explain.volumes.profile import surface_profile
 from banet_edu.metrics.overlap import case_status
-from banet_edu.prediction import Prediction
+from banet_edu.prediction import Prediction, predict
 
 _T = np.arange(-20.0, 20.25, 0.5)  # working pixels along the normal in which the probability is looked for
 
 
 def boundary_profile(
-    sample: Sample,
+    sample: Sample | Volume,
     prediction: Prediction,
     *,
     trace: Trace | None = None,
     along: Literal["reference", "prediction"] | None = None,
     occluders: bool = True,
-) -> Profile:
+) -> Any:
     """One row per boundary point, about 1/256 of the longer image side apart.
 
     The rows follow the expert's outline where there is one (what the image shows where the line SHOULD be explains why it
     was not found), else the predicted one. A mask's outline is smoothed a little; the image frame is not a boundary.
 
     Args:
-        sample: image, and mask if known. Lengths are in mm with a spacing (the prediction's, else the sample's), otherwise
-            in % of the image diagonal: U below stands for mm or pct.
+        sample: image, and mask if known (a volume: see `explain.volumes.profile.surface_profile`, which then answers).
+            Lengths are in mm with a spacing (the prediction's, else the sample's), otherwise in % of the image diagonal: U
+            below stands for mm or pct.
         prediction: of the same image, at the mask's size.
         trace: what `probe` saw of that image: adds the network's own signals.
         along: whose outline the rows follow; by default the reference's where it has one.
         occluders: look for hair and highlights; False for anything but skin (`occluder` is then 0), see `looks_for_hair`.
 
     Returns:
-        A DataFrame that also knows its unit (`.unit`; `.measured("arc")` is the column `arc_U`), with the columns
+        A `Profile`, a DataFrame that also knows its unit (`.unit`; `.measured("arc")` is the column `arc_U`), with the columns
         `name`, `status` (as in `overlap`; "no_reference" without a mask), `along`, `contour` (its number), `closed` (or cut
         by the frame), `row`, `column` (in mask pixels), `normal_row`, `normal_column` (mask pixels per U, outward), `arc_U`,
         `angle_deg` (from the contour's centroid, 0 right, 90 up).
@@ -68,6 +73,8 @@ def boundary_profile(
     >>> bool(profile["signed_error_mm"].abs().mean() < 1), profile["along"].unique().tolist()
     (True, ['reference'])
     """
+    if isinstance(sample, Volume):
+        return surface_profile(sample, prediction, trace=trace, along=along)
     reference = None if sample.mask is None else sample.mask > 0
     if reference is not None and reference.shape != prediction.mask.shape:
         raise ValueError(f"{sample.name}: the mask is {reference.shape}, the prediction {prediction.mask.shape}")
@@ -89,17 +96,17 @@ def boundary_profile(
     columns |= _image_columns(sample, region, outline, grid, occluders)
     columns |= _result_columns(prediction, outline, grid)
     if trace is not None:
-        columns |= _network_columns(trace, outline, grid)
+        columns |= signal_columns(trace, partial(grid.read, points=outline.points))
     return Profile(columns, index=range(len(outline)))
 
 
 def cohort_profile(
     model: nn.Module,
-    samples: Sequence[Sample],
+    samples: Sequence[Sample | Volume],
     *,
     signals: bool = False,
     progress: Callable[[int, int], None] | None = None,
-) -> Profile:
+) -> Any:
     """`boundary_profile` of every sample, one below the other (column `name` tells them apart), for `why`.
 
     Args:
@@ -114,23 +121,23 @@ def cohort_profile(
     """
     if not len(samples):
         raise ValueError("there is no sample: a cohort needs at least one")
-    tables: list[Profile] = []
+    tables: list[UnitTable] = []
     seen: set[str] = set()
     for done in range(len(samples)):
         sample = samples[done]
         if sample.name in seen:
             raise ValueError(f"two samples are called {sample.name!r}: give each a name of its own")
         seen.add(sample.name)
-        trace = probe(model, sample)
-        assert trace.prediction is not None
-        shown = trace if signals else None
-        tables.append(boundary_profile(sample, trace.prediction, trace=shown, occluders=looks_for_hair(model)))
+        trace = probe(model, sample) if signals else None
+        prediction = predict(model, sample) if trace is None else trace.prediction
+        assert prediction is not None
+        tables.append(boundary_profile(sample, prediction, trace=trace, occluders=looks_for_hair(model)))
         if progress is not None:
             progress(done + 1, len(samples))
     if len({table.unit for table in tables}) > 1:
         raise ValueError("only some of these samples have a spacing; give all of them one, or none")
     kept = [table for table in tables if len(table)]
-    return Profile(pd.concat(kept, ignore_index=True)) if kept else tables[0]
+    return type(tables[0])(pd.concat(kept, ignore_index=True)) if kept else tables[0]
 
 
 def _places(outline: Outline, grid: Grid) -> dict[str, Any]:
@@ -208,18 +215,3 @@ def _result_columns(prediction: Prediction, outline: Outline, grid: Grid) -> dic
         "entropy_bits": entropy_bits(grid.read(prediction.probability, outline.points)),
         f"slack_{grid.unit}": np.array(run, float) * (_T[1] - _T[0]) * grid.unit_per_px,
     }
-
-
-def _network_columns(trace: Trace, outline: Outline, grid: Grid) -> dict[str, Array]:
-    columns: dict[str, Array] = {}
-    sides = [name for name in trace.names() if name.endswith("side.mask")]
-    if sides:
-        stack = [grid.read(trace.mask_probability(name), outline.points) for name in (*sides, "logits")]
-        columns["side_disagreement"] = np.std(stack, axis=0)
-    for name in trace.names():
-        kind = name.partition(".")[2]
-        if kind.startswith(("pee.edge_", "pee.average_")):
-            columns[name] = grid.read(trace.map(name, "mean_abs"), outline.points)
-        elif kind.startswith("cff.gate_") or kind in ("ia.seg_weight", "ia.edge_weight"):
-            columns[name] = grid.read(trace.map(name), outline.points)
-    return columns

@@ -44,7 +44,8 @@ class Attribution:
         baseline_score: of the image without information (pixel methods) or with all players off (knob methods); None for
             gradcam, which compares with nothing.
         total_effect: score minus baseline_score, what there is to share out; None for gradcam.
-        map: h x w float32 at the network's input size, for pixel methods: positive where the image supports the score.
+        map: h x w float32 at the network's input size, for pixel methods: positive where the image supports the score. (Of a
+            volume D x H x W, padded as the network's input: `data.volume.centred(map, volume.shape)` is its own part.)
             integrated_gradients: adds up to the total effect. occlusion: mean loss of score over the windows that cover a
             pixel. gradcam: in units of the layer, not of the score.
         values: columns knob, value, for knob methods: how much score turning that knob costs (its mechanism's share).
@@ -91,7 +92,7 @@ def attribute(
 
     Args:
         model: a network with a `.spec`; it runs in eval mode, under whatever `intervene` is active.
-        sample: what `predict` takes.
+        sample: what `predict` takes; of a volume "pixel" below means voxel, and a square is a cube.
         method: for pixels "integrated_gradients" (arXiv:1703.01365), "occlusion" (arXiv:1311.2901) or "gradcam"
             (arXiv:1610.02391); for knobs "feature_ablation" (each alone) or "shapley" (Castro et al. 2009,
             doi:10.1016/j.cor.2008.04.004). All run on captum.

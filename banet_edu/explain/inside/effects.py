@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from torch import nn
 
-from banet_edu.data.sample import Sample
+from banet_edu.config import AXES
+from banet_edu.data.sample import Sample, as_case
+from banet_edu.data.volume import Volume
 from banet_edu.explain.inside.interventions import Replacement, combine, intervene, knobs
 from banet_edu.metrics.boundary import boundary_metrics, signed_errors
 from banet_edu.metrics.overlap import overlap
-from banet_edu.prediction import Prediction, as_sample, predict
+from banet_edu.prediction import Prediction, model_spec, predict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,8 +31,8 @@ class Effect:
         figures: one row: JA and the boundary figures before, after and their change (after minus before), against the
             sample's mask; without a mask only how far the line moved. Errors in mm where the spacing is known, else in
             % of the image diagonal; shifts (`moved_...`) in mm or pixels. nan where a region is empty: see the status.
-        moved: a row per point of the NEW boundary: row, column, and `moved_mm` or `moved_px`, how far it lies from the
-            old one, positive where the region grew. Empty where one of the two regions is empty.
+        moved: a row per point of the NEW boundary: row, column (of a volume z, y, x), and `moved_mm` or `moved_px`, how far it
+            lies from the old one, positive where the region grew. Empty where one of the two regions is empty.
     """
 
     name: str
@@ -47,7 +49,7 @@ def effect(
 
     Args:
         model: the network.
-        sample: what `predict` takes; with a Sample that has a mask, errors are measured against it.
+        sample: what `predict` takes; with a Sample or Volume that has a mask, errors are measured against it.
         knobs: a ready-made knob's name, several of them together, or {signal: replacement} as for `intervene`.
         name: for tables and titles; by default the knobs' own names.
 
@@ -58,7 +60,7 @@ def effect(
     >>> sorted(found.figures)[:3], list(found.moved.columns)
     (['JA_after', 'JA_before', 'JA_change'], ['row', 'column', 'moved_mm'])
     """
-    sample = as_sample(sample)
+    sample = as_case(sample, model_spec(model).dims)
     replacements = combine(model, knobs)
     before = predict(model, sample)
     with intervene(model, replacements):
@@ -73,7 +75,7 @@ def effects(model: nn.Module, sample: Sample | Any, names: Iterable[str] | None 
     """
     import pandas as pd
 
-    sample = as_sample(sample)
+    sample = as_case(sample, model_spec(model).dims)
     chosen = list(knobs(model) if names is None else names)
     if not chosen:
         raise ValueError(f"{type(model).__name__} has no ready-made knobs: give `effect` signals to replace")
@@ -87,7 +89,9 @@ def effects(model: nn.Module, sample: Sample | Any, names: Iterable[str] | None 
     return pd.DataFrame(rows).sort_values(key, kind="stable", ignore_index=True)
 
 
-def mean_effects(model: nn.Module, samples: Iterable[Sample], names: Iterable[str] | None = None) -> pd.DataFrame:
+def mean_effects(
+    model: nn.Module, samples: Iterable[Sample | Volume], names: Iterable[str] | None = None
+) -> pd.DataFrame:
     """`effects` of several images with masks, averaged: one row per knob, largest loss of JA first.
 
     Columns as in `effects`, each the mean over the images that have it (an image in which nothing is found has no
@@ -124,7 +128,7 @@ def _name(knob: Any, replacements: Mapping[str, Replacement]) -> str:
     return " + ".join(replacements if isinstance(knob, Mapping) else knob) or "nothing replaced"
 
 
-def _compared(name: str, sample: Sample, before: Prediction, after: Prediction) -> Effect:
+def _compared(name: str, sample: Sample | Volume, before: Prediction, after: Prediction) -> Effect:
     import pandas as pd
 
     spacing = before.spacing_mm
@@ -145,7 +149,7 @@ def _compared(name: str, sample: Sample, before: Prediction, after: Prediction) 
     figures["moved_status"] = shift.status
     distance = np.abs(shift.distance) if shift.status == "ok" else np.array([np.nan])
     figures |= {f"moved_mean_{shift.unit}": float(distance.mean()), f"moved_max_{shift.unit}": float(distance.max())}
-    points = shift.points if shift.status == "ok" else np.empty((0, 2))
-    signed = shift.distance if shift.status == "ok" else np.empty(0)
-    moved = pd.DataFrame({"row": points[:, 0], "column": points[:, 1], f"moved_{shift.unit}": signed})
+    known = slice(None) if shift.status == "ok" else slice(0)
+    places = dict(zip(AXES[after.mask.ndim], shift.points[known].T, strict=True))
+    moved = pd.DataFrame({**places, f"moved_{shift.unit}": shift.distance[known]})
     return Effect(name, before, after, figures, moved)

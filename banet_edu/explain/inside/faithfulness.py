@@ -15,6 +15,7 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 from torch import Tensor, nn
 
 from banet_edu.data.sample import Sample
@@ -143,19 +144,20 @@ def deletion_insertion(
         raise ValueError(f"give at least two seeds: one random order is no yardstick, got {list(seeds)}")
     with evaluating(model):
         score = region_score(model, sample, attribution.region, attribution.toward)
-        if attribution.map.shape != tuple(score.x.shape[-2:]):
-            found, wanted = attribution.map.shape, tuple(score.x.shape[-2:])
+        if attribution.map.shape != tuple(score.x.shape[2:]):
+            found, wanted = attribution.map.shape, tuple(score.x.shape[2:])
             raise ValueError(f"the map is {found}, the network's input {wanted}: attribute and test one model")
-        rows, columns = np.nonzero(score.inside)
-        _, cells = np.unique(rows // cell * score.x.shape[-1] + columns // cell, return_inverse=True)
+        places = np.nonzero(score.inside)
+        block = np.ravel_multi_index(tuple(axis // cell for axis in places), attribution.map.shape)
+        _, cells = np.unique(block, return_inverse=True)
         maps: list[NDArray[Any]] = [attribution.map, *(_noise(seed, attribution.map.shape, cell) for seed in seeds)]
-        weights = [np.bincount(cells, values[rows, columns]) / np.bincount(cells) for values in maps]
+        weights = [np.bincount(cells, values[places]) / np.bincount(cells) for values in maps]
         orders = [np.argsort(-weight, kind="stable") for weight in weights]
         if len(orders[0]) < steps:
             raise ValueError(f"the region has {len(orders[0])} cells of {cell} px, fewer than {steps} steps: lower one")
         blurred = baseline_input(score.x, "blur", blur_px)
-        ends = _hidden(score.x, blurred, rows, columns)
-        curves = [_curves(score, ends, (rows, columns), cells, order, steps) for order in orders]
+        ends = _hidden(score.x, blurred, places)
+        curves = [_curves(score, ends, places, cells, order, steps) for order in orders]
     settings = {"steps": steps, "seeds": list(seeds), "cell": cell, "blur_px": blur_px, "cells": len(orders[0])}
     return FaithfulnessResult(
         attribution.method, score.region, attribution.toward, np.linspace(0, 1, steps + 1), *curves[0],
@@ -164,10 +166,10 @@ def deletion_insertion(
     )  # fmt: skip
 
 
-def _hidden(x: Tensor, blurred: Tensor, rows: NDArray[Any], columns: NDArray[Any]) -> tuple[Tensor, Tensor]:
+def _hidden(x: Tensor, blurred: Tensor, places: tuple[NDArray[Any], ...]) -> tuple[Tensor, Tensor]:
     """The image as it is, and with the whole region blurred."""
     hidden = x.clone()
-    hidden[:, :, rows, columns] = blurred[:, :, rows, columns]
+    hidden[:, :, *places] = blurred[:, :, *places]
     return x, hidden
 
 
@@ -175,13 +177,15 @@ def _noise(seed: int, shape: tuple[int, ...], cell: int) -> NDArray[np.float64]:
     """h x w, a random map: single cells at random, patches, or larger patches, as the seed has it."""
     noise = np.random.default_rng(seed).normal(size=shape)
     grain = (0, 1, 2)[seed % 3] * cell
-    return noise if grain == 0 else np.asarray(cv2.GaussianBlur(noise, (0, 0), grain), np.float64)
+    if grain == 0:
+        return noise
+    return gaussian_filter(noise, grain) if len(shape) == 3 else np.asarray(cv2.GaussianBlur(noise, (0, 0), grain))
 
 
 def _curves(
     score: RegionScore,
     ends: tuple[Tensor, Tensor],
-    pixels: tuple[NDArray[Any], NDArray[Any]],
+    places: tuple[NDArray[Any], ...],
     cells: NDArray[Any],
     order: NDArray[Any],
     steps: int,
@@ -191,11 +195,11 @@ def _curves(
     rank[order] = np.arange(len(order))
     found = []
     for begin, end in (ends, ends[::-1]):
-        pictures = begin.repeat(steps + 1, 1, 1, 1)
+        pictures = begin.repeat(steps + 1, *[1] * (begin.ndim - 1))
         for k in range(1, steps + 1):
             taken = rank[cells] < round(k * len(order) / steps)
-            rows, columns = (axis[taken] for axis in pixels)
-            pictures[k, :, rows, columns] = end[0, :, rows, columns]
+            here: tuple[Any, ...] = tuple(axis[taken] for axis in places)
+            pictures[k, :, *here] = end[0, :, *here]
         found.append(score.of(pictures))
     return found[0], found[1]
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
 from banet_edu.explain.inside.signals import find_signal, signals_of
-from banet_edu.explain.inside.target import BATCH, Baseline, RegionScore, baseline_input
+from banet_edu.explain.inside.target import Baseline, RegionScore, baseline_input
+from banet_edu.explain.inside.trace import resized
 
 Progress = Callable[[int, int], None]
 
@@ -42,7 +42,7 @@ def integrated_gradients(
     forward, x = _counted(score, progress, 2 * max_steps), score.x.clone().requires_grad_()
     while True:
         with torch.enable_grad():
-            found = IntegratedGradients(forward).attribute(x, start, n_steps=steps, internal_batch_size=BATCH)
+            found = IntegratedGradients(forward).attribute(x, start, n_steps=steps, internal_batch_size=score.batch)
         found = found.detach()
         error = relative_error(float(found.sum(dtype=torch.float64)), on - off)
         if error <= TOLERANCE or steps * 2 > max_steps:
@@ -60,20 +60,23 @@ def occlusion(
     window: int | None = None,
     stride: int | None = None,
 ) -> dict[str, Any]:
-    """Loss of score when a square shows the baseline (arXiv:1311.2901), the mean over the squares that cover a pixel."""
+    """Loss of score when a square (of a volume a cube) shows the baseline (arXiv:1311.2901), the mean over
+    the squares that cover a pixel."""
     from captum.attr import Occlusion
 
-    shorter = min(score.x.shape[-2:])
+    _, channels, *sides = score.x.shape
+    shorter = min(sides)
     window = max(shorter // 8, 1) if window is None else window
     stride = max(window // 2, 1) if stride is None else stride
     if not 1 <= window <= shorter or not 1 <= stride <= window:
         raise ValueError(f"1 <= stride <= window <= {shorter} must hold, got stride {stride} and window {window}")
     cover = baseline_input(score.x, baseline, blur_px)
     on, off = (float(value) for value in score.of(torch.cat([score.x, cover])))
-    runs = int(np.prod([int(np.ceil((side - window) / stride)) + 1 for side in score.x.shape[-2:]])) + 1
+    runs = int(np.prod([int(np.ceil((side - window) / stride)) + 1 for side in sides])) + 1
     with torch.no_grad():
+        shape, steps = ((channels, *[length] * len(sides)) for length in (window, stride))
         found = Occlusion(_counted(score, progress, runs)).attribute(
-            score.x, (3, window, window), (3, stride, stride), cover, perturbations_per_eval=BATCH
+            score.x, shape, steps, cover, perturbations_per_eval=score.batch
         )
     settings = {"baseline": baseline, "blur_px": blur_px, "window": window, "stride": stride}
     return _result(found[0, 0], on, off, settings)
@@ -99,10 +102,8 @@ def gradcam(score: RegionScore, progress: Progress | None, signal: str | None = 
     with torch.enable_grad():
         found = LayerGradCam(_counted(score, progress, 1), layer).attribute(score.x.clone().requires_grad_())
     assert isinstance(found, Tensor)
-    height, width = score.x.shape[-2:]
-    settings = {"signal": signal, "layer_size": tuple(found.shape[-2:])}
-    picture = np.asarray(found.detach()[0, 0].float().cpu().numpy())
-    picture = np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    settings = {"signal": signal, "layer_size": tuple(found.shape[2:])}
+    picture = resized(found.detach()[0, 0].float().cpu().numpy(), tuple(score.x.shape[2:]))
     return {"score": float(score.of(score.x)[0]), "baseline_score": None, "total_effect": None,
             "map": picture, "settings": settings}  # fmt: skip
 

@@ -23,9 +23,10 @@ class Region:
 
     Attributes:
         name: for titles and tables.
-        mask: h x w bool, at the size of the sample's mask (of its prediction, where it has no mask), True on the region.
+        mask: h x w bool (of a volume d x h x w), at the size of the sample's mask (of its prediction, where it has no mask),
+            True on the region.
 
-    Raises ValueError where `mask` is no 2-D bool array, or holds no pixel.
+    Raises ValueError where `mask` is no bool array of two or three dimensions, or holds no pixel.
 
     >>> Region("left half", np.arange(8) < np.full((8, 1), 4)).mask.sum()
     np.int64(32)
@@ -36,26 +37,26 @@ class Region:
 
     def __post_init__(self) -> None:
         mask = np.asarray(self.mask)
-        if mask.ndim != 2 or mask.dtype != bool:
+        if mask.ndim not in (2, 3) or mask.dtype != bool:
             raise ValueError(f"the region {self.name!r} must be an h x w bool array, got {mask.shape} {mask.dtype}")
         if not mask.any():
             raise ValueError(f"the region {self.name!r} holds no pixel. {_WHY_EMPTY}")
 
     def __repr__(self) -> str:
-        height, width = self.mask.shape
-        return f"Region({self.name!r}, {int(self.mask.sum())} of {height} x {width} pixels)"
+        sides, of = " x ".join(map(str, self.mask.shape)), "pixels" if self.mask.ndim == 2 else "voxels"
+        return f"Region({self.name!r}, {int(self.mask.sum())} of {sides} {of})"
 
 
 def boundary_band(
-    mask: NDArray[np.bool_], *, width: float | None = None, spacing_mm: tuple[float, float] | None
+    mask: NDArray[np.bool_], *, width: float | None = None, spacing_mm: tuple[float, ...] | None
 ) -> Region:
     """The pixels on both sides of a mask's boundary.
 
     Args:
-        mask: h x w bool.
+        mask: h x w bool, or d x h x w of a volume.
         width: of the whole band, half of it on each side, in mm with a spacing, else in pixels of the mask. None: 4 %
             of the image diagonal. The pixels that touch the boundary always belong to the band.
-        spacing_mm: (row, column) size of one mask pixel in mm, or None where it is not known.
+        spacing_mm: (row, column) size of one mask pixel in mm, (z, y, x) of a voxel, or None where it is not known.
 
     The image frame is not a boundary: where the object leaves the image there is no band.
 
@@ -66,22 +67,20 @@ def boundary_band(
     Region('boundary band, 2 px wide', 80 of 20 x 20 pixels)
     """
     mask = _checked(mask)
-    spacing = None if spacing_mm is None else check_spacing(spacing_mm)
+    spacing = None if spacing_mm is None else check_spacing(spacing_mm, mask.ndim)
+    steps = spacing or (1.0,) * mask.ndim
     if width is None:
-        width = 0.04 * float(np.hypot(*np.multiply(mask.shape, spacing or (1.0, 1.0))))
+        width = 0.04 * float(np.hypot.reduce(np.multiply(mask.shape, steps)))
     if not (np.isfinite(width) and width > 0):
         raise ValueError(f"the band's width must be a positive number of {'px' if spacing is None else 'mm'}: {width}")
-    row, column = spacing or (1.0, 1.0)
     # A pixel that touches the boundary is half a pixel from it, and a whole one from the nearest pixel beyond.
-    reach = max(width / 2 + 0.5 * min(row, column), max(row, column))
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    up, left = int(np.ceil(reach / row)) + 1, int(np.ceil(reach / column)) + 1
-    window = (  # a 12-megapixel mask costs as little as its object
-        slice(max(rows[0] - up, 0), rows[-1] + up + 1),
-        slice(max(columns[0] - left, 0), columns[-1] + left + 1),
-    )
+    reach = max(width / 2 + 0.5 * min(steps), max(steps))
+    more = (int(np.ceil(reach / step)) + 1 for step in steps)
+    filled = (np.flatnonzero(mask.any(axis=tuple({*range(mask.ndim)} - {axis}))) for axis in range(mask.ndim))
+    # A 12-megapixel mask costs as little as its object.
+    window = tuple(slice(max(at[0] - out, 0), at[-1] + out + 1) for at, out in zip(filled, more, strict=True))
     inner = mask[window]
-    near = np.where(inner, _distance(inner, (row, column)), _distance(~inner, (row, column))) <= reach * (1 + 1e-6)
+    near = np.where(inner, _distance(inner, steps), _distance(~inner, steps)) <= reach * (1 + 1e-6)
     band = np.zeros(mask.shape, bool)
     band[window] = near
     return Region(f"boundary band, {width:.3g} {'px' if spacing is None else 'mm'} wide", band)
@@ -114,6 +113,8 @@ def contour_segment(
         raise ValueError(f"from_deg and to_deg must be finite angles in degrees, got {from_deg} and {to_deg}")
     band = boundary_band(mask, width=width, spacing_mm=spacing_mm)
     mask = _checked(mask)
+    if mask.ndim == 3:
+        raise ValueError("directions around an object are those of an image: of a volume take boundary_band")
     row, column = spacing_mm or (1.0, 1.0)
     count, parts, _, centres = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
     points = np.argwhere(band.mask)
@@ -136,7 +137,7 @@ def contour_segment(
 
 def _checked(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     mask = np.asarray(mask)
-    if mask.ndim != 2 or mask.dtype != bool:
+    if mask.ndim not in (2, 3) or mask.dtype != bool:
         raise ValueError(f"a mask must be an h x w bool array, got {mask.shape} {mask.dtype}; try mask > 0")
     if not mask.any():
         raise ValueError(f"the mask is empty, so there is no boundary. {_WHY_EMPTY}")
@@ -145,9 +146,9 @@ def _checked(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.ascontiguousarray(mask)
 
 
-def _distance(inside: NDArray[np.bool_], spacing: tuple[float, float]) -> NDArray[np.floating]:
+def _distance(inside: NDArray[np.bool_], spacing: tuple[float, ...]) -> NDArray[np.floating]:
     """h x w: from each inside pixel to the nearest one outside (the array's edge counts for neither)."""
-    if spacing[0] != spacing[1]:
+    if inside.ndim == 3 or spacing[0] != spacing[1]:
         return distance_transform_edt(inside, sampling=spacing)
     exact = cv2.distanceTransform(inside.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     return exact * np.float32(spacing[0])

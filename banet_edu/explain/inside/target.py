@@ -17,22 +17,26 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 from torch import Tensor, nn
 
-from banet_edu.data.sample import Sample
-from banet_edu.data.tensors import prepare
+from banet_edu.config import ModelSpec
+from banet_edu.data.sample import Sample, as_case
+from banet_edu.data.tensors import as_input, prepare
+from banet_edu.data.volume import Volume, centred, normalised
 from banet_edu.explain.inside.regions import Region, boundary_band
-from banet_edu.prediction import as_sample, model_spec, predict
+from banet_edu.prediction import model_spec, predict
 
 Toward = Literal["decision", "outward"]
 Baseline = Literal["blur", "mean"]
 BLUR_SHARE = 0.1  # of the input's longer side: the standard deviation of the blur that stands for "not seen"
-BATCH = 8  # images that go through the network together
+BATCH = {2: 8, 3: 1}  # images, and volumes, that go through the network together
 
 
 @dataclass(frozen=True, eq=False)
 class RegionScore:
-    """The score of one image's region as a function of the network's input.
+    """The score of one image's region as a function of the network's input. (Shapes are those of images; a volume has D in
+    front of H x W.)
 
     Attributes:
         model: the network, in eval mode while scores are taken (see `evaluating`).
@@ -52,12 +56,18 @@ class RegionScore:
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """B x 3 x h x w -> B float64."""
-        return (margin(self.model(inputs)) * self.direction * self.weights).sum(dim=(1, 2))
+        found = margin(self.model(inputs)) * self.direction * self.weights
+        return found.sum(dim=tuple(range(1, found.ndim)))
+
+    @property
+    def batch(self) -> int:
+        """How many images, or volumes, go through the network together."""
+        return BATCH[self.weights.ndim]
 
     @torch.no_grad()
     def of(self, inputs: Tensor) -> NDArray[np.float64]:
-        """Scores of any number of images, B x 3 x h x w -> B, `BATCH` at a time and without gradients."""
-        return torch.cat([self(part) for part in inputs.split(BATCH)]).cpu().numpy()
+        """Scores of any number of images, B x 3 x h x w -> B, `batch` at a time and without gradients."""
+        return torch.cat([self(part) for part in inputs.split(self.batch)]).cpu().numpy()
 
     @property
     def inside(self) -> NDArray[np.bool_]:
@@ -73,7 +83,7 @@ def region_score(
 
     Args:
         model: a network with a `.spec`.
-        sample: what `predict` takes.
+        sample: what `predict` takes; a volume goes through the network as a whole.
         region: by default the boundary band of the network's own prediction.
         toward: see the top of this module.
 
@@ -81,20 +91,21 @@ def region_score(
     """
     if toward not in get_args(Toward):
         raise ValueError(f"toward is {' or '.join(map(repr, get_args(Toward)))}, not {toward!r}")
-    sample = as_sample(sample)
     spec = model_spec(model)
+    sample = as_case(sample, spec.dims)
     if region is None:
-        prediction = predict(model, sample)
+        prediction = predict(model, sample, native=spec.dims == 3)
         region = boundary_band(prediction.mask, spacing_mm=prediction.spacing_mm)
     if not isinstance(region, Region):
         raise ValueError(f"region must be a Region (see banet_edu.explain.inside.regions), not {type(region).__name__}")
-    own = sample.image.shape[:2] if sample.mask is None else sample.mask.shape
-    if region.mask.shape not in (own, sample.image.shape[:2], spec.input_size):
+    sides = sample.image.shape[: spec.dims]
+    own = sides if sample.mask is None else sample.mask.shape
+    if region.mask.shape not in ((own, sides, spec.input_size) if spec.dims == 2 else (own,)):
         found, wanted = (" x ".join(map(str, shape)) for shape in (region.mask.shape, own))
         raise ValueError(f"the region is {found}, the sample {wanted}: make it from this sample's mask or prediction")
     device = next(model.parameters()).device
-    x = prepare(sample.image, spec).to(device)
-    weights = torch.from_numpy(_shares(region.mask, spec.input_size)).to(device)
+    x = _input(sample, spec).to(device)
+    weights = torch.from_numpy(_shares(region.mask, tuple(x.shape[2:]))).to(device)
     direction = torch.ones_like(weights)
     if toward == "decision":
         with torch.no_grad():
@@ -125,19 +136,33 @@ def baseline_input(x: Tensor, kind: Baseline = "blur", blur_px: float | None = N
     if kind == "mean":
         if blur_px is not None:
             raise ValueError(f"blur_px={blur_px} goes with baseline='blur', not with 'mean'")
-        return x.mean(dim=(2, 3), keepdim=True).expand_as(x).clone()
-    sigma = BLUR_SHARE * max(x.shape[-2:]) if blur_px is None else float(blur_px)
+        return x.mean(dim=tuple(range(2, x.ndim)), keepdim=True).expand_as(x).clone()
+    sigma = BLUR_SHARE * max(x.shape[2:]) if blur_px is None else float(blur_px)
     if not (np.isfinite(sigma) and sigma > 0):
         raise ValueError(f"blur_px must be a positive number of pixels, got {blur_px}")
+    if x.ndim == 5:
+        apart = (0, 0, sigma, sigma, sigma)
+        return torch.from_numpy(gaussian_filter(x.cpu().numpy(), apart, mode="reflect")).to(x)
     planes = np.ascontiguousarray(x[0].permute(1, 2, 0).cpu().numpy())
     blurred = cv2.GaussianBlur(planes, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
     return torch.from_numpy(blurred).permute(2, 0, 1)[None].contiguous().to(x)
 
 
+def _input(sample: Sample | Volume, spec: ModelSpec) -> Tensor:
+    """1 x 3 x h x w of an image; of a volume 1 x 1 x D x H x W, padded where it is smaller than the network's window."""
+    if isinstance(sample, Sample):
+        return prepare(sample.image, spec)
+    sides = tuple(map(max, zip(sample.shape, spec.input_size, strict=True)))
+    return as_input(centred(normalised(sample), sides), spec)[None]
+
+
 def _shares(mask: NDArray[np.bool_], size: tuple[int, ...]) -> NDArray[np.float64]:
     """How much of each input pixel lies in the region, h x w, adding up to 1."""
     source = mask.astype(np.float32)
-    if mask.shape != size:
+    if mask.ndim == 3:  # as `centred` pads it, but with nothing
+        gaps = [wanted - side for side, wanted in zip(mask.shape, size, strict=True)]
+        source = np.pad(source, [(gap // 2, gap - gap // 2) for gap in gaps])
+    elif mask.shape != size:
         way = cv2.INTER_AREA if mask.size > size[0] * size[1] else cv2.INTER_LINEAR
         source = cv2.resize(source, (size[1], size[0]), interpolation=way).astype(np.float32, copy=False)
     total = float(source.sum(dtype=np.float64))

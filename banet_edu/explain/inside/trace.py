@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from banet_edu.banet.layers import resize
 from banet_edu.data.sample import Sample
+from banet_edu.data.volume import Volume, as_volume
 from banet_edu.explain.inside.signals import Signal, attach, nearest, signals_of
 from banet_edu.prediction import Prediction, evaluating, predict
 
@@ -89,13 +90,13 @@ class Trace:
             if not 0 <= reduce < len(value):
                 raise ValueError(f"{name} has channels 0 to {len(value) - 1}, not {reduce}")
             reduced = value[reduce]
-        return _resized(reduced, size)
+        return resized(reduced, size)
 
     def mask_probability(self, name: str = "logits", size: tuple[int, ...] | None = None) -> NDArray[np.float32]:
         """Probability of the foreground that class scores stand for (`logits`, a `side.mask`; edges in a `side.edge`)."""
         if not name.endswith(("logits", "side.mask", "side.edge")):
             raise ValueError(f"{name!r} holds no class scores; `logits`, `decoder.logits` and the sides do")
-        return _resized(1 - self[name].float().softmax(dim=1)[0, 0].cpu().numpy(), size)
+        return resized(1 - self[name].float().softmax(dim=1)[0, 0].cpu().numpy(), size)
 
     @property
     def probability(self) -> NDArray[np.float32]:
@@ -122,18 +123,21 @@ class Trace:
         return f"Trace({len(self._values)} signals of a {' x '.join(map(str, self.input_size))} input)"
 
 
-def probe(model: nn.Module, image: Sample | NDArray[np.uint8] | str | Path | Tensor, *, native: bool = False) -> Trace:
+def probe(
+    model: nn.Module, image: Sample | Volume | NDArray[Any] | str | Path | Tensor, *, native: bool = False
+) -> Trace:
     """Look at one image and keep every inner signal.
 
     Args:
         model: any network of this package, or a torch module (its submodules are the signals then).
-        image: what `predict` takes (a Sample, an array, a path), or a prepared tensor 3 x H x W or 1 x 3 x H x W; of a
-            network of volumes 1 x D x H x W or 1 x 1 x D x H x W.
+        image: what `predict` takes (a Sample, a Volume, an array, a path), or a prepared tensor 3 x H x W or
+            1 x 3 x H x W; of a network of volumes 1 x D x H x W or 1 x 1 x D x H x W.
         native: as in `predict`; not for a tensor.
 
     The network runs in eval mode, without gradients, under whatever `intervene` is active, and is left as it was.
 
-    Raises ValueError on a batch of several images, and where `predict` does.
+    Raises ValueError on a batch of several images, on a volume larger than the network's window (it would be seen piece
+    by piece: `native=True` shows it whole), and where `predict` does.
 
     >>> from banet_edu import create_model
     >>> trace = probe(create_model("banet", preset="nano"), np.zeros((90, 120, 3), np.uint8))
@@ -141,6 +145,8 @@ def probe(model: nn.Module, image: Sample | NDArray[np.uint8] | str | Path | Ten
     (torch.Size([1, 16, 16, 16]), 4.0, (90, 120))
     """
     signals = signals_of(model)
+    if not isinstance(image, Tensor | str | Path) and not native:
+        _check_one_window(model, image)
     values: dict[str, Tensor] = {}
     sizes: list[tuple[int, ...]] = []
 
@@ -161,6 +167,17 @@ def probe(model: nn.Module, image: Sample | NDArray[np.uint8] | str | Path | Ten
             prediction = predict(model, image, native=native)
     ordered = {name: values[name] for name in signals if name in values}
     return Trace(ordered, {name: signals[name] for name in ordered}, prediction, sizes[-1])
+
+
+def _check_one_window(model: nn.Module, image: Any) -> None:
+    spec = getattr(model, "spec", None)
+    if spec is None or spec.dims == 2 or all(np.less_equal((volume := as_volume(image)).shape, spec.input_size)):
+        return
+    sides, window = (" x ".join(map(str, size)) for size in (volume.shape, spec.input_size))
+    raise ValueError(
+        f"{volume.name}: {sides} voxels go through this network in several windows of {window}, so there is no one map of a "
+        "signal: probe(..., native=True) shows it the whole volume at once, or cut out the part to look at"
+    )
 
 
 @torch.no_grad()
@@ -187,7 +204,8 @@ def entropy_bits(probability: NDArray[Any]) -> NDArray[np.float32]:
     return np.round(-(p * np.log2(p) + (1 - p) * np.log2(1 - p)), 9).astype(np.float32)
 
 
-def _resized(values: NDArray[Any], size: tuple[int, ...] | None) -> NDArray[np.float32]:
+def resized(values: NDArray[Any], size: tuple[int, ...] | None) -> NDArray[np.float32]:
+    """A map at another size, bilinear, of a volume trilinear."""
     values = np.asarray(values, np.float32)
     if size is None or values.shape == tuple(size):
         return values

@@ -6,8 +6,10 @@ from typing import Any
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
+from torch.nn.functional import adaptive_avg_pool3d
 
 ZONES = ("inside", "boundary", "outside")
 
@@ -16,8 +18,8 @@ def zone_means(values: NDArray[Any], mask: NDArray[np.bool_], *, within: float =
     """Mean of a map in three zones of the picture: inside, on the boundary, outside.
 
     Args:
-        values: h x w, any resolution, covering the mask's field of view.
-        mask: H x W bool, the object.
+        values: h x w, any resolution, covering the mask's field of view; of a volume d x h x w.
+        mask: H x W bool, the object; D x H x W.
         within: a cell of the map belongs to the boundary when its centre is at most this many of its cells away.
 
     Returns: three numbers; nan for a zone without a cell (a coarse map may have none inside a small object).
@@ -30,7 +32,10 @@ def zone_means(values: NDArray[Any], mask: NDArray[np.bool_], *, within: float =
     if not mask.any() or mask.all():
         raise ValueError("zones need a mask with an inside and an outside")
     distance = (distance_transform_edt(~mask) - distance_transform_edt(mask)).astype(np.float32)
-    height, width = values.shape
-    cells = cv2.resize(distance, (width, height), interpolation=cv2.INTER_AREA) * height / mask.shape[0]
+    if values.ndim == 3:
+        cells = adaptive_avg_pool3d(torch.from_numpy(distance)[None], values.shape)[0].numpy()
+    else:
+        cells = cv2.resize(distance, values.shape[::-1], interpolation=cv2.INTER_AREA)
+    cells = cells * values.shape[0] / mask.shape[0]
     parts = (cells < -within, np.abs(cells) <= within, cells > within)
     return np.array([values[part].mean() if part.any() else np.nan for part in parts], np.float64)

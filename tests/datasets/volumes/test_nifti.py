@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from nifti_files import SHAPE, affine_of, brain, labels, rotation, write
 
-from banet_edu.datasets.volumes.grid import Grid
-from banet_edu.datasets.volumes.nifti import NO_ORIENTATION, NO_UNIT, read_nifti
+from banet_edu.datasets.volumes.grid import NO_ORIENTATION, Grid
+from banet_edu.datasets.volumes.nifti import NO_UNIT, read_nifti
 from banet_edu.datasets.volumes.writing import write_nifti
 
 # --- orientation
