@@ -25,6 +25,7 @@ from grid_results import contrasts_table, grid_table, rates_table
 from study_results import reported, study_table, tests_table
 from targets import targets_table
 from track_tables import track_table
+from volume_results import volumes_table
 
 from banet_edu.reports.comparison import REPORTED
 from banet_edu.study.result import metric_label
@@ -51,6 +52,8 @@ def table(run: Path) -> str:
         return study_table(run)
     if run.name.startswith("grid-"):
         return grid_table(run.name.removeprefix("grid-"))
+    if run.name.startswith("volumes-"):
+        return volumes_table(run)
     if run.name == "track-records":
         return track_table(run)
     if run.name == "targets":

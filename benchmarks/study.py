@@ -48,6 +48,7 @@ PLAN: dict[str, list[tuple[Sequence[str], Sequence[int]]]] = {
     "sz_cxr": [(MAIN, (0, 1, 2)), (["fcn"], (0, 1, 2))],  # the one lung comparison that the article reports
 }
 KEPT = ["name", "class", "status", "JA", "DI", "SE", "SP", "AC", "assd_pct", "hd95_pct", "bias_pct", "nsd_at_1pct"]
+KEPT += ["assd_mm", "hd95_mm", "bias_mm", "nsd_at_1mm", "volume_ml", "volume_off_ml"]  # where voxels have a size
 
 
 class Cell(NamedTuple):

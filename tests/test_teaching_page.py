@@ -144,6 +144,10 @@ WRONG: dict[tuple[str, str, str], Any] = {
     ("07", "check_paired_bootstrap", "mean ± 1.96 standard errors"): symmetric,
     ("08", "check_deletion", "each portion alone"): lambda *a: deletion(*a, forget=True),
     ("08", "check_deletion", "black pixels"): lambda s, i, b, r, n: deletion(s, i, 0 * b, r, n),
+    ("11", "check_distances", "spacing_mm unused"): lambda a, b, s: distances(a, b, (1, 1, 1)).min(1),
+    ("11", "check_distances", "nearest in voxels"): lambda a, b, s: distances(a, b, s)[
+        np.arange(len(a)), distances(a, b, (1, 1, 1)).argmin(1)
+    ],
     ("10", "check_honest_report", "best on test"): lambda val, test: (
         int(test.mean(1).argmax()) + 1,
         test.mean(1).max(),

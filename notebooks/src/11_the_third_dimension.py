@@ -26,7 +26,7 @@ from banet_edu.course.lesson11.figures import answers_figure, thick_figure
 from banet_edu.course.lesson11.slices import lone_share, thick
 from banet_edu.course.predictions import Predictions
 from banet_edu.course.quiz import lesson_quiz
-from banet_edu.course.volumes import volume_explorer
+from banet_edu.course.viewer import volume_explorer
 from banet_edu.datasets.bundled import load_volumes
 from banet_edu.explain import mean_effects
 from banet_edu.figures.effects import effects_figure
@@ -64,7 +64,7 @@ show(
 # boundary hardest to see?** (Look at the top and at the tail, where the grey of the hippocampus runs into other grey matter.)
 
 # %% tags=["nbval-ignore-output"]
-volume_explorer(model, volumes)
+volume_explorer(volume, found)
 
 # %% tags=["nbval-ignore-output"]
 layers = ["by about 5 %", "by about 15 %", "by about half", "it doubles"]
@@ -101,7 +101,7 @@ predictions.compare(
 # which agree. A real surface has a few of them. An outline that jumps has many.
 
 # %%
-slices = load_model("banet-slices-hippocampus")
+slices = load_model("banet-slices-lite-hippocampus")
 answers = {
     "expert": volume.mask,
     "BA-Net in 3D": found.labels,

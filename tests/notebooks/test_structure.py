@@ -16,8 +16,8 @@ def text_of(source: Path) -> str:
     return source.read_text(encoding="utf-8")
 
 
-def test_there_are_ten_lessons_and_a_quickstart():
-    assert [path.name[:2] for path in SOURCES] == [f"{n:02}" for n in range(11)]
+def test_there_are_eleven_lessons_and_a_quickstart():
+    assert [path.name[:2] for path in SOURCES] == [f"{n:02}" for n in range(12)]
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)

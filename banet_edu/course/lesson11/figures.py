@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from banet_edu.course.lesson11.slices import lone_voxels, thick
 from banet_edu.data.volume import Volume
 from banet_edu.figures.style import ORANGE, PREDICTION, REFERENCE, SKY, VERMILLION, WIDTH, new_figure, styled
-from banet_edu.figures.volumes.planes import AXIAL, CORONAL, SAGITTAL, Plane, draw_slice, slice_of
+from banet_edu.figures.volumes.slices import AXIAL, CORONAL, SAGITTAL, Plane, draw_letters, draw_slice, slice_of
 from banet_edu.metrics.boundary import boundary_metrics
 
 PLANES = {plane.name: plane for plane in (AXIAL, CORONAL, SAGITTAL)}
@@ -36,11 +36,12 @@ def answers_figure(
     figure, [axes] = new_figure(1, len(answers), height=min(height, 5.0))
     with styled():
         for panel, (name, labels) in zip(axes, answers.items(), strict=True):
-            draw_slice(panel, volume, shown, at)
+            draw_slice(panel, volume, shown, (at,) * 3, volume.spacing_mm)
+            draw_letters(panel, shown, volume.oriented)
             for label, colour in enumerate(COLOURS.values(), start=1):
-                _draw_sides(panel, slice_of(labels == label, shown, at), colour)
+                _draw_sides(panel, slice_of(labels == label, shown, (at,) * 3), colour)
             if lone:
-                rows, columns = np.nonzero(slice_of(lone_voxels(labels), shown, at))
+                rows, columns = np.nonzero(slice_of(lone_voxels(labels), shown, (at,) * 3))
                 panel.plot(columns, rows, "x", color=VERMILLION, markersize=7, markeredgewidth=2)
             _zoom(panel, shown, where)
             panel.set_title(name)
@@ -59,15 +60,15 @@ def thick_figure(volume: Volume, labels: NDArray[Any], every: Sequence[int], at:
     object, with the voxel's size and with cubes."""
     where = _around({"expert": np.asarray(volume.mask), "network": labels})
     ratio = _side(where, SAGITTAL.down) / _side(where, SAGITTAL.along)
-    figure, [axes] = new_figure(1, len(every), height=WIDTH / len(every) * ratio + 1.7)
+    figure, [axes] = new_figure(1, len(every), height=WIDTH / len(every) * ratio + 1.1)
     with styled():
         for panel, step in zip(axes, every, strict=True):
             stack = thick(volume, step)
             found = labels[step // 2 :: step] > 0
             expert = np.asarray(stack.mask) > 0
-            draw_slice(panel, stack, SAGITTAL, at)
-            _draw_sides(panel, slice_of(expert, SAGITTAL, at), REFERENCE)
-            _draw_sides(panel, slice_of(found, SAGITTAL, at), PREDICTION)
+            draw_slice(panel, stack, SAGITTAL, (at,) * 3, stack.spacing_mm)
+            _draw_sides(panel, slice_of(expert, SAGITTAL, (at,) * 3), REFERENCE)
+            _draw_sides(panel, slice_of(found, SAGITTAL, (at,) * 3), PREDICTION)
             low, high = where[0]
             _zoom(panel, SAGITTAL, [((low - step // 2) / step, (high - step // 2) / step), *where[1:]])
             mm = boundary_metrics(found, expert, spacing_mm=stack.spacing_mm)["hd95_mm"]
