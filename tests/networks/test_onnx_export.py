@@ -67,6 +67,17 @@ def test_every_network_exports(name, tmp_path):
     assert [file.name for file in tmp_path.glob("[!.]*")] == ["model.onnx"]  # one file, and nothing half-written
 
 
+@pytest.mark.landing
+@pytest.mark.parametrize("overrides", [{}, {"slicewise": True}], ids=["in 3D", "slice by slice"])
+@pytest.mark.parametrize("name", ["banet", "unet", "unet_same_encoder"])
+def test_networks_of_volumes_export(name, overrides, tmp_path):
+    torch.manual_seed(0)
+    model = create_model(name, "nano", 3, dims=3, **overrides)
+    exported = session(export_onnx(model, tmp_path / "model.onnx"))
+    volumes = torch.randn(2, 1, *model.spec.input_size)
+    assert largest_difference(model.eval(), exported, volumes) < 1e-4
+
+
 def test_paths_that_cannot_be_written_are_refused_at_once(tmp_path):
     model = create_model("unet", "nano")
     with pytest.raises(ValueError, match=r"ends in \.onnx"):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from test_resume import InterruptAt, same_run
-from training_helpers import CONFIG, discs, tiny
+from test_resume import ENVIRONMENT, InterruptAt, same_run
+from training_helpers import CONFIG, PrintSteps, discs, tiny
 
 from banet_edu.data.prepared import PreparedVolumes, prepare_all
 from banet_edu.data.volume import Volume, normalised
@@ -91,3 +95,25 @@ def test_a_trained_network_of_volumes_comes_back_from_its_file(tmp_path):
     x = torch.randn(1, 1, 32, 32, 32)
     with torch.no_grad():
         torch.testing.assert_close(loaded(x), model(x), rtol=1e-4, atol=1e-5)  # another memory layout
+
+
+@pytest.mark.landing
+@pytest.mark.parametrize("until", [1, 2, 3])
+def test_a_killed_run_of_volumes_resumes_bit_for_bit(tmp_path, until):
+    process = subprocess.Popen(
+        [sys.executable, __file__, str(tmp_path / "killed")],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=ENVIRONMENT | {"PYTHONPATH": ENVIRONMENT["PYTHONPATH"] + ":" + str(Path(__file__).parent)},
+    )
+    assert process.stdout is not None
+    assert any(line == f"step {until}\n" for line in process.stdout)
+    process.kill()  # SIGKILL: no handler, no cleaning up
+    assert process.wait() == -signal.SIGKILL
+    fit(network(), TRAIN, VAL, VOLUMES, tmp_path / "killed")
+    fit(network(), TRAIN, VAL, VOLUMES, tmp_path / "whole")
+    same_run(tmp_path / "killed", tmp_path / "whole")
+
+
+if __name__ == "__main__":
+    fit(network(), TRAIN, VAL, VOLUMES, sys.argv[1], [PrintSteps()], save_every_s=0)
