@@ -137,8 +137,7 @@ region_growing_explorer([samples[i] for i in (0, 2, 8)])
 
 # %% [markdown]
 # The best tolerances are 48, 64 and 36, the last ones before the leak 72, 92 and 56. At 40 all three reach a JA of 0.87 or
-# more. Over all ten skin images no tolerance has a mean JA above 0.73, although each image has a good one: it would have to be
-# chosen anew for each.
+# more; what one tolerance makes of all ten skin images stands in part 5.
 #
 # ## 4 Texture
 #

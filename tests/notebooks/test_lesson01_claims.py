@@ -128,16 +128,14 @@ def test_networks_are_off_like_a_reader_on_skin_and_by_3_mm_around_lungs(rows):
 
 def test_region_leaks_in_one_step_and_not_at_the_same_tolerance_everywhere():
     samples = load_samples("dermoscopy", "test")
-    tolerances = range(4, 101, 4)
-    regions = [[RegionGrowing(tolerance=float(t))(case.image) > 0 for t in tolerances] for case in samples]
-    ja = np.array([[overlap(r, c.mask)["JA"] for r in row] for row, c in zip(regions, samples, strict=True)])
-    offered = (0, 2, 8)
-    grows = np.diff([[region.mean() for region in regions[index]] for index in offered], axis=1)
+    tolerances, offered = range(4, 101, 4), [samples[index] for index in (0, 2, 8)]
+    regions = [[RegionGrowing(tolerance=float(t))(case.image) > 0 for t in tolerances] for case in offered]
+    ja = np.array([[overlap(r, c.mask)["JA"] for r in row] for row, c in zip(regions, offered, strict=True)])
+    grows = np.diff([[region.mean() for region in row] for row in regions], axis=1)
     assert (grows.max(axis=1) > 0.3).all()
     assert [tolerances[last] for last in grows.argmax(axis=1)] == [72, 92, 56]
-    assert [tolerances[best] for best in ja[[*offered]].argmax(axis=1)] == [48, 64, 36]
-    assert ja[[*offered], tolerances.index(40)].min() == pytest.approx(0.87, abs=0.005)
-    assert ja.mean(axis=0).max() == pytest.approx(0.73, abs=0.005) and ja.max(axis=1).min() >= 0.7  # "a good one"
+    assert [tolerances[best] for best in ja.argmax(axis=1)] == [48, 64, 36]
+    assert ja[:, tolerances.index(40)].min() == pytest.approx(0.87, abs=0.005)
 
 
 def test_max_pooling_moves_an_edge_by_the_stride_less_1_and_an_average_hardly():
