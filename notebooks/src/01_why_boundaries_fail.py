@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 01 · Why do boundaries fail?
 #
-# **For** everyone: students, and clinicians who want to know why "the boundary is always a little off". **Time** 50 minutes
+# **For** everyone: students, and clinicians who want to know why "the boundary is always a little off". **Time** 55 minutes
 # (the cells themselves run in about 25 seconds). **You need** lesson 00, no PyTorch.
 #
 # **Afterwards you can**
@@ -81,12 +81,42 @@ print(f"from {min(pairs):.2f} to {max(pairs):.2f} mm (readers 1 and 2: {pairs[0]
 #
 # ## 2 One threshold
 #
-# The oldest idea: lesions are darker than skin, so call everything below one grey level a lesion. Move the level. (Keyboard:
-# Tab to a slider, then the left and right keys.) Which level has the best JA, in each of the three images?
+# The oldest idea: lesions are darker than skin, so call everything below one grey level a lesion.
 
 # %% tags=["nbval-ignore-output"]
+predictions.choose(
+    "level",
+    "Three of our ten skin images, each with the grey level that is best for it. For how many is JA above 0.9?",
+    ["for all three", "for two", "for one", "for none"],
+)
+
+# %%
 samples = load_samples("dermoscopy", "test")
-brightness_explorer([samples[i] for i in (7, 0, 3)])
+three = [samples[i] for i in (7, 0, 3)]
+best = [
+    max(
+        (overlap(as_grey(s.image) < level, s.mask)["JA"], level)
+        for level in range(20, 241, 10)
+    )
+    for s in three
+]
+good = sum(ja > 0.9 for ja, _ in best)
+predictions.compare(
+    "level",
+    ["for none", "for one", "for two", "for all three"][good],
+    because="The best: "
+    + ", ".join(f"JA {ja:.2f} at {level}" for ja, level in best)
+    + ".",
+)
+
+# %% [markdown] tags=["conclusion"]
+# And the best level was chosen with the reference in hand, which nobody has for a new image.
+
+# %% [markdown]
+# Move the level, and see what else is as dark as the lesion. (Keyboard: Tab to a slider, then the left and right keys.)
+
+# %% tags=["nbval-ignore-output"]
+brightness_explorer(three)
 
 # %% [markdown]
 # **Otsu's method** takes the level for which the pixels on either side are as alike as possible. In the first image that is

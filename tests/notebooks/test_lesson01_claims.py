@@ -78,7 +78,8 @@ def test_where_otsus_level_falls_in_the_three_images_of_part_2():
     assert [round(reached(skin, level), 2) for level in (140, 150)] == [0.68, 0.50]
     assert round(100 * (as_grey(skin.image) < 150).mean()) == 23
     assert reached(rim, 146) < 0.2 and reached(rim, 176) == pytest.approx(0.5, abs=0.01)
-    assert max(reached(rim, level) for level in range(20, 241, 10)) < 0.65
+    best = [max((reached(case, level), level) for level in range(20, 241, 10)) for case in (plain, skin, rim)]
+    assert [round(ja, 2) for ja, _ in best] == [0.97, 0.68, 0.60] and [at for _, at in best] == [120, 140, 190]
 
 
 def test_without_the_grey_level_texture_finds_little_on_skin(rows):
