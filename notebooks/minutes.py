@@ -9,10 +9,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from nbformat.v4 import new_markdown_cell
+
 from banet_edu.course.quiz import lesson_quiz
 
 WORDS_A_MINUTE, LINES_A_MINUTE = 110, 40  # text is read, code is skimmed
-PREDICTION, OUTCOME, PICTURE, WIDGET, QUESTION = 1.5, 1.0, 1.0, 3.0, 1.0
+PREDICTION, OUTCOME, PICTURE, WIDGET, QUESTION, TRIAL = 1.5, 1.0, 1.0, 3.0, 1.0, 2.0
 EXERCISE = {"core": 8.0, "short": 4.0, "stretch": 0.0}  # a stretch exercise is for those who have time left
 _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 
@@ -23,6 +25,11 @@ def part_minutes(cells: list[Any]) -> dict[str, int]:
     part, kind = "", "core"
     for cell in cells:
         if cell.cell_type == "markdown" and (heading := _HEADING.search(cell.source)):
+            above, cell = (
+                new_markdown_cell(t) for t in (cell.source[: heading.start()], cell.source[heading.start() :])
+            )
+            if part:  # what stands above a heading belongs to the part before it
+                spent[part] += of_cell(above, kind)
             part = heading[1]
             spent[part] = 0.0
         if cell.cell_type == "markdown":
@@ -35,7 +42,7 @@ def part_minutes(cells: list[Any]) -> dict[str, int]:
 def of_cell(cell: Any, kind: str) -> float:
     """Minutes of one cell, not rounded; `kind` of the exercise where it is one."""
     if cell.cell_type == "markdown":
-        return len(cell.source.split()) / WORDS_A_MINUTE
+        return len(cell.source.split()) / WORDS_A_MINUTE + TRIAL * cell.source.count("**Try it:**")
     source = cell.source
     if "exercise" in cell.metadata.get("tags", []):
         return EXERCISE[kind]

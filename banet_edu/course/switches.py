@@ -1,4 +1,4 @@
-"""Switch parts of a trained network off, or hold one gate of its fusion open or closed, and watch the contour."""
+"""Switch parts of a trained network off, or hold one gate of its fusion at 1 or at 0, and watch the contour."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from banet_edu.figures.maps import draw_map, panels, picture_of, size_text
 from banet_edu.figures.style import PREDICTION, REFERENCE, draw_image, styled
 
 AS_LEARNED = "as learned"
+HELD = {"held at 1": 1.0, "held at 0": 0.0}  # an own gate of 1 is no open one: the formula has 1 - g
 GATE_LIMITS = (0.3, 0.7)  # of the gate's colours: the same at every setting
 
 
@@ -53,7 +54,7 @@ def switch_explorer(model: nn.Module, samples: Iterable[Sample], switches: Mappi
 
 
 def gate_explorer(model: nn.Module, samples: Iterable[Sample]) -> Panel:
-    """Choose a sample, the stage that listens, the gate, and hold it open or closed. Samples need masks."""
+    """Choose a sample, the stage that listens, the gate, and hold it at 1 or at 0. Samples need masks."""
     cases = by_name(samples)
 
     @cache
@@ -62,8 +63,7 @@ def gate_explorer(model: nn.Module, samples: Iterable[Sample]) -> Panel:
 
     @cache
     def replaced(sample: str, stage: int, source: int, gate: str) -> Effect:
-        value = {"open": 1.0, "closed": 0.0}[gate]
-        return effect(model, cases[sample], {gate_name(stage, source): value}, name=f"held {gate}")
+        return effect(model, cases[sample], {gate_name(stage, source): HELD[gate]}, name=gate)
 
     def render(sample: str, stage: int, source: int, gate: str) -> Figure:
         case = cases[sample]
@@ -77,9 +77,9 @@ def gate_explorer(model: nn.Module, samples: Iterable[Sample]) -> Panel:
             "sample": choice("sample", {name: name for name in cases}),
             "stage": choice("who listens", {f"stage {i}": i for i in (1, 2, 3, 4)}, 2),
             "source": choice("gate for the map of", {f"stage {i}": i for i in (1, 2, 3, 4)}, 2),
-            "gate": choice("the gate is", {name: name for name in (AS_LEARNED, "open", "closed")}, "open"),
+            "gate": choice("the gate is", {name: name for name in (AS_LEARNED, *HELD)}, "held at 1"),
         },
-        alt="The map of one gate, the contour as it is, and the contour with the gate held open or closed.",
+        alt="The map of one gate, the contour as it is, and the contour with the gate held at 1 or at 0.",
     )
 
 
@@ -97,7 +97,7 @@ def gate_switch_figure(
 
     Args:
         trace: of a BA-Net as it is; it must hold a prediction. `reference` h x w bool of the prediction's size.
-        effect: of the gate held open or closed; None: as learned, and the third panel says so.
+        effect: of the gate held at 1 or at 0; None: as learned, and the third panel says so.
 
     Panels: the gate's map, mean over the channels; the contour as it is; the contour with the gate replaced, coloured by
     how far it moved.
@@ -111,9 +111,13 @@ def gate_switch_figure(
     low, high = GATE_LIMITS
     with styled():
         draw_map(axes[0, 0], values, trace, image, vmin=low, vmax=high)
-        said = f"own gate of stage {stage}" if stage == source else f"stage {stage}'s gate for stage {source}"
+        said = (
+            f"own gate of stage {stage} (1: hears nobody)"
+            if stage == source
+            else f"stage {stage}'s gate for stage {source}"
+        )
         axes[0, 0].set_title(
-            f"{said}, as learned\n{size_text(values)} cells, mean {values.mean():.2f}\n(dark {low:g}, yellow {high:g})"
+            f"{said}\n{size_text(values)} cells, as learned: mean {values.mean():.2f}\n(dark {low:g}, yellow {high:g})"
         )
         draw_lines(axes[0, 0], mask_outlines(reference), colour=REFERENCE, width=1.0)
         for cell in axes[0, 1:]:
@@ -124,7 +128,7 @@ def gate_switch_figure(
         axes[0, 1].set_title(f"contour as learned\n{scores}")
         if effect is None:
             draw_lines(axes[0, 2], trace.prediction.contours, colour=PREDICTION)
-            axes[0, 2].set_title("nothing is replaced\nchoose open or closed\n")
+            axes[0, 2].set_title("nothing is replaced\nchoose 1 or 0\n")
         else:
             draw_shift(axes[0, 2], effect, f"moved_{unit_of(spacing)}")
             moved = axes[0, 2].get_title().rpartition("\n")[2]

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 00 · Quickstart: from an image to a boundary error
 #
-# **For** everyone who starts here. **Time** 30 minutes (the cells themselves run in about ten seconds). **You need** a little
+# **For** everyone who starts here. **Time** 35 minutes (the cells themselves run in about ten seconds). **You need** a little
 # Python; no PyTorch.
 #
 # **Afterwards you can**
@@ -72,8 +72,8 @@ show(
 #
 # $$\mathrm{JA} = \frac{|M \cap Y|}{|M \cup Y|}$$
 #
-# with $M$ the predicted pixels, $Y$ those of the reference, and $|\cdot|$ the number of pixels in a set. 1 is perfect, 0 is
-# beside it. A surgeon asks something else: *how far off is the line?*
+# with $M$ the predicted pixels, $Y$ those of the reference, and $|\cdot|$ the number of pixels in a set: 1 where both are the
+# same, 0 where they share no pixel. A surgeon asks something else: *how far off is the line?*
 #
 # **Predict, then run.** Before every result this course asks what you expect. Nobody marks it: a result that one has guessed
 # at, rightly or not, is one that stays. Look at the outlines above and the scale bar.
@@ -176,8 +176,8 @@ predictions.compare(
 # %% [markdown] tags=["conclusion"]
 # The same JA, because it counts pixels and does not care where they are. Nearly the same ASSD, too: a mean cannot tell "a
 # little off everywhere" from "far off in one place". HD can: 0.35 mm against 2.4 mm. So every result in this course comes
-# with the overlap *and* with more than one boundary figure, in mm (in percent of the image diagonal where the size of a pixel
-# is unknown).
+# with the overlap *and* with more than one boundary error, in mm (where the size of a pixel is unknown: in pixels, or in
+# percent of the image diagonal).
 
 # %% [markdown]
 # ## 4 Move the contour yourself

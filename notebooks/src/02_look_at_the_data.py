@@ -1,11 +1,11 @@
 # %% [markdown]
 # # 02 · Look at the data
 #
-# **For** students; clinicians can read parts 1, 2 and 4. **Time** 45 minutes (the cells themselves run in about ten
+# **For** students; clinicians can read parts 1 to 4. **Time** 50 minutes (the cells themselves run in about ten
 # seconds). **You need** lesson 00 and a little Python.
 #
 # **Afterwards you can**
-# - name a trap in each of five public data sets, what it does to your figures, and how to see it,
+# - name a trap in each of five public data sets, what it does to your results, and how to see it,
 # - turn pixels into millimetres after an image was resized,
 # - tell a split that leaks from one that does not, by measurement,
 # - check by eye that augmentation treats image and mask alike,
@@ -26,6 +26,7 @@ from banet_edu.course.lesson02.explorers import (
     boundary_target_explorer,
 )
 from banet_edu.course.lesson02.figures import (
+    augmentation_figure,
     augmented,
     frame_share,
     jpeg_figure,
@@ -45,7 +46,7 @@ predictions = Predictions("02")
 # %% [markdown]
 # ## 1 Five data sets, five traps
 #
-# | data set | counted in our files | what it does to your figures |
+# | data set | counted in our files | what it does to your results |
 # |---|---|---|
 # | ISIC-2017, skin | 800 images of 256 x 256 pixels, masks of 79 sizes, none square | wrong distances: part 2 |
 # | PH2, skin | masks of one bit (20 of 20); 7 of 20 lesions touch the frame | `mask > 127` is empty; the frame: part 5 |
@@ -59,7 +60,7 @@ predictions = Predictions("02")
 # The numbers hold for the copies we measured: `tests/notebooks/test_lesson02_claims.py` asserts each one, and is skipped where
 # the data are absent. (PH2 has 200 images; we had 20. Objects of 200 pixels or less are not counted.)
 #
-# None of these raises an error. They change your figures silently. Take the JPEG masks: a mask has two values, but JPEG
+# None of these raises an error. They change your results silently. Take the JPEG masks: a mask has two values, but JPEG
 # smears them.
 
 # %%
@@ -95,13 +96,14 @@ predictions.compare(
 )
 
 # %% [markdown] tags=["conclusion"]
-# `mask > 0` is short to write and makes the object too large, in steps of JPEG's blocks of 8 x 8 pixels. Cut in the middle, at
-# 127. (This package does, and it refuses masks with a third level of their own: 0, 128 and 255 may mean two classes.)
+# `mask > 0` is short to write and makes the object too large, in steps of JPEG's blocks of 8 x 8 pixels. Cut in the middle
+# between the two labels: at 127 here, at 0.5 in a mask of one bit, which holds 0 and 1. (This package does, and it refuses
+# masks with a third level of their own: 0, 128 and 255 may mean two classes.)
 
 # %% [markdown]
 # ## 2 How large is a pixel?
 #
-# The painted lesion is 18 mm by 18 mm of skin, drawn with 256 x 256 pixels. Networks want small images, so we resize. The
+# The painted image shows 18 mm by 18 mm of skin with 256 x 256 pixels. Networks want small images, so we resize. The
 # **spacing** is the size of one pixel in mm, (row, column).
 
 # %% tags=["nbval-ignore-output"]
@@ -146,8 +148,8 @@ for case in (sample, small):
 #
 # - the spacing moves with every resize (`sample.at(size)` does it);
 # - predictions are measured at the mask's *own* size, not at the network's;
-# - where nobody knows the spacing, as in all five data sets above, errors are given in percent of the image diagonal. No
-#   spacing is ever invented.
+# - where nobody knows the spacing, as in all five data sets above, errors are given in pixels or in percent of the image
+#   diagonal. No spacing is ever invented.
 
 # %% [markdown]
 # ## 3 Fifteen films, one split
@@ -202,10 +204,19 @@ predictions.compare(
 # ## 4 Augmentation: image and mask together
 #
 # Few images? Then training shows each one turned, shifted, stretched and recoloured at random. The mask must make every move
-# with it, except the colours. Suppose that it is left behind.
+# with it, except the colours. One draw, as it should be:
+
+# %%
+samples = load_samples("dermoscopy", "test")
+show(
+    augmentation_figure(samples[0], 2),
+    alt="A sample beside a copy that was turned, shifted and recoloured, its mask with it.",
+)
+
+# %% [markdown]
+# Now suppose that the mask is left behind, where it was before the move.
 
 # %% tags=["nbval-ignore-output"]
-samples = load_samples("dermoscopy", "test")
 predictions.guess(
     "turned",
     "Mean JA of the mask left behind with the one that moved along, over 200 draws (0 to 1)?",
@@ -242,6 +253,8 @@ print(f"mask enlarged bilinearly, all above 0 kept: mean JA {np.mean(enlarged):.
 augmentation_explorer([samples[i] for i in (0, 1, 7)])
 
 # %% [markdown]
+# Draws 5, 14 and 20 change the colours only, so they show nothing: one look at one draw is no check.
+#
 # ## 5 The boundary target
 #
 # BA-Net has a second task: draw the boundary. Its target is made from the mask: a pixel belongs to the boundary where the

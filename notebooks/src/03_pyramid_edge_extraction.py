@@ -27,6 +27,7 @@ from banet_edu.course.lesson03.figures import (
     blur_response_figure,
     edge_of_step,
     edge_scales_figure,
+    pee_steps_figure,
 )
 from banet_edu.course.predictions import Predictions
 from banet_edu.course.quiz import lesson_quiz
@@ -93,9 +94,10 @@ predictions.compare(
 )
 
 # %% [markdown] tags=["conclusion"]
-# On a soft boundary the edge grows with $(k^2 - 1)/24$: that is 2 for $k = 7$ and 1/3 for $k = 3$, so a factor of 6. **A wide
-# window answers soft edges that leave a narrow one nearly silent.** It pays for that: its double line is wider, so it says
-# less precisely where the boundary is. That is the idea behind several windows, the *pyramid* of the name.
+# On a soft boundary the edge is nearly the *bend* of the curve of $R$, times $(k^2 - 1)/24$. The bend does not depend on $k$;
+# the factor is 2 for $k = 7$ and 1/3 for $k = 3$, six times as much. **A wide window answers soft edges that leave a narrow one
+# nearly silent.** It pays for that: its double line is wider, so it says less precisely where the boundary is. That is the idea
+# behind several windows, the *pyramid* of the name.
 
 # %% [markdown]
 # Try it on a painted lesion. Blur its boundary by 8 pixels: with $k = 3$ nothing is left of it. Widen the window to 25: the
@@ -167,9 +169,12 @@ print(f"stage 2 is stronger inside than on the boundary in {inner}")
 edge_explorer(model, [samples[i] for i in range(4)])
 
 # %% [markdown]
+# The second and the fourth, pale lesions below hairs: there the skin outside answers more strongly than the boundary, with
+# hairs, the rim of the lens, and the frame.
+#
 # **Touch a cell, see the sum.** One channel now, not the mean of all. Press any cell of the two maps, or move it with the
-# sliders. In the middle stand the values of $R$ in its window; their average, taken from the value in the middle, is the
-# edge, and it is the network's own number. Take a cell on the frame: the values in italics lie beyond the image.
+# sliders. In the middle stand the values of $R$ in its window; the value in the middle less their average is the edge, and it
+# is the network's own number. Take a cell on the frame: the values in italics lie beyond the image.
 
 # %% tags=["nbval-ignore-output"]
 edge_cell_explorer(model, sample)
@@ -303,10 +308,17 @@ check_edge(my_edge)
 # 3. join: $[R, \mathrm{edge}_{k_1}, \mathrm{edge}_{k_2}, \dots]$, one behind the other along the channels;
 # 4. mix: a $1 \times 1$ convolution without a constant of its own (*bias-free*), then ReLU (negative values become 0);
 # 5. fuse: a small $3 \times 3$ convolution gives $P$, the result.
-#
-# **Exercise 2 (stretch).** Write `my_pee(block, C)` with your `my_edge`. The block lends you its trained parts: `block.reduce`,
-# `block.mix`, `block.relu`, `block.fuse`, and its windows: `[scale.kernel for scale in block.scales.values()]`. Joining is
-# `torch.cat([...], dim=1)`.
+
+# %%
+show(
+    pee_steps_figure(trace, sample.image, 1),
+    alt="The block at stage 1: C, R, two edge maps, P.",
+)
+
+# %% [markdown]
+# **Exercise 2 (stretch).** For those who have time left; the minutes above do not count it. Write `my_pee(block, C)` with your
+# `my_edge`. The block lends you its trained parts: `block.reduce`, `block.mix`, `block.relu`, `block.fuse`, and its windows:
+# `[scale.kernel for scale in block.scales.values()]`. Joining is `torch.cat([...], dim=1)`.
 
 
 # %% tags=["exercise"]
@@ -433,7 +445,8 @@ predictions.summary()
 # ## What to take along
 #
 # - $\mathrm{edge}_k = R - \mathrm{AvgPool}_{k \times k}(R)$: 0 where the map is constant, a double line along a boundary.
-# - Wide windows, and coarse stages, keep answering a blurred boundary; a narrow window draws the thinner double line.
+# - A wide window keeps answering a blurred step, and draws a wider double line. In the network, whose $R$ is learned, it is the
+#   coarse stages that keep answering.
 # - Three ways to get it wrong: no `stride=1`, no padding, zeros beyond the frame.
 # - Differences and averages are two ways of writing the same block.
 #

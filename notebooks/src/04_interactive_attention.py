@@ -20,6 +20,7 @@ from banet_edu.course.diagram import network_figure
 from banet_edu.course.lesson04.cell import attention_cell_explorer
 from banet_edu.course.lesson04.exercise import check_attention
 from banet_edu.course.lesson04.explorers import attention_explorer
+from banet_edu.course.lesson04.figures import exchange_diagram
 from banet_edu.course.predictions import Predictions
 from banet_edu.course.quiz import lesson_quiz
 from banet_edu.course.switches import switch_explorer
@@ -62,9 +63,18 @@ show(
 
 # %% [markdown]
 # The two answers belong together: who knows the object knows where its edge is, and the other way round. So BA-Net lets the
-# branches talk. Let $s$ be the features of the object branch ($s$ for *segmentation*) and $e$ those of the edge branch. Each
-# branch computes a **weight** $a$ of its own, between 0 and 1 for every channel and cell, and takes over from the other one the
-# **share** $1 - a$:
+# branches talk:
+
+# %%
+show(
+    exchange_diagram(),
+    alt="Each branch keeps what it has and adds a weighted part of the other branch.",
+)
+
+# %% [markdown]
+# Let $s$ be the features of the object branch ($s$ for *segmentation*) and $e$ those of the edge branch. Each branch computes a
+# **weight** $a$ of its own, between 0 and 1 for every channel and cell, and takes over from the other one the **share** $1 -
+# a$:
 #
 # $$S = s + (1 - a_s)\, e \qquad\qquad E = e + (1 - a_e)\, s$$
 #
@@ -155,14 +165,15 @@ print(f"the mean of all eight maps: {np.mean(shares):.1f}")
 # %% [markdown]
 # **The mean of a whole map says little:** all eight are near 0.5, half of the other branch. Only the map shows where.
 #
-# Follow one exchange step by step: $s$ and $e$ (their strength, the mean of absolute values), the share, what arrives, the
-# result. **Is the object branch's share at stage 2 smaller inside than outside in all four images? And the edge branch's?** The
-# numbers above the share tell.
+# Follow one exchange step by step: the strength of $s$ and $e$, the share, what arrives, the result. **Is the object branch's
+# share at stage 2 smaller inside than outside in all four images? And the edge branch's?** The numbers above the share tell.
 
 # %% tags=["nbval-ignore-output"]
 attention_explorer(model, [everything[i] for i in (0, 1, 10, 20)])
 
 # %% [markdown]
+# Both are, in all four images; the edge branch's shares differ by less.
+#
 # **Touch a cell, see the sum.** One channel now, not the mean of all. Press any cell of the four maps, or move it with the
 # sliders: below stand $s$, $e$, the share and the result there, and the sum is the network's own number.
 
@@ -351,8 +362,8 @@ predictions.compare(
 )
 
 # %% [markdown] tags=["conclusion"]
-# Read the kinds one by one. On lungs nearly everything hangs on *where* the object branch listens; on skin and polyps it is a
-# quarter at most, and the rest is *how much*. The mean of all 30 tells the lungs' story, because their millimetres are the
+# Read the kinds one by one. On lungs most of the gain hangs on *where* the object branch listens; on skin and polyps a fifth
+# and a quarter do, and the rest is *how much*. The mean of all 30 tells the lungs' story, because their millimetres are the
 # largest.
 
 # %% [markdown]
@@ -373,7 +384,7 @@ predictions.summary()
 # - The mean of a weight's map lies near 0.5 and says little; read maps, and measure zones.
 # - At stage 2 of this network the object branch listens most outside the object, not on the boundary.
 # - $S$ reaches the contour; $E$ does not, and carries the edge's loss to the object branch in training.
-# - *Where* it listens counts on lungs, hardly on skin: look at the kinds before you believe a mean.
+# - *Where* it listens counts on lungs, much less on skin and polyps: look at the kinds before you believe a mean.
 #
 # **Next.** Lesson 05: how the four stages share what they know. The block's formula and its sources:
 # [docs/method.md](../docs/method.md); its code: `banet_edu/banet/mini_mtl.py`.

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 05 · Cross feature fusion: the stages share what they know
 #
-# **For** students who know a little Python; clinicians can follow the pictures of parts 1, 2 and 4. **Time** 50 minutes
+# **For** students who know a little Python; clinicians can follow the pictures of parts 1, 2 and 4. **Time** 55 minutes
 # (the cells themselves run in about half a minute). **You need** lesson 03; lesson 04 helps.
 #
 # **Afterwards you can**
@@ -177,8 +177,9 @@ predictions.compare(
 )
 
 # %% [markdown] tags=["conclusion"]
-# Each grey line is an image, the blue one their mean. A story that would fit: *inside* an object a fine stage sees texture, and
-# asks the others what it belongs to. Part 4 puts it to the test.
+# Each grey line is an image, the blue one their mean. (A line begins at the boundary where no cell lies inside the object, as
+# in most images at stage 3.) A story that would fit: *inside* an object a fine stage sees texture, and asks the others what it
+# belongs to. Part 4 puts it to the test.
 
 # %% [markdown]
 # The maps behind one of these lines, with the three other gates of stage 2:
@@ -190,12 +191,16 @@ show(
 )
 
 # %% [markdown]
-# Hold a gate at 1 or at 0 yourself, and watch the contour. **Which of stage 2's four gates moves it most?**
+# Hold a gate at 1 or at 0 yourself, and watch the contour. **In which of the four images does one gate of stage 2 move it by
+# more than 0.1 mm on average?** (The mean stands above the last picture.)
 
 # %% tags=["nbval-ignore-output"]
 gate_explorer(model, [everything[i] for i in (4, 0, 10, 20)])
 
 # %% [markdown]
+# Only in the lungs, where each of the four does. But a pixel of the lungs is 1.4 mm wide: counted in pixels, no single gate of
+# stage 2 moves any of the four contours by as much as one.
+#
 # **Touch a cell, see the sum.** One channel now, not the mean of all. Press any cell of the maps, or move it with the
 # sliders: the bars are the terms of the sum, and the sum is the network's own number.
 
@@ -401,7 +406,8 @@ predictions.summary()
 # %% [markdown]
 # ## What to take along
 #
-# - Fine stages have small cells, coarse ones the overview; the best single stage lies between, and all together are better.
+# - Fine stages have small cells, coarse ones the overview; on skin the single stage with the best JA lies between, and all
+#   together are better.
 # - $F_i = S_i + (1 - g_i) \sum_{j \neq i} g_j S_j$: two gates in the way, so about a quarter of each map arrives.
 # - The own gate of stage 2 is lowest inside the object: that is where it listens.
 # - CFF off costs this network about a quarter more boundary error. Where its own gates are low hardly matters on polyps and

@@ -12,10 +12,11 @@ from banet_edu.course.lesson03.figures import (
     blur_response_figure,
     edge_of_step,
     edge_scales_figure,
+    pee_steps_figure,
     phantom_edge_figure,
     stage_edge_figure,
 )
-from banet_edu.course.lesson04.figures import exchange_figure
+from banet_edu.course.lesson04.figures import exchange_diagram, exchange_figure
 from banet_edu.course.switches import gate_switch_figure
 from banet_edu.explain import effect, probe, zone_means
 from banet_edu.explain.inside.blocks import edge_maps, gate_name
@@ -38,7 +39,7 @@ def trace(model):
 @pytest.fixture(scope="module")
 def figures(model, trace):
     image, mask = PHANTOM.image, PHANTOM.mask
-    closed = effect(model, PHANTOM, {gate_name(1, 3): 0.0}, name="held closed")
+    closed = effect(model, PHANTOM, {gate_name(1, 3): 0.0}, name="held at 0")
     rows = [np.array([0.4, 0.5, 0.6]), np.array([np.nan, 0.4, 0.5])]
     return {
         "steps": edge_scales_figure((0.3, 3), (3, 7)),
@@ -47,6 +48,8 @@ def figures(model, trace):
         "blur": blur_response_figure((1, 4), {"stage 1": (1, 0.5), "stage 4": (1, 0.9)}),
         "stage": stage_edge_figure(trace, image, mask, 2, True),
         "coarse stage": stage_edge_figure(trace, image, mask, 4, True),
+        "block": pee_steps_figure(trace, image, 2),
+        "exchange": exchange_diagram(),
         "object listens": exchange_figure(trace, 1, "seg", image, mask, title="one exchange"),
         "edge listens": exchange_figure(trace, 4, "edge", image, mask),
         "gate closed": gate_switch_figure(trace, closed, 1, 3, image, mask),
@@ -72,10 +75,12 @@ def test_every_figure_is_legible_and_has_no_empty_panel(figures):
         ("coarse stage", "cells: 22.5 of 18 mm"),
         ("object listens", "result: S = s + (1 − a) e"),
         ("edge listens", "inside –"),
-        ("gate closed", "stage 1's gate for stage 3, as learned"),
-        ("gate closed", "held closed: JA"),
-        ("gate as learned", "own gate of stage 2"),
-        ("gate as learned", "choose open or closed"),
+        ("exchange", "(1 − aₛ) e"),
+        ("block", "2 edge, k = 7"),
+        ("gate closed", "stage 1's gate for stage 3"),
+        ("gate closed", "held at 0: JA"),
+        ("gate as learned", "own gate of stage 2 (1: hears nobody)"),
+        ("gate as learned", "choose 1 or 0"),
         ("zones", "outside"),
     ],
 )
@@ -98,8 +103,23 @@ def test_exchange_shows_the_networks_own_numbers(trace):
     other = trace["stage1.branch.edge"][0].numpy()
     arrives = shown["what arrives: (1 − a) e"].images[0].get_array()
     np.testing.assert_allclose(arrives, np.abs(share * other).mean(axis=0), rtol=1e-5)
+    strengths = [axes.images[0].get_clim() for name, axes in shown.items() if not name.startswith(("image", "share"))]
+    assert len(strengths) == 4 and len(set(strengths)) == 1  # one scale: less arrives than was sent, and looks so
+    assert f"yellow {strengths[0][1]:.1f} or more" in figure.get_supxlabel()
     inside = zone_means(share.mean(axis=0), PHANTOM.mask)[0]
     assert f"inside {inside:.2f}" in said(figure)
+
+
+def test_block_shows_what_goes_in_its_edges_and_what_comes_out(trace):
+    maps = {axes.get_title().partition("\n")[0]: axes for axes in pee_steps_figure(trace, PHANTOM.image, 2).axes}
+    assert list(maps) == ["image", "C", "1 reduce: R", "2 edge, k = 5", "2 edge, k = 7", "3, 4, 5: P"]
+    for name, signal in {
+        "C": "encoder.c2",
+        "1 reduce: R": "stage2.pee.input",
+        "3, 4, 5: P": "stage2.pee.fused",
+    }.items():
+        np.testing.assert_allclose(maps[name].images[0].get_array(), trace.map(signal, "mean_abs"))
+        assert f"{trace[signal].shape[1]} channels" in maps[name].get_title()
 
 
 def test_stage_figure_takes_the_narrow_or_the_wide_window(trace):

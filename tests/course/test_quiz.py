@@ -11,6 +11,7 @@ from banet_edu.course.quiz import Option, Quiz, QuizQuestion, lesson_quiz, read_
 QUESTIONS = dict.fromkeys([f"{number:02}" for number in range(1, 10)], 4) | {
     "00": 3,
     "01": 5,
+    "02": 5,
     "10": 5,
 }  # lesson -> how many it asks
 

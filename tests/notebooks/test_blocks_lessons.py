@@ -50,7 +50,9 @@ def test_stage_1_traces_most_outlines_and_stage_2_answers_inside_most(skin):
         inner.append(second[0] > second[1])
     assert 7 <= sum(outlined) < 10 and 7 <= sum(inner) < 10
     assert outlined[0] and inner[0]  # "of this lesion"
-    assert not all(outlined[:4])  # the widget offers four: "find one whose outline stage 1 does not trace"
+    # The widget offers four: "find one whose outline stage 1 does not trace"
+    fine = [zone_means(next(iter(edge_maps(trace, 1).values())), sample.mask) for sample, trace in skin[:4]]
+    assert [bool(outside > boundary) for _, boundary, outside in fine] == [False, True, False, True]
 
 
 def test_window_changes_less_than_the_stage(model):
@@ -74,16 +76,6 @@ def test_pee_matters_most_at_stage_1_and_hardly_at_stage_3(model, samples):
     assert table["JA_change"].idxmin() == "stage1.pee off"
     assert 0 < table.loc["stage3.pee off", "JA_change"] < 0.006
     assert table["left_out"].sum() == 0
-
-
-@pytest.mark.parametrize(
-    ("knob", "offered"), [("pee off", (10, 0, 14, 20)), ("ia off", (0, 18, 10, 20)), ("cff off", (4, 14, 10, 20))]
-)
-def test_one_of_the_four_images_of_a_switch_is_better_without(model, samples, knob, offered):
-    everything = [sample for kind in KINDS for sample in samples[kind]]
-    change = [effects(model, everything[i], [knob]).iloc[0] for i in offered]
-    assert sum(row["assd_mm_change"] < 0 and row["JA_change"] > 0 for row in change) == 1
-    assert sum(row["assd_mm_change"] < 0 for row in change) == 1
 
 
 # Lesson 04
@@ -172,7 +164,7 @@ def test_where_attention_listens_matters_on_lungs_and_where_gates_are_low_on_ski
     assert 0.55 < lost["ia.seg_weight"] < 0.8
     by_kind = {signal: flattened.mean(axis=1) / off.mean(axis=1) for signal, (flattened, off) in more.items()}
     skin, polyps, lungs = by_kind["ia.seg_weight"]
-    assert skin < 0.28 and polyps < 0.28 and lungs > 0.8  # "a quarter at most", "nearly everything"
+    assert skin == pytest.approx(0.2, abs=0.03) and polyps == pytest.approx(0.25, abs=0.03) and lungs > 0.8
     skin, polyps, lungs = by_kind["cff.gate_own"]
     assert skin > 0.3 and polyps < 0.12 and lungs < 0.12
     assert more["cff.gate_own"][1].mean(axis=1).argmin() == 0  # "on skin, where CFF saves least"

@@ -32,6 +32,9 @@ def test_mask_left_behind_agrees_by_half():
     samples = load_samples("dermoscopy", "test")
     found = [overlap(*augmented(s, seed, "left behind")[1:])["JA"] for s in samples for seed in range(20)]
     assert 0.46 < np.mean(found) < 0.54 and found.count(1.0) == 20
+    for offered in (0, 1, 7):  # in the widget, whose slider ends at 20
+        same = [seed for seed in range(21) if overlap(*augmented(samples[offered], seed, "left behind")[1:])["JA"] == 1]
+        assert same == [5, 14, 20]
     assert all(overlap(*augmented(samples[0], seed)[1:])["JA"] == 1 for seed in range(3))
     with pytest.raises(ValueError, match="handling 'upside down' is unknown"):
         augmented(samples[0], 0, "upside down")

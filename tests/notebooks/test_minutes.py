@@ -33,6 +33,7 @@ def test_what_a_part_holds_makes_it_longer():
         "a question": new_code_cell("predictions.choose(1)"),
         "a picture": new_code_cell("show(\n    figure\n)"),
         "a widget": new_code_cell("edge_explorer(model)"),
+        "a trial": new_markdown_cell("**Try it:** change the name."),
         "an exercise": new_code_cell("def my_edge(): ...", metadata={"tags": ["exercise"]}),
     }
     assert part_minutes(bare) == {"1 A part": 1}
@@ -41,3 +42,5 @@ def test_what_a_part_holds_makes_it_longer():
     stretch = new_markdown_cell("**Exercise (stretch).** Write it.")
     assert part_minutes([*bare, stretch, more["an exercise"]]) == {"1 A part": 1}
     assert part_minutes([*bare, new_markdown_cell("## What to take along")]) == {"1 A part": 1}
+    next_part = new_markdown_cell(440 * "word " + "\n\n## 2 Another\n\nword")
+    assert part_minutes([*bare, next_part]) == {"1 A part": 5, "2 Another": 1}

@@ -126,6 +126,14 @@ def pooling_figure(pooled: Pooled, spacing_mm: float) -> Figure:
     return figure
 
 
+def pooled_row_figure(pooled: Pooled, spacing_mm: float) -> Figure:
+    """The row alone, before and after max pooling: what is said of pooling, before anything is said of other positions."""
+    figure, [[row]] = new_figure(height=3.2)
+    row.set_xticks(range(0, PIXELS + 1, max(pooled.stride, 8)))  # where cells begin
+    _draw_row(row, pooled, spacing_mm)
+    return figure
+
+
 def _draw_row(axes: Axes, pooled: Pooled, spacing_mm: float) -> None:
     position, stride, (row, back, found) = pooled.position, pooled.stride, pooled.edges["max"]
     axes.stairs(row, np.arange(PIXELS + 1), fill=True, color=ORANGE, alpha=0.5, label="pixels")

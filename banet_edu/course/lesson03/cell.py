@@ -99,6 +99,6 @@ def edge_cell_figure(model: nn.Module, trace: Trace, place: Place, sums: EdgeSum
         middle.set_axis_off()
         beyond = "; italic: beyond the frame" if sums.beyond.any() else ""
         middle.set_title(f"R in the window of {k} × {k}\nrow {place.row}, column {place.column}{beyond}", fontsize=10)
-        figure.supxlabel(f"average of {k * k} values {signed(sums.average)},  R {signed(sums.own)}:   "
-                         f"edge = R − average = {signed(sums.edge)}", fontsize=12)  # fmt: skip
+        sum_ = f"edge = R − average of {k * k} values = {signed(sums.own)} − {signed(sums.average)} = {sums.edge:.3f}"
+        figure.supxlabel(f"{sum_}, rounded".replace("-", "−"), fontsize=12)
     return figure

@@ -125,6 +125,32 @@ def phantom_edge_figure(phantom: Phantom, kernel: int, *, limit: float = 25.0) -
     return figure
 
 
+def pee_steps_figure(trace: Trace, image: NDArray[np.uint8], stage: int) -> Figure:
+    """The block at one stage, step by step: what it gets (C), R, its edge maps, and what it gives (P).
+
+    Each map is the mean of absolute values over the channels, on a scale of its own up to its 99th percentile.
+    """
+    start = f"stage{stage}.pee"
+    kernels = sorted(edge_maps(trace, stage))
+    signals = {"image": "", "C": f"encoder.c{stage}", "1 reduce: R": f"{start}.input"}
+    signals |= {f"2 edge, k = {kernel}": f"{start}.edge_k{kernel}" for kernel in kernels}
+    signals |= {"3, 4, 5: P": f"{start}.fused"}
+    figure, [axes] = panels(1, len(signals), trace, image, above=0.5, below=0.75)
+    with styled():
+        for cell, (said, name) in zip(axes, signals.items(), strict=True):
+            if not name:
+                draw_image(cell, image, picture_of(trace, image)[0])
+                cell.set_title(said)
+                continue
+            values = trace.map(name, "mean_abs")
+            draw_map(cell, values, trace, image, vmin=0, vmax=float(np.quantile(values, 0.99)) or 1.0)
+            cell.set_title(f"{said}\n{trace[name].shape[1]} channels")
+        figure.supxlabel(
+            "strength: mean of |values| over the channels; each map on its own scale, dark is 0", fontsize=10.5
+        )
+    return figure
+
+
 def stage_edge_figure(
     trace: Trace, image: NDArray[np.uint8], reference: NDArray[np.bool_], stage: int, wide: bool, *, title: str = ""
 ) -> Figure:

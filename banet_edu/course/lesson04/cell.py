@@ -95,6 +95,6 @@ def exchange_cell_figure(trace: Trace, place: Place, task: str, sums: ExchangeSu
         sum_ = f"{signed(sums.own)} + {sums.share:.3f} · {signed(sums.other)} = {sums.result:.3f}"
         formula = f"{result} = {own} + (1 − a) {other} = {sum_}".replace("-", "−")
         where = f"stage {place.stage}, channel {channel}, row {place.row}, column {place.column} of {size_text(maps[0])} cells"
-        scales = f"features: blue −{top:.2g} to orange {top:.2g}; share: dark 0 to yellow 1"
+        scales = f"features: blue −{top:.2g} to orange {top:.2g}; share: dark 0 to yellow 1; rounded"
         figure.supxlabel(f"{formula}\n{where}; {scales}", fontsize=10.5)
     return figure

@@ -92,7 +92,7 @@ def fusion_cell_figure(model: nn.Module, trace: Trace, place: Place, sums: Fusio
         names = " + ".join(f"g{j} S{j}" for j in sums.values)
         formula = f"F{i} = S{i} + (1 − g{i}) [{names}] = {sum_}".replace("-", "−")
         where = f"channel {channel}, row {place.row}, column {place.column} of {size_text(fused)} cells"
-        scales = f"features: blue −{top:.2g} to orange {top:.2g}; gates: dark 0 to yellow 1"
+        scales = f"features: blue −{top:.2g} to orange {top:.2g}; gates: dark 0 to yellow 1; rounded"
         figure.supxlabel(f"{formula}\n{where}; {scales}", fontsize=10.5)
     return figure
 

@@ -10,6 +10,7 @@ from banet_edu.course.lesson01.figures import (
     brightness_figure,
     gabor_figure,
     growing_figure,
+    pooled_row_figure,
     pooling_figure,
     pushed_figure,
 )
@@ -22,6 +23,7 @@ FIGURES = {
     "growing": lambda: growing_figure(PHANTOM, 30),
     "gabor": lambda: gabor_figure(PHANTOM.image),
     "pushed": lambda: pushed_figure([(PHANTOM, PHANTOM.signed_distance_px < 2)] * 2),
+    "pooled row": lambda: pooled_row_figure(pooled(29.0, 8), 0.07),
     "pooling": lambda: pooling_figure(pooled(29.0, 8), 0.07),
 }
 
@@ -35,6 +37,6 @@ def test_figure_is_legible_and_complete(name):
 
 def test_titles_hold_the_figures():
     assert "tolerance 30: JA " in said(FIGURES["growing"]())
-    assert "stride 8: +0.21 mm" in said(FIGURES["pooling"]())
+    assert all("stride 8: +0.21 mm" in said(FIGURES[name]()) for name in ("pooling", "pooled row"))
     assert "below 120: " in said(FIGURES["brightness"]()) and "JA " in said(FIGURES["brightness"]())
     assert "% of it outside" in said(FIGURES["growing"]()) and "HD " in said(FIGURES["pushed"]())
