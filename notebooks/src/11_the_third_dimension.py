@@ -34,9 +34,8 @@ from banet_edu.figures.study import overview_figure
 from banet_edu.figures.style import show
 from banet_edu.figures.volumes.planes import planes_figure
 from banet_edu.metrics.boundary import boundary_metrics
-from banet_edu.metrics.overlap import overlap
 from banet_edu.study.recorded import read_recorded
-from banet_edu.study.statistics import paired_tests, summarise
+from banet_edu.study.statistics import summarise
 
 # To keep your answers in a file, start with: banet-edu lab --predictions my_answers.json
 predictions = Predictions("11")
@@ -60,8 +59,9 @@ show(
 )
 
 # %% [markdown]
-# Both parts of the hippocampus count as one object here; the next figures show them apart. Move through it. **In which plane is the
-# boundary hardest to see?** (Look at the top and at the tail, where the grey of the hippocampus runs into other grey matter.)
+# Both parts count as one object here. The network's outline is coloured by its error: blue where it lies inside the expert's,
+# orange where it lies outside. Move through the volume, by its sliders or by a press on a plane. **Where is the outline most
+# off, and is there an edge to be seen at that place?**
 
 # %% tags=["nbval-ignore-output"]
 volume_explorer(volume, found)
@@ -70,7 +70,8 @@ volume_explorer(volume, found)
 layers = ["by about 5 %", "by about 15 %", "by about half", "it doubles"]
 predictions.choose(
     "layer",
-    "One layer of voxels (1 mm) is added all around the expert's object. By how much does its volume grow?",
+    "One layer of voxels (1 mm) is added all around the expert's object. "
+    "By how much does its volume grow?",
     layers,
 )
 
@@ -87,8 +88,9 @@ predictions.compare(
 )
 
 # %% [markdown] tags=["conclusion"]
-# A small object is nearly all surface. A boundary that is one voxel off everywhere, less than an expert would call an error, moves
-# the volume by as much as years of disease do. That is why this lesson measures boundaries in millimetres first, and volumes after.
+# A small object is nearly all surface: the layer lies on all of it. So an outline that is one voxel too far out everywhere,
+# hardly to be seen in a picture, makes half a hippocampus more. This lesson measures boundaries in millimetres first, and
+# volumes after.
 
 # %% [markdown]
 # ## 2 Slice by slice
@@ -97,8 +99,8 @@ predictions.compare(
 # is BA-Net of lessons 03 to 06 with one grey channel, trained on the same volumes for the same time as BA-Net in 3D. No slice
 # knows its neighbours.
 #
-# A measure for what that does: a **lone voxel** has one label in this slice, and another one in the slice below *and* in the slice above,
-# which agree. A real surface has a few of them. An outline that jumps has many.
+# A measure for what that does: the label of a **lone voxel** differs from the label below it *and* from the one above it, and
+# these two are the same. A real surface has a few of them; an outline that jumps has many.
 
 # %%
 slices = load_model("banet-slices-lite-hippocampus")
@@ -135,7 +137,8 @@ show(
 )
 
 # %% [markdown]
-# **Find a slice with many crosses, and look at the same place in an axial slice. Does one see there that something is wrong?**
+# **Find a coronal or sagittal slice with many crosses. Then look at the axial slice through the same place: does the outline
+# there look wrong?**
 
 # %% tags=["nbval-ignore-output"]
 answers_explorer(volume, answers)
@@ -185,14 +188,15 @@ predictions.compare(
 # %% [markdown]
 # ## 4 Voxels that are no cubes
 #
-# These voxels are cubes of 1 mm. In most hospitals slices are thicker: 3 mm, 5 mm. We keep every third slice only, of the image, of
-# the expert's labels and of the network's. The outlines stay what they were; only the voxels are taller now.
+# These voxels are cubes of 1 mm. Often slices are thicker. We keep every third slice only: of the image, of the expert's labels
+# and of the network's. The answers stay what they were; only the voxels are taller now.
 
 # %% tags=["nbval-ignore-output"]
 counted = ["too small", "the same", "too large"]
 predictions.choose(
     "cubes",
-    "Slices of 3 mm. HD95 is computed as if voxels were cubes of 1 mm. What comes out, in the mean of the eight?",
+    "Slices of 3 mm. HD95 is computed as if voxels were cubes of 1 mm. "
+    "What comes out, in the mean of the eight?",
     counted,
 )
 
@@ -208,7 +212,11 @@ for case in volumes:
 hd95 = pd.DataFrame(rows).groupby("slices").mean()
 print(hd95.round(2).to_string())
 wrong = hd95.loc["3 mm", "as if cubes"] - hd95.loc["3 mm", "HD95 in mm"]
-show(thick_figure(volume, found.labels, (1, 3), int(np.argwhere(volume.mask)[:, 2].mean())), alt="A sagittal slice, thin and thick.")
+middle = int(np.argwhere(volume.mask)[:, 2].mean())
+show(
+    thick_figure(volume, found.labels, (1, 3), middle),
+    alt="A sagittal slice with slices of 1 and of 3 mm, both outlines, and HD95.",
+)
 predictions.compare("cubes", counted[np.searchsorted([-0.05, 0.05], wrong)])
 
 # %% [markdown] tags=["conclusion"]
@@ -218,8 +226,8 @@ predictions.compare("cubes", counted[np.searchsorted([-0.05, 0.05], wrong)])
 thickness_explorer(volume, found.labels)
 
 # %% [markdown]
-# **Exercise (core).** Write `my_distances(found, expert, spacing_mm)`: how far is each voxel of one surface from the nearest voxel of the other,
-# in millimetres?
+# **Exercise (core).** Write `my_distances(found, expert, spacing_mm)`: how far is each voxel of one surface from the nearest
+# voxel of the other, in millimetres?
 #
 # - `found` is `N x 3`, the indices (z, y, x) of the voxels of one surface; `expert` is `M x 3`, those of the other;
 # - `spacing_mm` is `(z, y, x)`, the size of a voxel along each axis;
@@ -265,7 +273,10 @@ predictions.choose(
 )
 
 # %%
-recorded = pd.concat(read_recorded("volumes-hippocampus", f"{name}-seed0").assign(model=name) for name in networks)
+recorded = pd.concat(
+    read_recorded("volumes-hippocampus", f"{name}-seed0").assign(model=name)
+    for name in networks
+)
 means = recorded.groupby("model")[["DI", "assd_mm", "hd95_mm", "nsd_at_1mm"]].mean().loc[list(networks)]
 print(means.round(3).to_string())
 show(
