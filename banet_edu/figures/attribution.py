@@ -17,6 +17,7 @@ from banet_edu.explain.inside.attribution import Attribution
 from banet_edu.explain.inside.faithfulness import FaithfulnessResult
 from banet_edu.explain.inside.randomisation import SIMILAR, RandomisationResult
 from banet_edu.figures.contour import draw_lines, draw_scale_bar, mask_outlines
+from banet_edu.figures.effects import in_words
 from banet_edu.figures.style import (
     BLUE,
     INK,
@@ -125,7 +126,7 @@ def knob_values_figure(attribution: Attribution, *, title: str = "", order: Sequ
     figure, axes = new_figure(height=1.6 + 0.29 * len(table))
     panel = axes[0][0]
     with styled():
-        panel.barh(table["knob"], values, color=np.where(values >= 0, SUPPORTS, OPPOSES), height=0.7)
+        panel.barh([in_words(str(knob)) for knob in table["knob"]], values, color=np.where(values >= 0, SUPPORTS, OPPOSES), height=0.7)
         reach = max(float(np.abs(values).max()), 1e-9)
         for at, value in enumerate(values):
             panel.text(
