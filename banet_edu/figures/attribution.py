@@ -126,7 +126,12 @@ def knob_values_figure(attribution: Attribution, *, title: str = "", order: Sequ
     figure, axes = new_figure(height=1.6 + 0.29 * len(table))
     panel = axes[0][0]
     with styled():
-        panel.barh([in_words(str(knob)) for knob in table["knob"]], values, color=np.where(values >= 0, SUPPORTS, OPPOSES), height=0.7)
+        panel.barh(
+            [in_words(str(knob)) for knob in table["knob"]],
+            values,
+            color=np.where(values >= 0, SUPPORTS, OPPOSES),
+            height=0.7,
+        )
         reach = max(float(np.abs(values).max()), 1e-9)
         for at, value in enumerate(values):
             panel.text(

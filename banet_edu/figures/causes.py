@@ -21,8 +21,8 @@ def causes_figure(explanation: Explanation, *, title: str = "") -> Figure:
 
     Effects are in the explanation's unit (mm, or % of the image diagonal): how much larger the error is where the property is
     present, the others held. Causes that were named are coloured, the others grey; beside each bar stands its share of the
-    outline and what it adds to the mean error. An interval that leaves the axis ends in an arrow. What is present nowhere has no
-    bar: its effect is an extrapolation. Without errors (no reference, or nothing found) the bars are the shares, and the
+    outline and what it adds to the mean error. An interval that leaves the axis ends in an arrow. What is present nowhere has
+    no bar: its effect is an extrapolation. Without errors (no reference, or nothing found) the bars are the shares, and the
     figure says so.
     """
     table, unit = explanation.ranking, explanation.unit

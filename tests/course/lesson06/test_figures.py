@@ -45,7 +45,9 @@ def test_each_image_has_the_mask_it_was_given_and_the_one_that_is_found():
     panels = FIGURES["memorised"]().axes
     widths = np.array([[np.ptp(line.get_xdata()) for line in panel.lines] for panel in panels])
     assert len(panels) == 4 and (np.diff(widths[:, 0]) > 0).all() and (np.diff(widths[:, -1]) < 0).all()
-    assert "the mask it was given" in said(FIGURES["memorised"]()) and "true outline" not in said(FIGURES["memorised"]())
+    assert "the mask it was given" in said(FIGURES["memorised"]()) and "true outline" not in said(
+        FIGURES["memorised"]()
+    )
 
 
 def test_titles_hold_the_figures():
