@@ -199,15 +199,9 @@ def overlap_of(one, other):
     return float((one & other).sum() / (one | other).sum())
 
 
-pictures = [sample.image for sample in four]
-found = memorise(masks)
-right = overlap_of(found, masks)
+right = overlap_of(memorise(masks), masks)
 assert right > 0.85
 print(f"right masks: JA {right:.2f}")
-show(
-    memorised_figure(pictures, masks, found),
-    alt="Four lesions: what the network finds lies on the masks that it was given.",
-)
 
 # %% [markdown]
 # The four lines with a remark are all that training is. (AdamW is the rule that makes a step of a gradient.)
@@ -231,7 +225,7 @@ predictions.choose(
 neighbours = masks.roll(1, 0)
 order = torch.randperm(masks.numel(), generator=torch.Generator().manual_seed(0))
 shuffled = masks.flatten()[order].reshape(masks.shape)
-found = memorise(neighbours)
+pictures, found = [sample.image for sample in four], memorise(neighbours)
 rolled, wrong = (
     overlap_of(found, neighbours),
     overlap_of(memorise(shuffled), shuffled),
@@ -243,7 +237,7 @@ print(
 print(f"learned by heart: JA {rolled:.2f}; masks of shuffled pixels: JA {wrong:.2f}")
 show(
     memorised_figure(pictures, neighbours, found),
-    alt="The same four lesions, each with its neighbour's mask: what the network finds lies on the wrong mask.",
+    alt="Four lesions, each with its neighbour's mask: what the network finds lies on the wrong mask.",
 )
 predictions.compare("overfit", reached[0 if rolled < 0.2 else 1 if rolled < 0.8 else 2])
 

@@ -298,8 +298,9 @@ for count, off in polygon.items():
     print(f"{count:2d} points on the true outline: {off:.2f} mm off")
 
 # %% [markdown] tags=["conclusion"]
-# **A reference has an error of its own.** Between two points it cuts off what bends out: here both tips of the lesion, most of all. What is
-# finer than that error it cannot judge. So set points where the outline bends; 16 halve the error, 32 halve it nearly again.
+# **A reference has an error of its own.** Between two points it cuts off what bends out: here both tips of the lesion, most of
+# all. What is finer than that error it cannot judge. So set points where the outline bends: 16 halve the error, 32 halve it
+# nearly again.
 
 # %% [markdown]
 # Two careful readers differ as well (lesson 01 looked at two simulated ones). An outline that is as close to yours as a
