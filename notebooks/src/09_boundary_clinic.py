@@ -371,7 +371,7 @@ predictions.summary()
 #
 # - Ask where an outline is likely wrong, and how often that was right before; look at the picture there.
 # - Then look at the rest as well: where the line is wrong and nothing is marked, only a look or a reference helps.
-# - The band of doubt is the network's own.
+# - The band of doubt is the network's own. A reference has an error of its own as well: what is finer, it cannot judge.
 # - No scale, no millimetres. An error of the scale is in every length, and twice in the area.
 # - Nothing found is a result to be told, not a distance of 0.
 #
