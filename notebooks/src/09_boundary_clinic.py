@@ -245,15 +245,6 @@ print(f"longest diameter: measured {measured:.2f} mm, painted {known:.2f} mm")
 # zooms; Space hides what is drawn.
 
 # %% tags=["nbval-ignore-output"] jupyter={"source_hidden": true}
-beside = ["a tenth of that", "half of that", "more than that"]
-predictions.choose(
-    "polygon",
-    "Eight points, each exactly on the true outline, joined by straight lines. The network's line is 0.18 mm off the true "
-    "outline (ASSD, the mean distance). How far off is the polygon?",
-    beside,
-)
-
-# %% tags=["nbval-ignore-output"] jupyter={"source_hidden": true}
 plain = pictures[0]
 plainly = Desk(plain).found()
 outline = max(mask_outlines(plain.mask > 0), key=len)
@@ -273,6 +264,16 @@ Touchable(
     plain,
     still=eight_points,
     alt="A lesion with the network's outline and eight points of one's own; how far the two are apart stands beside it.",
+)
+
+
+# %% tags=["nbval-ignore-output"] jupyter={"source_hidden": true}
+beside = ["a tenth of that", "half of that", "more than that"]
+predictions.choose(
+    "polygon",
+    "Eight points, each exactly on the true outline, joined by straight lines. The network's line is 0.18 mm off the true "
+    "outline (ASSD, the mean distance). How far off is the polygon?",
+    beside,
 )
 
 
