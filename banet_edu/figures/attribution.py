@@ -43,7 +43,6 @@ _NAMES = {
     "shapley": "Shapley values",
 }
 
-
 # Parts of a network as its parameters are called -> in words.
 _STAGES = {
     "head.classifier": "last layer",
@@ -126,12 +125,7 @@ def knob_values_figure(attribution: Attribution, *, title: str = "", order: Sequ
     figure, axes = new_figure(height=1.6 + 0.29 * len(table))
     panel = axes[0][0]
     with styled():
-        panel.barh(
-            [in_words(str(knob)) for knob in table["knob"]],
-            values,
-            color=np.where(values >= 0, SUPPORTS, OPPOSES),
-            height=0.7,
-        )
+        panel.barh(table["knob"].map(in_words), values, color=np.where(values >= 0, SUPPORTS, OPPOSES), height=0.7)
         reach = max(float(np.abs(values).max()), 1e-9)
         for at, value in enumerate(values):
             panel.text(
