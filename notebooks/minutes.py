@@ -50,7 +50,7 @@ def of_cell(cell: Any, kind: str) -> float:
     time = 0.0 if folded else source.count("\n") / LINES_A_MINUTE
     time += PREDICTION * len(re.findall(r"predictions\.(?:guess|choose)\(", source))
     time += OUTCOME * source.count("predictions.compare(") + PICTURE * len(re.findall(r"^show\(", source, re.MULTILINE))
-    time += WIDGET * len(re.findall(r"^\w*(?:explorer|desk|clinic)\w*\(", source, re.MULTILINE))
+    time += WIDGET * len(re.findall(r"^\w*(?:explorer|desk|clinic|Touchable)\w*\(", source, re.MULTILINE))
     if told := re.search(r'predictions\.conclude\(r"""(.*?)"""\)', source, re.DOTALL):
         time += len(told[1].split()) / WORDS_A_MINUTE
     if quiz := re.search(r'lesson_quiz\("(\d\d)"\)', source):

@@ -17,6 +17,7 @@ from banet_edu.explain.inside.attribution import Attribution
 from banet_edu.explain.inside.faithfulness import FaithfulnessResult
 from banet_edu.explain.inside.randomisation import SIMILAR, RandomisationResult
 from banet_edu.figures.contour import draw_lines, draw_scale_bar, mask_outlines
+from banet_edu.figures.effects import in_words
 from banet_edu.figures.style import (
     BLUE,
     INK,
@@ -41,7 +42,6 @@ _NAMES = {
     "feature_ablation": "Each knob alone",
     "shapley": "Shapley values",
 }
-
 
 # Parts of a network as its parameters are called -> in words.
 _STAGES = {
@@ -125,7 +125,7 @@ def knob_values_figure(attribution: Attribution, *, title: str = "", order: Sequ
     figure, axes = new_figure(height=1.6 + 0.29 * len(table))
     panel = axes[0][0]
     with styled():
-        panel.barh(table["knob"], values, color=np.where(values >= 0, SUPPORTS, OPPOSES), height=0.7)
+        panel.barh(table["knob"].map(in_words), values, color=np.where(values >= 0, SUPPORTS, OPPOSES), height=0.7)
         reach = max(float(np.abs(values).max()), 1e-9)
         for at, value in enumerate(values):
             panel.text(

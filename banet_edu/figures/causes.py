@@ -21,25 +21,29 @@ def causes_figure(explanation: Explanation, *, title: str = "") -> Figure:
 
     Effects are in the explanation's unit (mm, or % of the image diagonal): how much larger the error is where the property is
     present, the others held. Causes that were named are coloured, the others grey; beside each bar stands its share of the
-    outline and what it adds to the mean error. An interval that leaves the axis ends in an arrow. Without errors (no
-    reference, or nothing found) the bars are the shares, and the figure says so.
+    outline and what it adds to the mean error. An interval that leaves the axis ends in an arrow. What is present nowhere has
+    no bar: its effect is an extrapolation. Without errors (no reference, or nothing found) the bars are the shares, and the
+    figure says so.
     """
     table, unit = explanation.ranking, explanation.unit
-    effect, low, high = (table.measured(name).to_numpy(float) for name in ("effect", "low", "high"))
-    known = bool(np.isfinite(effect).any())
+    share = table["share"].to_numpy(float)
+    effect, low, high = (
+        np.where(share > 0, table.measured(name).to_numpy(float), 0.0) for name in ("effect", "low", "high")
+    )
+    known = bool(table.measured("effect").notna().any())
     places, named = np.arange(len(table)), table["named"].to_numpy(bool)
     figure, [[axes]] = new_figure(height=1.6 + 0.36 * len(table))
     with styled():
-        bars = effect if known else 100 * table["share"].to_numpy(float)
+        bars = effect if known else 100 * share
         axes.barh(places, bars, color=np.where(named, VERMILLION, _FAINT), height=0.62)
         if known:
-            _intervals(axes, places, low, high, table["share"].to_numpy(float))
+            _intervals(axes, places, low, high, share)
             axes.axvline(0, color=INK, linewidth=1)
             axes.set_xlabel(
                 f"larger error where it is present, the others held ({UNITS[unit]}; line: 95 % interval)\n"
                 "orange and bold: named, the evidence suffices; grey: not named"
             )
-            _column(axes, 1.02, "present along", [f"{100 * share:.0f} %" for share in table["share"]])
+            _column(axes, 1.02, "present along", [f"{100 * each:.0f} %" for each in share])
             _column(
                 axes, 1.19, "adds to the\nmean error", [_amount(value, unit) for value in table.measured("explains")]
             )
@@ -48,8 +52,8 @@ def causes_figure(explanation: Explanation, *, title: str = "") -> Figure:
             axes.set_xlabel(
                 "share of the outline where it is present (%); no error is known, so no effect can be measured"
             )
-            for place, share in zip(places, bars, strict=True):
-                axes.text(share + 1, place, f"{share:.0f} %", va="center", fontsize=9)
+            for place, each in zip(places, bars, strict=True):
+                axes.text(each + 1, place, f"{each:.0f} %", va="center", fontsize=9)
         axes.set_yticks(places, [str(words) for words in table["words"]])
         for label, bold in zip(axes.get_yticklabels(), named, strict=True):
             label.set_fontweight("bold" if bold else "normal")

@@ -176,7 +176,8 @@ predictions.compare(
 # same images for both, which is why tables in two papers cannot be paired.
 
 # %% [markdown]
-# How many images does a test need? Each heap below holds 9999 resampled mean differences.
+# How many images does a test need? Each heap below holds 9999 resampled mean differences. Draw the same images for both, and
+# go from 144 images to 24: how much does the interval widen, and where does its middle go?
 
 # %% tags=["nbval-ignore-output"]
 resampling_explorer(boundary, "assd_mm")
@@ -184,8 +185,8 @@ resampling_explorer(boundary, "assd_mm")
 # %% [markdown]
 # The width falls with the square root of the number of images: four times as many halve it. So the width of 0.32 instead of
 # 0.79 that pairing gave is worth about $(0.79 / 0.32)^2$, or six times the images. By this rule the 0.32 of 144 images would be
-# 0.39 with 96, as it is, and 0.78 with 24. The 24 shown give 0.49: they happen to differ less from one another than all do. **A
-# small test misjudges also how sure it is.**
+# 0.39 with 96, as it is, and 0.78 with 24. The 24 shown give 0.49: they happen to differ less from one another than all do.
+# Their middle lies below 0, that of all 144 above. **A small test misjudges the difference, and also how sure it is.**
 #
 # **Exercise (core).** Write `my_paired_bootstrap(a, b, resamples, level, seed)`: the lower and the upper end of the interval of
 # the mean of `a - b`. `a` and `b` are numpy arrays with one value per image, in the same order, none missing; `level` is the

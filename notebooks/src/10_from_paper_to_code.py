@@ -49,7 +49,9 @@ predictions = Predictions("10")
 #
 # BA-Net is described three times: in the **paper**, in an **article** on a blog that this project started from, and in the
 # code that the authors **released**. This package was built from notes on the three. A dash: the notes say nothing. They quote
-# little of the paper, so do not take its dashes for gaps in the paper. ($a$, $\sigma(s)$: attention weights between 0 and 1.)
+# little of the paper, so do not take its dashes for gaps in the paper. The letters are those of lessons 03 and 04: $R$ is the
+# map that PEE averages; $s$ and $e$ are the features of object and edge, $S$ and $E$ the same after the exchange; $\sigma(s)$
+# and $a$ are attention weights between 0 and 1.
 #
 # | | paper | article | release | this package |
 # |---|---|---|---|---|
@@ -57,7 +59,7 @@ predictions = Predictions("10")
 # | its windows | – | 3, 5, 7 everywhere | 5, 7 (stages 1, 2); 3, 5 (3, 4) | as release |
 # | beyond the frame, in PEE | – | – | zeros | the frame repeated |
 # | PEE's code runs | – | no: no `stride=1` | yes | yes |
-# | attention | – | one way, s to E: E = e + σ(s) s | both ways: (1 − a) of the other | as release |
+# | attention | – | one way, s to E: E = e + σ(s) s | both ways: S = s + (1 − a) e, E alike | as release |
 # | enlarging maps | – | – | `align_corners=True` | `False` |
 #
 # The largest difference is the attention: in the article's formula the object branch hears nothing of the edges ($S = s$). And
@@ -140,7 +142,7 @@ predictions.compare(
 
 # %% [markdown]
 # The averages can be repaired, because both forms are the same block (lesson 03): *with other weights*. Say the released
-# code mixes one $R$ and two averages with
+# code mixes $R$ and two averages of it, $A_1$ and $A_2$, with
 #
 # $$0.5\,R \;+\; 2\,A_1 \;-\; 1\,A_2$$
 #
@@ -341,7 +343,7 @@ print(
 # then says something else: not "how good on new images", but "how good where we looked for the best".
 
 # %% [markdown]
-# So these rows belong to the table of part 1 as well:
+# So these rows belong to the table of part 1 as well ($Y$ is the true mask, the mean that of a small window around each pixel):
 #
 # | | paper | article | release | this package |
 # |---|---|---|---|---|

@@ -78,7 +78,8 @@ def test_a_map_of_zeros_draws():
 
 def test_knobs_state_their_sum_longest_first():
     figure = knob_values_figure(KNOBS)
-    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["ia off", "stage1.pee off", "cff off"]
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels == ["attention off everywhere", "PEE off at stage 1", "fusion off everywhere"]
     said = texts(figure)
     assert "shares add up to 2.00, all of them together cost 2.00" in said and "logits" in said and "-0.20" in said
     assert_inside(figure)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from figure_checks import said
+from lesson_prints import printed
 from scipy.ndimage import binary_dilation
 
 from banet_edu import load_model, load_samples, make_phantom, predict
-from banet_edu.course.lesson08.places import in_sector, telling_places
+from banet_edu.course.lesson08.figures import across_figure
+from banet_edu.course.lesson08.places import in_sector, most_slack, telling_places
 from banet_edu.data.sample import resize_mask
 from banet_edu.explain import attribute, boundary_profile, effects, mean_effects, why
+from banet_edu.explain.boundary.across import probability_across, undecided
 from banet_edu.explain.inside.faithfulness import deletion_insertion, randomisation_check
 from banet_edu.explain.inside.regions import boundary_band, contour_segment
 from banet_edu.study.recorded import read_recorded, recorded_facts
@@ -95,6 +99,8 @@ def test_blocks_hold_a_wrong_decision_and_two_of_three_do_harm_here(model, faint
 def test_over_30_images_each_block_helps(model):
     samples = [case for kind in ("dermoscopy", "polyp", "lung") for case in load_samples(kind, "test")]
     assert (mean_effects(model, samples, BLOCKS)["assd_mm_change"] > 0).all()
+    told = printed("08", "mean ASSD of 30 test images")
+    assert all(f"  {block} off everywhere: +" in told for block in ("PEE", "attention", "fusion"))
 
 
 @pytest.mark.landing
@@ -106,6 +112,13 @@ def test_gradcam_alone_fails_both_ways_and_is_worse_than_chance(model, faint, fo
     }
     assert tested["integrated_gradients"].faithful and tested["occlusion"].beats_deletion
     gradcam = tested["gradcam"]
+    told = printed("08", "better than every one of the random orders?")
+    for map_, deleting, inserting in (
+        ("GradCAM", "no", "no"),
+        ("Integrated Gradients", "yes", "yes"),
+        ("Occlusion", "yes", "no"),
+    ):
+        assert f"{map_}: deleting {deleting}, inserting {inserting}" in told
     assert gradcam.deletion_area > np.mean(gradcam.random_deletion_areas)
     assert gradcam.insertion_area < gradcam.random_insertion_areas.min()
     # blurred altogether, the region is still far from the other decision
@@ -135,13 +148,23 @@ def test_strongest_blue_of_gradcam_lies_along_the_frame(model, faint, found):
     assert (away < 0.1 * rows).mean() > 0.8
 
 
-def test_polyp_has_a_place_of_doubt_without_an_error(model):
-    """The widget's slider has 100 places."""
-    polyp = load_samples("polyp", "test")[0]
-    profile = boundary_profile(polyp, predict(model, polyp), along="reference")
+def test_other_lesion_is_not_most_off_where_it_has_most_slack(model):
+    """The widget's slider has 100 places; the slack is read off as its figure reads it."""
+    lesion = load_samples("dermoscopy", "test")[0]
+    found = predict(model, lesion)
+    profile = boundary_profile(lesion, found, along="reference")
     places = profile.iloc[[k * len(profile) // 100 for k in range(100)]]
-    doubtful = places["slack_mm"] > 1.25 * profile["slack_mm"].median()
-    assert (places["signed_error_mm"].abs()[doubtful] < 0.05).any()
+    error = places["signed_error_mm"].to_numpy()
+    distance = np.linspace(-22 * profile.step, 22 * profile.step, 1001)
+    sure = probability_across(found, places, distance)
+    slack = np.array([np.ptp(undecided(distance, sure[:, k], error[k])) for k in range(100)])
+    assert np.median(slack) == pytest.approx(0.25, abs=0.02)
+    assert slack[71] > 1 and round(abs(error[71]), 1) == 0.3
+    worst = np.argsort(-np.abs(error))[:2]
+    assert sorted(worst) == [66, 67] and (np.abs(error[worst]) > 0.9).all() and (np.abs(error[worst]) < 1).all()
+    assert slack[worst].max() < 0.9 and (np.abs(error)[slack > 1] < 0.6).all()
+    shown = across_figure(lesion, found, profile, [most_slack(profile)])  # the third place of the still picture
+    assert "slack 1.4" in said(shown) and "0.32 mm too far in" in said(shown)
 
 
 def test_map_of_integrated_gradients_keeps_about_a_third_of_its_likeness(model, faint, found):

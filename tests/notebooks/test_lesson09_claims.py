@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from figure_checks import said
+from lesson_prints import printed
+from scipy.ndimage import label
 
 from banet_edu import load_samples
 from banet_edu.clinic.desk import NETWORKS, Desk
+from banet_edu.clinic.own_points import compared
 from banet_edu.course.lesson09.explorers import doubt_figure
 from banet_edu.course.lesson09.ruler_photo import ruler_photo, wrong_and_marked
 from banet_edu.explain.boundary.callipers import measured_in_band, ruler_spacing
+from banet_edu.figures.contour import mask_outlines
 from banet_edu.metrics.boundary import boundary_metrics
 from banet_edu.metrics.shape import outlines
 
@@ -72,3 +77,29 @@ def test_two_specks_in_the_lower_corners_widen_the_band_of_the_perimeter():
     specks = sorted(outlines(found.probability - 0.25), key=len)[:-1]
     assert len(specks) == 2 and all(line[:, 0].min() > 0.8 * height for line in specks)
     assert sorted(float(line[:, 1].mean() > width / 2) for line in specks) == [0, 1]
+
+
+def test_eight_points_of_the_true_outline_are_farther_from_it_than_the_networks_line():
+    sample = load_samples("dermoscopy", "test")[0]
+    found = Desk(sample).found()
+    outline = max(mask_outlines(sample.mask > 0), key=len)
+
+    def polygon(count: int):
+        points = [tuple(place) for place in outline[:: len(outline) // count][:count]]
+        return compared(found, points).reference > 0
+
+    def off(mask) -> float:
+        return boundary_metrics(mask, sample.mask > 0, spacing_mm=sample.spacing_mm)["assd_mm"]
+
+    network, (eight, sixteen, many) = off(found.mask), (off(polygon(count)) for count in (8, 16, 32))
+    assert f"{network:.2f}" == "0.18" and eight > 1.1 * network
+    assert sixteen / eight == pytest.approx(0.5, abs=0.05) and many / sixteen == pytest.approx(0.6, abs=0.05)
+    told = printed("09", " 8 points on the true outline")
+    assert all(f"{count:2d} points on the true outline: {off(polygon(count)):.2f} mm" in told for count in (8, 16, 32))
+    # "both tips": the two largest parts that the polygon of eight leaves out lie at the ends
+    missed = (sample.mask > 0) & ~polygon(8)
+    parts, count = label(missed)
+    largest = sorted(range(1, count + 1), key=lambda part: (parts == part).sum())[-2:]
+    columns = sorted(float(np.nonzero(parts == part)[1].mean()) for part in largest)
+    inside = np.nonzero(sample.mask.any(axis=0))[0]
+    assert columns[0] < inside[0] + 0.2 * len(inside) and columns[1] > inside[-1] - 0.2 * len(inside)

@@ -34,6 +34,7 @@ def test_what_a_part_holds_makes_it_longer():
         "a picture": new_code_cell("show(\n    figure\n)"),
         "a widget": new_code_cell("edge_explorer(model)"),
         "a trial": new_markdown_cell("**Try it:** change the name."),
+        "the clinic's page": new_code_cell("Touchable(\n    sample,\n)"),
         "an exercise": new_code_cell("def my_edge(): ...", metadata={"tags": ["exercise"]}),
     }
     assert part_minutes(bare) == {"1 A part": 1}

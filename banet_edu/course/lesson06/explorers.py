@@ -40,11 +40,11 @@ def schedule_explorer() -> Panel:
         render,
         {
             "schedule": choice("schedule", {name: name for name in SCHEDULES}),
-            "peak": choice("highest rate", {f"{p:g}": p for p in (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)}, 1e-3),
+            "peak": choice("highest rate", {f"{p:g}": p for p in (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 0.3)}, 1e-3),
             "steps": ipywidgets.IntSlider(600, 200, 3000, 200, description="steps"),
         },
         alt="The learning rate at every step under one schedule, with the two others thin beside it.",
-        still=[{"schedule": "one_cycle"}, {"schedule": "poly"}],
+        still=[{"schedule": "one_cycle", "peak": 0.3}, {"schedule": "poly"}],
     )
 
 

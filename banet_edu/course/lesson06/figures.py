@@ -1,16 +1,18 @@
-"""The loss of a moved disc, part by part, and the learning rate, step by step."""
+"""The loss of a moved disc, part by part; masks learned by heart; and the learning rate, step by step."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from numpy.typing import ArrayLike, NDArray
 
 from banet_edu.course.lesson06.toy_disc import SHIFTS, Disc
 from banet_edu.figures.contour import draw_lines, mask_outlines
-from banet_edu.figures.style import BLUE, GREEN, INK, PURPLE, REFERENCE, SKY, VERMILLION, new_figure, styled
+from banet_edu.figures.style import BLUE, GREEN, INK, PURPLE, REFERENCE, SKY, VERMILLION, draw_image, new_figure, styled
 
 _PARTS = {"cross entropy": BLUE, "dice": VERMILLION, "edge cross entropy": GREEN}
 SCHEDULES = {"one_cycle": BLUE, "poly": VERMILLION, "constant": GREEN}
@@ -37,10 +39,24 @@ def discs_figure(discs: Sequence[Disc]) -> Figure:
     return figure
 
 
-def _legend(figure: Figure) -> None:
+def memorised_figure(images: Sequence[NDArray[np.uint8]], given: ArrayLike, found: ArrayLike) -> Figure:
+    """Images side by side, each with the mask that was given to it in training and the mask that the network then finds.
+
+    `images`: N of H x W x 3; `given`, `found`: N x h x w, 1 for the object.
+    """
+    figure, [pictures] = new_figure(1, len(images), height=2.9)
+    for picture, image, target, answer in zip(pictures, images, np.asarray(given), np.asarray(found), strict=True):
+        draw_image(picture, image, target.shape)
+        draw_lines(picture, mask_outlines(target > 0), colour=REFERENCE, width=2)
+        draw_lines(picture, mask_outlines(answer > 0), colour=SKY, width=1)
+    _legend(figure, "the mask it was given", "what the network finds")
+    return figure
+
+
+def _legend(figure: Figure, yellow: str = "true outline", blue: str = "predicted outline") -> None:
     handles = [Line2D([], [], color=colour, linewidth=3) for colour in (REFERENCE, SKY)]
     with styled():
-        figure.legend(handles, ["true outline", "predicted outline"], loc="outside lower left", ncols=2,
+        figure.legend(handles, [yellow, blue], loc="outside lower left", ncols=2,
                       facecolor=INK, labelcolor="w", frameon=True, framealpha=0.8)  # fmt: skip
 
 
@@ -79,7 +95,8 @@ def _draw_rates(axes: Axes, schedule: str, rates: Mapping[str, Sequence[float]])
     top = max(range(len(chosen)), key=chosen.__getitem__)
     axes.plot(top, chosen[top], "D", color=SCHEDULES[schedule], markeredgecolor=INK, markersize=8)
     axes.set_ylim(0, 1.3 * max(max(each) for each in rates.values()))
-    axes.ticklabel_format(axis="y", style="sci", scilimits=(-3, -3), useMathText=True)
+    if chosen[top] < 0.1:
+        axes.ticklabel_format(axis="y", style="sci", scilimits=(-3, -3), useMathText=True)
     axes.set_xlabel("optimiser step")
     axes.set_ylabel("learning rate")
     axes.set_title(f"{schedule}: highest at step {top}")

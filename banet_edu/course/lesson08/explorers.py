@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from banet_edu.course.lesson08.figures import across_figure
-from banet_edu.course.lesson08.places import telling_places
+from banet_edu.course.lesson08.places import most_slack, telling_places
 from banet_edu.course.panel import Panel, by_name, choice
 from banet_edu.data.sample import Sample
 from banet_edu.explain.boundary.profiles import boundary_profile
@@ -56,8 +56,10 @@ def contour_explorer(model: nn.Module, samples: Iterable[Sample]) -> Panel:
         first = next(iter(walks or cases))
         if not walks:
             return render(first, 0)
-        title = "Three places: the most exact one, a usual one, and the one that is most off"
-        return across_figure(cases[first], found[first], profiles[first], telling_places(profiles[first]), title=title)
+        profile = profiles[first]
+        title = "Three places: a usual one, the one that is most off, and the one with the most slack"
+        rows = [*telling_places(profile)[1:], most_slack(profile)]
+        return across_figure(cases[first], found[first], profile, rows, title=title)
 
     return Panel(
         render,

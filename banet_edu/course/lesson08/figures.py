@@ -85,6 +85,8 @@ def across_figure(
         _draw_places(drawn, sample, prediction, chosen, distance)
         levels = unrolled_image(sample, chosen, distance).mean(axis=2)
         sure = probability_across(prediction, chosen, distance)
+        fine = np.linspace(distance[0], distance[-1], 1001)  # for the ends of the slack
+        finely = probability_across(prediction, chosen, fine)
         # One scale for every place of the outline, so that a walk along it does not change the scale.
         everywhere = unrolled_image(sample, profile.iloc[:: max(1, len(profile) // 60)], distance).mean(axis=2)
         brightness = (
@@ -92,7 +94,7 @@ def across_figure(
             min(max(everywhere.max(), levels.max()) + 10, 263),
         )
         for k, ((bright, doubt), error) in enumerate(zip(columns, errors, strict=True)):
-            band = undecided(distance, sure[:, k], error)
+            band = undecided(fine, finely[:, k], error)
             shown = band if slack else None
             _draw_column(bright, doubt, distance, levels[:, k], sure[:, k], error, shown, unit, first=k == 0)
             number = "" if len(rows) == 1 else f"{k + 1}: "

@@ -16,6 +16,11 @@ def telling_places(profile: pd.DataFrame) -> list[int]:
     return [int(order[0]), int(order[len(order) // 2]), int(order[-1])]
 
 
+def most_slack(profile: pd.DataFrame) -> int:
+    """The row of a profile where the network's line has the most slack."""
+    return int(Profile.of(profile).measured("slack").to_numpy().argmax())
+
+
 def in_sector(profile: pd.DataFrame, sector: Sector) -> pd.DataFrame:
     """The rows of a profile that are seen from the object's centre between two directions.
 

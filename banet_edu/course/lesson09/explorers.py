@@ -152,7 +152,7 @@ def measure_explorer(desk: Desk, still_spacing_mm: float | None = None) -> Panel
         if still_spacing_mm is None:
             return card_figure(_MEASURE, "In a running notebook: in mm as soon as the ruler above is set.")
         found = desk.found().with_spacing((still_spacing_mm, still_spacing_mm))
-        return measures_figure(desk.sample, found, source="pixel size set by the ruler", tallest=3.4)
+        return measures_figure(desk.sample, found, source="pixel size set by the ruler", tallest=3.2)
 
     slider = ipywidgets.FloatSlider(0.5, min=0.25, max=0.75, step=0.05, description="threshold")
     panel = Panel(

@@ -64,7 +64,9 @@ def measures_figure(
                           markeredgecolor=INK, path_effects=_HALO if style == "-" else None, zorder=4)  # fmt: skip
         entries = [
             Line2D([], [], color=PREDICTION, linewidth=2.4, label=f"outline at threshold {threshold:.2f}"),
-            Line2D([], [], color="#8A8A8A", linewidth=1.4, linestyle=(0, (3, 2)), label="outlines at 0.25 and 0.75"),
+            Line2D(
+                [], [], color="#8A8A8A", linewidth=1.4, linestyle=(0, (3, 2)), label="outlines at 0.25 and 0.75 (white)"
+            ),
             Line2D([], [], color=ORANGE, linewidth=2.4, marker="o", label="longest diameter"),
             Line2D([], [], color=GREEN, linewidth=2.4, linestyle="--", marker="o", label="the one across it"),
         ]

@@ -56,8 +56,9 @@ def _draw_shifts(panel: Axes, enlarged: Enlarged, pixel_mm: float) -> None:
     panel.set_xlabel("true place of the boundary (pixel)")
     panel.set_ylabel("shift (pixels, right is +)")
     said = "cells are means of blocks" if enlarged.grid == "blocks" else "a cell on every n-th pixel"
-    worst = max(abs(shifts[end]) for shifts in enlarged.shifts.values() for end in (0, -1))
-    panel.set_title(f"stride {enlarged.stride}: {said}\nup to {worst:.1f} px = {worst * pixel_mm:.1f} mm", fontsize=10)
+    worst = max(abs(enlarged.shifts[True][end]) for end in (0, -1))
+    most = f"align_corners=True: up to {worst:.1f} px = {worst * pixel_mm:.1f} mm"
+    panel.set_title(f"stride {enlarged.stride}: {said}\n{most}", fontsize=10)
 
 
 def dice_forms_figure(losses: Mapping[str, Loss]) -> Figure:
@@ -121,8 +122,8 @@ def _draw_heaps(
     panel.set_xlim(edges[0], edges[-1])
     panel.hist(fresh, edges.tolist(), color=SKY, alpha=0.8, label="on other images")
     panel.hist(said, edges.tolist(), histtype="step", color=VERMILLION, linewidth=2, label="where it was chosen")
-    panel.axvline(fresh.mean(), color=BLUE, linewidth=2)
-    panel.axvline(said.mean(), color=VERMILLION, linewidth=2, linestyle="--")
+    panel.axvline(fresh.mean(), color=BLUE, linewidth=2, label="its mean: kept")
+    panel.axvline(said.mean(), color=VERMILLION, linewidth=2, linestyle="--", label="its mean: said")
     panel.set_title(f"{name}: {said.mean():.3f} said, {fresh.mean():.3f} kept", fontsize=10)
     panel.set_yticks([])
     panel.set_ylabel("how many draws")

@@ -8,13 +8,16 @@ import torch
 from figure_checks import assert_legible, assert_no_empty_axes, said
 
 from banet_edu.course.lesson06.explorers import rates
-from banet_edu.course.lesson06.figures import SCHEDULES, discs_figure, loss_figure, schedule_figure
+from banet_edu.course.lesson06.figures import SCHEDULES, discs_figure, loss_figure, memorised_figure, schedule_figure
 from banet_edu.course.lesson06.toy_disc import loss_parts, measured_disc, moved_disc
 
+IMAGES = [np.full((40, 40, 3), 30 * k, np.uint8) for k in range(1, 5)]
+MASKS = np.stack([np.hypot(*np.mgrid[-10:10, -10:10]) < 3 + k for k in range(4)])
 RATES = {name: rates(name, 1e-3, 1200) for name in SCHEDULES}
 FIGURES = {
     "loss": lambda: loss_figure(measured_disc(12, 4, 1.0)),
     "discs": lambda: discs_figure([measured_disc(radius, 4, 1.0) for radius in (10, 40)]),
+    "memorised": lambda: memorised_figure(IMAGES, MASKS, MASKS[::-1]),
     "poly": lambda: schedule_figure("poly", RATES),
     "one cycle": lambda: schedule_figure("one_cycle", RATES),
 }
@@ -36,6 +39,15 @@ def test_every_part_grows_with_the_shift():
     logit = torch.from_numpy(np.log(probability / (1 - probability)))
     entropy = torch.nn.functional.binary_cross_entropy_with_logits(logit, torch.from_numpy(truth).double())
     assert loss_parts(20, 0, 0.5)["cross entropy"] == pytest.approx(float(entropy), rel=1e-3)
+
+
+def test_each_image_has_the_mask_it_was_given_and_the_one_that_is_found():
+    panels = FIGURES["memorised"]().axes
+    widths = np.array([[np.ptp(line.get_xdata()) for line in panel.lines] for panel in panels])
+    assert len(panels) == 4 and (np.diff(widths[:, 0]) > 0).all() and (np.diff(widths[:, -1]) < 0).all()
+    assert "the mask it was given" in said(FIGURES["memorised"]()) and "true outline" not in said(
+        FIGURES["memorised"]()
+    )
 
 
 def test_titles_hold_the_figures():

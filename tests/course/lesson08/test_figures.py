@@ -10,10 +10,11 @@ from figure_checks import assert_legible, assert_no_empty_axes, said
 from network_variants import build
 
 from banet_edu import make_phantom, predict
+from banet_edu.course.lesson08.along import along_figure
 from banet_edu.course.lesson08.figures import across_figure
 from banet_edu.course.lesson08.places import in_sector, telling_places
 from banet_edu.course.lesson08.repainted import repainted_figure
-from banet_edu.explain import attribute, boundary_profile
+from banet_edu.explain import attribute, boundary_profile, why
 from banet_edu.explain.inside.regions import boundary_band
 from banet_edu.figures.methods import methods_figure
 
@@ -38,6 +39,7 @@ def test_figures_are_legible_and_full(case):
     figures = {
         "one place": across_figure(sample, found, profile, [3], title="one"),
         "three places": across_figure(sample, found, profile, telling_places(profile)),
+        "along": along_figure(sample, found, profile, why(profile)),
         "repainted": repainted_figure(
             {"a": case, "b": case, "c": case, "d": case}, (40, 120), highlight="b", title="t"
         ),
@@ -57,6 +59,23 @@ def test_places_are_the_most_exact_a_usual_one_and_the_most_off(case):
     best, middle, worst = (size.iloc[row] for row in telling_places(profile))
     assert best == size.min() and worst == size.max() and best < middle < worst
     assert f"{worst:.2f} mm too far" in said(across_figure(*case, profile, [telling_places(profile)[2]]))
+
+
+def test_curves_along_the_outline_are_the_profiles_with_12_in_the_middle():
+    sample = make_phantom("dermoscopy", seed=1, size=96, contrast={(60, 120): 0.1})
+    found = predict(build("default"), sample)
+    level = np.roll(-sample.signed_distance_px, 4, axis=1).astype(np.float32)
+    found = replace(found, probability=1 / (1 + np.exp(-level)), labels=(level > 0).astype(np.uint8))
+    profile = boundary_profile(sample, found)
+    contrast, error = along_figure(sample, found, profile, why(profile)).axes[1].child_axes
+    for panel, column in ((contrast, profile["contrast"]), (error, profile["signed_error_mm"].abs())):
+        hours, values = panel.lines[0].get_data()
+        assert (np.diff(hours) >= 0).all() and sorted(values) == sorted(column)
+        assert [label.get_text() for label in panel.get_xticklabels()] == ["6", "9", "12", "3", "6"]
+        assert len(panel.collections) == len(why(profile).segments) > 0  # shaded
+    top = profile["angle_deg"].sub(90).abs().argmin()
+    hours, values = error.lines[0].get_data()
+    assert values[np.abs(hours - 6).argmin()] == pytest.approx(abs(profile["signed_error_mm"].iloc[top]), abs=0.02)
 
 
 def test_sector_may_pass_0_degrees(case):

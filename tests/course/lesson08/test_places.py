@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from profile_cases import flat_profile
 
-from banet_edu.course.lesson08.places import in_sector, sector_errors, telling_places
+from banet_edu.course.lesson08.places import in_sector, most_slack, sector_errors, telling_places
 
 
 def profile(unit: str) -> pd.DataFrame:
@@ -34,6 +34,11 @@ def test_telling_places_are_positions_whatever_the_index_says():
     table = profile("mm").set_index(np.arange(360)[::-1])
     best, usual, worst = (table["signed_error_mm"].abs().iloc[row] for row in telling_places(table))
     assert (best, usual, worst) == pytest.approx((0.1, 0.4, 2.0))
+
+
+def test_most_slack_is_a_position_too():
+    table = profile("mm").assign(slack_mm=np.eye(360)[77]).set_index(np.arange(360)[::-1])
+    assert most_slack(table) == 77
 
 
 def test_another_table_is_refused_by_name():

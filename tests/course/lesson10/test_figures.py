@@ -45,7 +45,8 @@ def test_every_figure_is_legible_and_has_no_empty_panel(figures):
         ("no choice", "one: 0."),
         ("dice", "perfect answers: a loss should say 0"),
         ("corners", "align_corners=True: +6.1 px = +8.5 mm"),
-        ("corners", "up to 7.0 px = 9.8 mm"),
+        ("corners", "align_corners=True: up to 7.0 px = 9.8 mm"),
+        ("selection", "its mean: said"),
     ],
 )
 def test_figure_says(figures, name, words):
