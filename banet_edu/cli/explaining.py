@@ -27,7 +27,9 @@ AUDIT_EPILOG = (
 
 
 def explain_image(
-    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="An image or DICOM file.")],
+    image: Annotated[
+        Path, typer.Argument(metavar="IMAGE", help="An image or DICOM file; of a network of volumes a NIfTI file.")
+    ],
     model: Annotated[str, typer.Option("--model", help="Bundled weights by name, or a .safetensors file.")],
     mask: Annotated[
         Path | None,
@@ -63,46 +65,43 @@ def explain_image(
         bool, typer.Option("--shapley", help="Also divide the network's confidence among its blocks (slower).")
     ] = False,
 ) -> None:
-    """Explain one image: where its outline is wrong, or may be, what goes with it, and what the network did. Not a medical
-    device.
+    """Explain one image or volume: where its outline is wrong, or may be, what goes with it, and what the network did. Not a
+    medical device.
 
-    Beside the report stand its figures (.csv), the mask (.png) and the outline (.json).
+    Beside the report stand its figures (.csv), the mask (.png) and the outline (.json); of a volume the labels (.nii.gz).
     """
+    from banet_edu.cli.volumes.explaining import explain_volume
     from banet_edu.data.dicom import name_burned_in
     from banet_edu.data.reading import is_dicom
+    from banet_edu.datasets.layouts import is_volume
     from banet_edu.networks.weights import load_model
     from banet_edu.reports.beside import names_beside
     from banet_edu.reports.explanation import write_explanation
     from banet_edu.storage import check_folder, may_write, sha256
 
     check_values(spacing=spacing, tolerance=tolerance)
+    network: Any = load_model(model)
+    told: dict[str, Any] = {"model_name": Path(model).stem, "label": label, "quick": quick, "shapley": shapley}
+    told["tolerance"] = tolerance
+    if network.spec.dims == 3 or is_volume(image):
+        explain_volume(network, image, mask, target, for_images=[spacing, frame, pdf or None], **told)
+        return
     sample = read_case(image, mask, spacing, frame)
     # A name of its own for each image, which tells nobody who it shows.
     target = target or Path("runs/explain") / f"case-{sha256(image)[:8]}.html"
     check_folder(target.parent)
     may_write(target, *names_beside(target), *([target.with_suffix(".pdf")] if pdf else []))
-    network = for_images(load_model(model), model)
     with err.status("reading") as status:
-        written = write_explanation(
-            network,
-            sample,
-            target,
-            model_name=Path(model).stem,
-            label=label,
-            scale="" if spacing is None else "typed with --spacing",
-            quick=quick,
-            pdf=pdf,
-            shapley=shapley,
-            tolerance=tolerance,
-            progress=lambda section: status.update(f"{section} ..."),
-        )
+        scale = "" if spacing is None else "typed with --spacing"
+        written = write_explanation(network, sample, target, scale=scale, pdf=pdf, **told,
+                                    progress=lambda section: status.update(f"{section} ..."))  # fmt: skip
     out.print(f"Report: {written}", soft_wrap=True)
     if pdf:
         out.print(f"One page: {written.with_suffix('.pdf')}", soft_wrap=True)
     out.print(f"Beside it: {', '.join(path.name for path in names_beside(written))}", soft_wrap=True, markup=False)
     if is_dicom(image) and name_burned_in(image):
         warn(
-            "the pixels may show the patient's name, as this kind of DICOM file often does: look before you pass them on"
+            "the pixels may show the patient's name, as this kind of DICOM file often does: look before passing them on"
         )
     if mask is None:
         out.print("No expert's mask, so no error was measured: give one with --mask.")
@@ -254,5 +253,5 @@ def other_mask(dataset: Dataset, name: str) -> Path:
 def for_images(network: Any, name: str) -> Any:
     """The network, unless it takes volumes."""
     if network.spec.dims == 3:
-        raise ValueError(f"{name} is a network of volumes, which is not explained yet: banet-edu predict uses it")
+        raise ValueError(f"{name} is a network of volumes: banet-edu explain looks at one volume at a time")
     return network

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from torch import nn
@@ -71,7 +71,7 @@ def write_explanation(
     title = "Boundary report" + (f": {label}" if label else "")
     if pdf:
         say("pdf")
-        write_pdf(path.with_suffix(".pdf"), title, answer, _footer())
+        write_pdf(path.with_suffix(".pdf"), title, answer, footer())
     write_beside(case, path, model_name)
     sections: dict[str, list[Piece]] = {"The answer": answer}
     for heading, make in SECTIONS.items():
@@ -87,8 +87,8 @@ def write_explanation(
     if left := [heading.lower() for heading in SLOW if quick]:
         sections["Left out"] = [f"Made with --quick, without: {', '.join(left)}."]
     sections["Limits"] = [_limits(case)]
-    sections["How this was made"] = [_about(case, model_name)]
-    return write_page(path, title, _lead(case), sections, _footer(), appendix_from=next(iter(SECTIONS)))
+    sections["How this was made"] = [how_made(model, model_name, case.prediction.threshold, case.seconds)]
+    return write_page(path, title, _lead(case), sections, footer(), appendix_from=next(iter(SECTIONS)))
 
 
 def _read(model: nn.Module, sample: Sample, tolerance: float, shapley: bool) -> Case:
@@ -101,7 +101,8 @@ def _read(model: nn.Module, sample: Sample, tolerance: float, shapley: bool) -> 
     return Case(model, sample, trace, trace.prediction, profile, expected, found, tolerance, shapley)
 
 
-def _footer() -> str:
+def footer() -> str:
+    """What stands below every report."""
     return f"Written by banet-edu {machine_facts()['banet_edu']}, for teaching and research."
 
 
@@ -148,13 +149,14 @@ def _limits(case: Case) -> list[str]:
     return lines
 
 
-def _about(case: Case, model_name: str) -> dict[str, str]:
-    spec, machine = model_spec(case.model), machine_facts()
+def how_made(model: nn.Module, model_name: str, threshold: float, seconds: Mapping[str, float]) -> dict[str, str]:
+    """The network, the machine, the versions, and how long each section took."""
+    spec, machine = model_spec(model), machine_facts()
     size = " x ".join(map(str, spec.input_size))
     return {
         "Network": f"{model_name or spec.name}: {spec.name}, preset {spec.preset}, input {size}",
-        "Threshold": f"foreground from probability {case.prediction.threshold:g}",
+        "Threshold": f"foreground from probability {threshold:g}",
         "Machine": f"{machine['system']}, {machine['cores']} cores, GPU: {machine['gpu'] or 'none'}",
         "Versions": f"banet-edu {machine['banet_edu']}, torch {machine['torch']}, Python {machine['python']}",
-        "Time": "; ".join(f"{name} {seconds:.1f} s" for name, seconds in case.seconds.items()),
+        "Time": "; ".join(f"{name} {taken:.1f} s" for name, taken in seconds.items()),
     }

@@ -134,11 +134,51 @@ def test_predict_names_what_it_cannot_read_and_what_is_for_images(banet_edu, bra
     assert code == 1 and "no volume in" in err
 
 
-def test_reports_of_volumes_are_refused_in_words(banet_edu, brains, trained, tmp_path):
-    case = min((samples_root() / "lung" / "images").iterdir())
-    audit = ("audit", brains / "imagesTr", brains / "labelsTr", "--out", tmp_path)
-    for line in (("explain", case, "--out", tmp_path / "page.html"), audit):
-        code, _, err = banet_edu(*line, "--model", trained)
-        assert code == 1 and "is a network of volumes, which is not explained yet" in err, err
+def test_explain_writes_a_report_of_a_volume_and_its_labels(banet_edu, brains, trained, tmp_path):
+    image, mask = (brains / folder / "case1.nii.gz" for folder in ("imagesTr", "labelsTr"))
+    target = tmp_path / "report.html"
+    line = ("explain", image, "--mask", mask, "--model", trained, "--out", target, "--quick")
+    code, out, err = banet_edu(*line)
+    assert code == 0, err
+    assert "Beside it: report.csv, report-labels.nii.gz" in out and "Not a medical device" in out
+    page = target.read_text("utf-8")
+    assert "Three planes through" in page and "Volume of class 1" in page and "case1" not in page
+    stored, source = nibabel.load(tmp_path / "report-labels.nii.gz"), nibabel.load(image)
+    assert stored.shape == source.shape and np.allclose(stored.affine, source.affine)
+    [row] = csv.DictReader((tmp_path / "report.csv").open())
+    assert (
+        float(row["volume_ml"]) == pytest.approx(np.count_nonzero(stored.get_fdata()) * 2 / 1000) and "assd_mm" in row
+    )
+    code, out, _ = banet_edu("explain", image, "--model", trained, "--out", tmp_path / "bare.html", "--quick")
+    assert code == 0 and "No expert's mask, so no error was measured" in out
+
+
+def test_explain_refuses_in_words(banet_edu, brains, trained, tmp_path):
+    picture = min((samples_root() / "lung" / "images").iterdir())
+    volume = brains / "imagesTr" / "case1.nii.gz"
+    other = write(tmp_path / "other.nii.gz", np.zeros((9, 9, 9), np.uint8))
+    labels = write(tmp_path / "labels.nii.gz", np.full(SHAPE, 7, np.uint8), nibabel.load(volume).affine)
+    (tmp_path / "folder").mkdir()
+    for given, said in (
+        ((picture, "--model", trained), "this is a network of volumes: give a NIfTI file"),
+        ((tmp_path / "no.nii.gz", "--model", trained), "no.nii.gz"),
+        ((volume, "--model", "banet-lite-dermoscopy"), "is a volume and banet-lite-dermoscopy a network of images"),
+        ((volume, "--model", trained, "--spacing", 1, 1), "--spacing, --frame and --pdf are for images"),
+        ((volume, "--model", trained, "--pdf"), "--spacing, --frame and --pdf are for images"),
+        ((volume, "--model", trained, "--mask", picture), "the mask of a volume is a NIfTI file"),
+        ((volume, "--model", trained, "--mask", tmp_path / "no.png"), "no.png"),
+        ((volume, "--model", trained, "--mask", other), "9 x 9 x 9 voxels"),
+        ((volume, "--model", trained, "--mask", labels), "holds the label 7, but this network knows"),
+        ((tmp_path / "folder", "--model", trained), "folder"),
+        ((tmp_path / "folder", "--model", trained, "--mask", labels), "a mask goes with a NIfTI file"),
+    ):
+        code, _, err = banet_edu("explain", *given, "--out", tmp_path / "page.html")
+        assert code == 1 and said in err, (given, err)
+    assert not (tmp_path / "page.html").exists()
+
+
+def test_audit_and_ablate_of_volumes_are_refused_in_words(banet_edu, brains, trained, tmp_path):
+    code, _, err = banet_edu("audit", brains / "imagesTr", brains / "labelsTr", "--out", tmp_path, "--model", trained)
+    assert code == 1 and "is a network of volumes: banet-edu explain looks at one volume at a time" in err, err
     code, _, err = banet_edu("ablate", "--format", "msd", "--root", brains, "--out", tmp_path)
     assert code == 1 and "ablations are of images" in err

@@ -169,7 +169,8 @@ def deletion_insertion(
 def _hidden(x: Tensor, blurred: Tensor, places: tuple[NDArray[Any], ...]) -> tuple[Tensor, Tensor]:
     """The image as it is, and with the whole region blurred."""
     hidden = x.clone()
-    hidden[:, :, *places] = blurred[:, :, *places]
+    here: Any = (slice(None), slice(None), *places)
+    hidden[here] = blurred[here]
     return x, hidden
 
 

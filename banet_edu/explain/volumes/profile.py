@@ -151,7 +151,9 @@ def _signed(
     return np.where(outside, distance, -distance)
 
 
-def _steps(image: Array, region: NDArray[np.bool_], surface: Surface, chosen: NDArray[np.intp]) -> tuple[Array, Array]:
+def _steps(
+    image: NDArray[np.float32], region: NDArray[np.bool_], surface: Surface, chosen: NDArray[np.intp]
+) -> tuple[Array, Array]:
     """Contrast, mostly positive, and edge width in mm: the blurred step of `explain.boundary.appearance` along the normals."""
     unit = working_length(surface.spacing)
     at = along_normals(surface, chosen)

@@ -62,7 +62,7 @@ class Surface:
         """N, mm2: a third of the triangles around each point."""
         a, b, c = self.places[self.triangles].transpose(1, 0, 2)
         each = np.linalg.norm(np.cross(b - a, c - a), axis=1) / 6
-        return np.bincount(self.triangles.ravel(), np.repeat(each, 3), minlength=len(self))
+        return np.bincount(self.triangles.ravel(), np.repeat(each, 3), minlength=len(self)).astype(np.float64)
 
     def distance(self, places: Array) -> Array:
         """From each of P x 3 places (mm) to the surface: to the triangles around its nearest points."""
