@@ -1,15 +1,17 @@
-"""Any torch module as one of ours: `adapt` gives it the `.spec` and the output that `fit`, `predict` and `compare` need."""
+"""Networks adapted: any torch module as one of ours (`adapt`: the `.spec` and the output that `fit`, `predict` and `compare`
+need), and a network of images for volumes (`SliceWise`)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from banet_edu.banet.layers import resize
+from banet_edu.banet.layers import check_input, resize
+from banet_edu.banet.network import BANetOutput
 from banet_edu.config import ModelSpec, check_classes, check_size
 
 
@@ -79,3 +81,40 @@ def _logits(output: Any, who: str) -> Tensor:
     if not isinstance(output, Tensor):
         raise ValueError(f"{who} gives {type(output).__name__}, not logits, a list of them, or a dictionary with 'out'")
     return output
+
+
+class SliceWise(nn.Module):
+    """A network of images, slice by slice through a volume: the simplest way to segment one, and what 3D has to beat.
+
+    The slices along the first axis (z: axial ones) are one batch, stacked again afterwards. No slice knows its neighbours, so
+    outlines may jump from one to the next. Made by `create_model(..., dims=3, slicewise=True)`.
+
+    A training step on B volumes is one on B x D images; the losses are those of volumes, so BA-Net's edge task sees edges
+    between slices too, which its maps can hardly know of.
+
+    Shape: B x C x D x H x W -> B x K x D x H x W; in training mode BA-Net's side maps as well
+    """
+
+    def __init__(self, spec: ModelSpec, build: Callable[..., nn.Module], arguments: dict[str, Any]) -> None:
+        super().__init__()
+        self.spec = spec
+        self.network = build(replace(spec, dims=2, input_size=spec.input_size[1:]), **arguments)
+
+    def to(self, *args: Any, **kwargs: Any) -> SliceWise:
+        """As any module; volumes' channels last are images' channels last for the network inside."""
+        if kwargs.get("memory_format") is torch.channels_last_3d:
+            kwargs["memory_format"] = torch.channels_last
+        return super().to(*args, **kwargs)
+
+    def forward(self, x: Tensor) -> Tensor | BANetOutput:
+        check_input(x, self.spec, self.training)
+        volumes = len(x)
+
+        def stacked(y: Tensor) -> Tensor:
+            return y.unflatten(0, (volumes, -1)).movedim(1, 2)  # (B D) x K x H x W -> B x K x D x H x W
+
+        answer = self.network(x.movedim(2, 1).flatten(0, 1))
+        if isinstance(answer, Tensor):
+            return stacked(answer)
+        sides = (tuple(map(stacked, maps)) for maps in answer[1:])
+        return BANetOutput(stacked(answer.logits), *sides)

@@ -21,12 +21,12 @@ from banet_edu.config import (
     check_input_kind,
     check_size,
 )
+from banet_edu.networks.adapter import SliceWise
 from banet_edu.networks.attention_unet import AttentionUNet
 from banet_edu.networks.cenet import CENet
 from banet_edu.networks.deeplabv3 import DeepLabV3
 from banet_edu.networks.fcn import FCN
 from banet_edu.networks.pretrained import load_imagenet
-from banet_edu.networks.slicewise import SliceWise
 from banet_edu.networks.unet import UNet
 from banet_edu.networks.unet_same_encoder import UNetSameEncoder
 from banet_edu.networks.unetpp import UNetPlusPlus

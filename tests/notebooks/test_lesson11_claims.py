@@ -1,0 +1,86 @@
+"""What the text of lesson 11 says about the bundled volumes, networks and recorded runs holds for those that are there now."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import ndimage
+
+from banet_edu import load_model, predict
+from banet_edu.course.lesson11.slices import lone_share, thick
+from banet_edu.datasets.bundled import load_volumes
+from banet_edu.explain import mean_effects
+from banet_edu.metrics.boundary import boundary_metrics
+from banet_edu.study.recorded import read_recorded
+
+NETWORKS = ("banet", "unet", "control", "banet-slices")
+
+
+@pytest.fixture(scope="module")
+def volumes():
+    return list(load_volumes())
+
+
+@pytest.fixture(scope="module")
+def found(volumes):
+    """Labels of every volume by BA-Net in 3D and slice by slice."""
+    models = [load_model(f"{name}-lite-hippocampus") for name in ("banet", "banet-slices")]
+    return [[predict(model, volume).labels for volume in volumes] for model in models]
+
+
+# Part 1
+
+
+def test_a_layer_is_about_half_of_each_volume(volumes):
+    inside = [volume.mask > 0 for volume in volumes]
+    grown = [ndimage.binary_dilation(mask).sum() / mask.sum() - 1 for mask in inside]
+    assert min(grown) > 0.4 and max(grown) < 0.6
+
+
+# Part 2
+
+
+def test_slice_by_slice_jumps_in_every_volume(volumes, found):
+    whole, slices = ([lone_share(labels) for labels in each] for each in found)
+    expert = [lone_share(volume.mask) for volume in volumes]
+    assert all(np.array(slices) > whole)
+    assert np.mean(slices) > 3 * np.mean(whole)
+    assert np.mean(expert) < np.mean(whole)
+
+
+# Part 3
+
+
+def test_pee_is_worth_the_most(volumes):
+    change = mean_effects(load_model("banet-lite-hippocampus"), volumes, ["pee off", "ia off", "cff off"])
+    change = change.set_index("knob")
+    assert change["assd_mm_change"].idxmax() == "pee off"
+    assert change["assd_mm_change"].min() > 0
+
+
+# Part 4
+
+
+def test_as_if_cubes_is_too_small_with_thick_slices(volumes, found):
+    def hd95(every, cubes):
+        figures = []
+        for volume, labels in zip(volumes, found[0], strict=True):
+            stack = thick(volume, every)
+            spacing = (1.0, 1.0, 1.0) if cubes else stack.spacing_mm
+            kept = labels[every // 2 :: every] > 0
+            figures.append(boundary_metrics(kept, stack.mask > 0, spacing_mm=spacing)["hd95_mm"])
+        return np.array(figures)
+
+    assert np.array_equal(hd95(1, True), hd95(1, False))
+    assert (hd95(3, True) <= hd95(3, False)).all()
+    assert hd95(3, False).mean() - hd95(3, True).mean() > 0.05
+
+
+# Part 5
+
+
+@pytest.fixture(scope="module")
+def recorded():
+    tables = [read_recorded("volumes-hippocampus", f"{name}-seed0").assign(model=name) for name in NETWORKS]
+    return pd.concat(tables).groupby("model")[["DI", "assd_mm", "hd95_mm"]].mean()
