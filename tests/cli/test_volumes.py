@@ -177,8 +177,38 @@ def test_explain_refuses_in_words(banet_edu, brains, trained, tmp_path):
     assert not (tmp_path / "page.html").exists()
 
 
-def test_audit_and_ablate_of_volumes_are_refused_in_words(banet_edu, brains, trained, tmp_path):
-    code, _, err = banet_edu("audit", brains / "imagesTr", brains / "labelsTr", "--out", tmp_path, "--model", trained)
-    assert code == 1 and "is a network of volumes: banet-edu explain looks at one volume at a time" in err, err
+def test_audit_measures_volumes_worst_first(banet_edu, brains, trained, tmp_path):
+    line = ("audit", brains / "imagesTr", brains / "labelsTr", "--model", trained, "--out", tmp_path / "audit")
+    code, out, err = banet_edu(*line)
+    assert code == 0, err
+    rows = list(csv.DictReader((tmp_path / "audit" / "audit.csv").open()))
+    assert len(rows) == 10 and {"assd_mm", "towards", "largest_error"} <= set(rows[0]) and "clock" not in rows[0]
+    distances = [float(row["assd_mm"]) for row in rows if row["status"] == "ok"]
+    assert distances == sorted(distances, reverse=True)
+    page = (tmp_path / "audit" / "audit.html").read_text("utf-8")
+    assert "The worst cases" in page and "data:image/png" in page and "What goes with the errors" not in page
+    two = tmp_path / "two"
+    code, _, err = banet_edu("audit", brains / "imagesTr", "--readers", brains / "labelsTr", brains / "labelsTr",
+                               "--model", trained, "--out", two)  # fmt: skip
+    assert code == 0, err
+    assert "reader A to reader B" in (two / "audit.html").read_text("utf-8")
+
+
+def test_audit_and_ablate_refuse_in_words(banet_edu, brains, trained, tmp_path):
+    lung = samples_root() / "lung"
+    for folders, model, said in (
+        (
+            (brains / "imagesTr", brains / "labelsTr"),
+            "banet-lite-lung",
+            "these are volumes, and the network takes images",
+        ),
+        (
+            (lung / "images", lung / "masks", "--mask-suffix", "_mask"),
+            trained,
+            "these are images, and the network takes volumes",
+        ),
+    ):
+        code, _, err = banet_edu("audit", *folders, "--model", model, "--out", tmp_path)
+        assert code == 1 and said in err, err
     code, _, err = banet_edu("ablate", "--format", "msd", "--root", brains, "--out", tmp_path)
     assert code == 1 and "ablations are of images" in err
