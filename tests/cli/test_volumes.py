@@ -179,7 +179,7 @@ def test_explain_refuses_in_words(banet_edu, brains, trained, tmp_path):
 
 def test_audit_measures_volumes_worst_first(banet_edu, brains, trained, tmp_path):
     line = ("audit", brains / "imagesTr", brains / "labelsTr", "--model", trained, "--out", tmp_path / "audit")
-    code, out, err = banet_edu(*line)
+    code, _, err = banet_edu(*line)
     assert code == 0, err
     rows = list(csv.DictReader((tmp_path / "audit" / "audit.csv").open()))
     assert len(rows) == 10 and {"assd_mm", "towards", "largest_error"} <= set(rows[0]) and "clock" not in rows[0]
