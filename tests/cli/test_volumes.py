@@ -153,6 +153,21 @@ def test_explain_writes_a_report_of_a_volume_and_its_labels(banet_edu, brains, t
     assert code == 0 and "No expert's mask, so no error was measured" in out
 
 
+def test_explain_reads_a_dicom_series(banet_edu, trained, tmp_path):
+    pytest.importorskip("pydicom", reason="the extra 'dicom' is not installed")
+    from dicom_files import write as write_dicom
+
+    series, random = tmp_path / "series", np.random.default_rng(0)
+    series.mkdir()
+    place = {"ImageOrientationPatient": [1, 0, 0, 0, 1, 0], "PixelSpacing": [1, 1], "SeriesInstanceUID": "1.2.3"}
+    for index in range(6):
+        pixels = random.integers(0, 4000, (20, 24)).astype(np.uint16)
+        write_dicom(series / f"{index}.dcm", pixels, ImagePositionPatient=[0, 0, 3 * index], **place)
+    code, out, err = banet_edu("explain", series, "--model", trained, "--out", tmp_path / "page.html", "--quick")
+    assert code == 0, err
+    assert "a voxel is 3 x 1 x 1 mm" in (tmp_path / "page.html").read_text("utf-8") and "Report: " in out
+
+
 def test_explain_refuses_in_words(banet_edu, brains, trained, tmp_path):
     picture = min((samples_root() / "lung" / "images").iterdir())
     volume = brains / "imagesTr" / "case1.nii.gz"
