@@ -176,8 +176,9 @@ def audit_images(
     first, second = reader_folders(masks, readers)
     check_folder(folder)
     may_write(*(folder / name for name in ("audit.csv", "audit.json", "summary.csv", "audit.html")))
-    network: Any = for_images(load_model(model), model)
+    network: Any = load_model(model)
     data = open_pair(images, first, suffix, spacing)
+    same_kind(network, data)
     other = None if second is None else open_pair(images, second, suffix, spacing)
     settings = {"weights": network.weights_sha256, "spacing_mm": spacing, "banet_edu": __version__}
     rows: list[dict[str, Any]] = []
@@ -217,7 +218,7 @@ def audit_images(
         write_table(folder / "summary.csv", result.summary)
         samples = [data[name] for name in worst["name"]]
         with err.status("what goes with the errors ..."):
-            causes = why(cohort_profile(network, samples))
+            causes = None if network.spec.dims == 3 else why(cohort_profile(network, samples))
         write_audit(result, network, samples[:SHOWN], causes, folder / "audit.html")
     out.print(f"Report: {folder / 'audit.html'}", soft_wrap=True, markup=False)
     out.print(f"Every case, worst first: {folder / 'audit.csv'}", soft_wrap=True, markup=False)
@@ -250,8 +251,10 @@ def other_mask(dataset: Dataset, name: str) -> Path:
     return next(case.mask for case in dataset.cases if case.name == name)
 
 
-def for_images(network: Any, name: str) -> Any:
-    """The network, unless it takes volumes."""
-    if network.spec.dims == 3:
-        raise ValueError(f"{name} is a network of volumes: banet-edu explain looks at one volume at a time")
-    return network
+def same_kind(network: Any, data: Any) -> None:
+    """ValueError where a network of images is to look at volumes, or the other way round."""
+    from banet_edu.datasets.layouts import is_volume
+
+    there, kinds = 3 if is_volume(data.cases[0].image) else 2, {2: "images", 3: "volumes"}
+    if there != network.spec.dims:
+        raise ValueError(f"these are {kinds[there]}, and the network takes {kinds[network.spec.dims]}")

@@ -32,7 +32,7 @@ def outlines(level: NDArray[np.floating], *, closed: bool = False) -> list[NDArr
     """
     inside = level >= 0
     rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
-    if rows.size == 0:
+    if rows.size == 0 or (min(level.shape) < 2 and not closed):  # of a picture one pixel wide there is only the frame
         return []
     # Only the bounding box and one pixel around it are searched: a 12-megapixel map costs as little as its lesion.
     top, left = max(rows[0] - 1, 0), max(columns[0] - 1, 0)

@@ -9,14 +9,18 @@ from typing import Any
 import pandas as pd
 
 from banet_edu.data.sample import Sample
+from banet_edu.data.volume import Volume
 from banet_edu.explain import errors
 from banet_edu.explain.boundary.causes import Explanation
 from banet_edu.explain.boundary.differences import in_words
+from banet_edu.explain.volumes.errors import volume_in_words
 from banet_edu.figures.causes import causes_figure
 from banet_edu.figures.differences import differences_figure
+from banet_edu.figures.volumes.planes import planes_figure
 from banet_edu.prediction import predict
 from banet_edu.reports.cases import ALONE, NETWORK, worst_first
 from banet_edu.reports.page import Picture, Piece, Table, write_page
+from banet_edu.reports.volumes.case import voxel
 from banet_edu.study.result import INTERVAL_NOTE, CompareResult, metric_label
 
 SHOWN = 6  # pictures of the worst cases
@@ -24,10 +28,10 @@ _ROWS = 100
 
 
 def write_audit(
-    result: CompareResult, model: Any, worst: Sequence[Sample], causes: Explanation | None, path: str | Path
+    result: CompareResult, model: Any, worst: Sequence[Sample | Volume], causes: Explanation | None, path: str | Path
 ) -> Path:
     """Write the page to `path` and return it. `worst` are the samples of the worst cases, for the pictures; `causes` is what
-    `why` says of all cases together."""
+    `why` says of all cases together, None of volumes."""
     table = worst_first(result)
     assd = next(column for column in table.columns if column.startswith("assd_") and not column.endswith("px"))
     hd = assd.replace("assd", "hd")
@@ -39,7 +43,7 @@ def write_audit(
         "The figures": [Table(*result.cells(), INTERVAL_NOTE)],
         "The worst cases": list(_pictures(model, worst)),
         "Every case, worst first": [_cases(table, assd, hd)],
-        "What goes with the errors": _causes(causes),
+        "What goes with the errors": [] if causes is None else _causes(causes),
         "Limits": [
             [
                 "Not a medical device. One reader's outline is not the truth: another would draw another.",
@@ -81,11 +85,16 @@ def _typical(result: CompareResult, assd: str) -> list[str]:
     return [f"Where both are there, the outlines are {row['mean']:.3g} apart on average: {metric_label(assd)}."]
 
 
-def _pictures(model: Any, worst: Sequence[Sample]) -> list[Piece]:
+def _pictures(model: Any, worst: Sequence[Sample | Volume]) -> list[Piece]:
     made: list[Piece] = []
     for sample in worst[:SHOWN]:
         found = predict(model, sample)
         table = errors(sample, found)
+        if isinstance(sample, Volume):
+            at = voxel(table.iloc[0]) if len(table) else None
+            said = volume_in_words(table, sample, found)
+            made.append(Picture(planes_figure(sample, found, at), f"{sample.name}: {said}"))
+            continue
         said = in_words(table, sample, found)
         made.append(Picture(differences_figure(sample, found, table), f"{sample.name}: {said}"))
     return made
@@ -104,7 +113,11 @@ def _cases(table: pd.DataFrame, assd: str, hd: str) -> Table:
     ]
     rows = []
     for row in table.head(_ROWS).to_dict("records"):
-        where = f"{row['largest_error']}" + (f", {row['clock']:.0f} o'clock" if row["clock"] == row["clock"] else "")
+        where = f"{row['largest_error']}"
+        if isinstance(row.get("towards"), str):
+            where += f", {row['towards']}"
+        elif "clock" in row and row["clock"] == row["clock"]:
+            where += f", {row['clock']:.0f} o'clock"
         figures = [f"{row[name]:.3g}" if row[name] == row[name] else "–" for name in ("JA", assd, hd)]
         rows.append(
             [row["name"], row["status"], *figures, f"{row['parts_missed']:.0f}", f"{row['extra_pieces']:.0f}", where]
@@ -113,8 +126,8 @@ def _cases(table: pd.DataFrame, assd: str, hd: str) -> Table:
     return Table(head, rows, f"Missed and made up first, then by the mean distance of the outlines.{left}")
 
 
-def _causes(causes: Explanation | None) -> list[Piece]:
-    if causes is None or not causes.ranking.measured("effect").notna().any():
+def _causes(causes: Explanation) -> list[Piece]:
+    if not causes.ranking.measured("effect").notna().any():
         return ["Too few errors to say what goes with them."]
     return [
         causes.sentences,

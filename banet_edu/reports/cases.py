@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from banet_edu.data.sample import Sample, resize_mask, same_proportions
+from banet_edu.data.volume import Volume
 from banet_edu.explain.boundary.differences import errors
 from banet_edu.metrics.boundary import boundary_metrics
 from banet_edu.metrics.overlap import overlap
@@ -20,18 +21,18 @@ NETWORK, SECOND, READERS = "network to reader A", "network to reader B", "reader
 ALONE = "network to reader"  # where there is only one
 
 
-def audit_case(model: Any, sample: Sample, second: NDArray[Any] | None = None) -> list[dict[str, Any]]:
+def audit_case(model: Any, sample: Sample | Volume, second: NDArray[Any] | None = None) -> list[dict[str, Any]]:
     """One case: the network against reader A's mask, and where there is reader B's, against that, and both readers against
     each other.
 
     Args:
-        sample: with reader A's mask. second: h x w, reader B's, of the same field of view.
+        sample: with reader A's mask. second: h x w, reader B's, of the same field of view; of a volume of the same voxels.
 
     Returns:
         One row for each pair (`model` names it): `name`, the figures of `overlap` and `boundary_metrics` in mm with a spacing,
         in % of the image diagonal without. The first has what `explain.errors` says besides: `parts_missed`, `extra_pieces`,
-        `largest_error` (its kind) and `clock`; `beware`, that the image is unlike all that the network has learned from, and
-        `mm_at`, where its millimetres hold if not at the object.
+        `largest_error` (its kind) and `clock` (of a volume `towards`); `beware`, that the image is unlike all that the
+        network has learned from, and `mm_at`, where its millimetres hold if not at the object.
 
     Raises ValueError without a mask, or where the second has other proportions.
     """
@@ -44,22 +45,30 @@ def audit_case(model: Any, sample: Sample, second: NDArray[Any] | None = None) -
         "parts_missed": kinds.count("part missed") + kinds.count("not found"),
         "extra_pieces": kinds.count("extra piece"),
         "largest_error": kinds[0] if kinds else "none",
-        "clock": int(differences["clock"].iloc[0]) if kinds else None,
+        **_where(differences),
         "beware": found.warning or "",
         "mm_at": sample.spacing_note,
     }
     if second is None:
         return [first]
-    if not same_proportions(second.shape, reader.shape):
+    if second.shape != reader.shape and (second.ndim == 3 or not same_proportions(second.shape, reader.shape)):
         raise ValueError(
-            f"{sample.name}: reader B's mask is {second.shape[0]} x {second.shape[1]}, reader A's "
-            f"{reader.shape[0]} x {reader.shape[1]}: with other proportions it cannot show the same field of view"
+            f"{sample.name}: reader B's mask is {' x '.join(map(str, second.shape))}, reader A's "
+            f"{' x '.join(map(str, reader.shape))}: with other proportions it cannot show the same field of view"
         )
-    other = np.asarray(resize_mask(np.asarray(second) > 0, reader.shape))
+    other = np.asarray(second) > 0
+    if reader.ndim == 2:
+        other = resize_mask(other, reader.shape)
     return [first, _figures(SECOND, sample, found.mask, other), _figures(READERS, sample, reader, other)]
 
 
-def _figures(pair: str, sample: Sample, one: NDArray[np.bool_], other: NDArray[np.bool_]) -> dict[str, Any]:
+def _where(differences: pd.DataFrame) -> dict[str, Any]:
+    """Which way the largest error lies: an hour of the clock, of a volume directions."""
+    name, as_value = ("clock", int) if "clock" in differences else ("towards", str)
+    return {name: as_value(differences[name].iloc[0]) if len(differences) else None}
+
+
+def _figures(pair: str, sample: Sample | Volume, one: NDArray[np.bool_], other: NDArray[np.bool_]) -> dict[str, Any]:
     measured = overlap(one, other) | boundary_metrics(one, other, spacing_mm=sample.spacing_mm)
     return {"model": pair, "seed": 0, "name": sample.name, "class": "foreground", **measured}
 

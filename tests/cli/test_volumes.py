@@ -153,6 +153,21 @@ def test_explain_writes_a_report_of_a_volume_and_its_labels(banet_edu, brains, t
     assert code == 0 and "No expert's mask, so no error was measured" in out
 
 
+def test_explain_reads_a_dicom_series(banet_edu, trained, tmp_path):
+    pytest.importorskip("pydicom", reason="the extra 'dicom' is not installed")
+    from dicom_files import write as write_dicom
+
+    series, random = tmp_path / "series", np.random.default_rng(0)
+    series.mkdir()
+    place = {"ImageOrientationPatient": [1, 0, 0, 0, 1, 0], "PixelSpacing": [1, 1], "SeriesInstanceUID": "1.2.3"}
+    for index in range(6):
+        pixels = random.integers(0, 4000, (20, 24)).astype(np.uint16)
+        write_dicom(series / f"{index}.dcm", pixels, ImagePositionPatient=[0, 0, 3 * index], **place)
+    code, out, err = banet_edu("explain", series, "--model", trained, "--out", tmp_path / "page.html", "--quick")
+    assert code == 0, err
+    assert "a voxel is 3 x 1 x 1 mm" in (tmp_path / "page.html").read_text("utf-8") and "Report: " in out
+
+
 def test_explain_refuses_in_words(banet_edu, brains, trained, tmp_path):
     picture = min((samples_root() / "lung" / "images").iterdir())
     volume = brains / "imagesTr" / "case1.nii.gz"
@@ -177,8 +192,38 @@ def test_explain_refuses_in_words(banet_edu, brains, trained, tmp_path):
     assert not (tmp_path / "page.html").exists()
 
 
-def test_audit_and_ablate_of_volumes_are_refused_in_words(banet_edu, brains, trained, tmp_path):
-    code, _, err = banet_edu("audit", brains / "imagesTr", brains / "labelsTr", "--out", tmp_path, "--model", trained)
-    assert code == 1 and "is a network of volumes: banet-edu explain looks at one volume at a time" in err, err
+def test_audit_measures_volumes_worst_first(banet_edu, brains, trained, tmp_path):
+    line = ("audit", brains / "imagesTr", brains / "labelsTr", "--model", trained, "--out", tmp_path / "audit")
+    code, _, err = banet_edu(*line)
+    assert code == 0, err
+    rows = list(csv.DictReader((tmp_path / "audit" / "audit.csv").open()))
+    assert len(rows) == 10 and {"assd_mm", "towards", "largest_error"} <= set(rows[0]) and "clock" not in rows[0]
+    distances = [float(row["assd_mm"]) for row in rows if row["status"] == "ok"]
+    assert distances == sorted(distances, reverse=True)
+    page = (tmp_path / "audit" / "audit.html").read_text("utf-8")
+    assert "The worst cases" in page and "data:image/png" in page and "What goes with the errors" not in page
+    two = tmp_path / "two"
+    code, _, err = banet_edu("audit", brains / "imagesTr", "--readers", brains / "labelsTr", brains / "labelsTr",
+                               "--model", trained, "--out", two)  # fmt: skip
+    assert code == 0, err
+    assert "reader A to reader B" in (two / "audit.html").read_text("utf-8")
+
+
+def test_audit_and_ablate_refuse_in_words(banet_edu, brains, trained, tmp_path):
+    lung = samples_root() / "lung"
+    for folders, model, said in (
+        (
+            (brains / "imagesTr", brains / "labelsTr"),
+            "banet-lite-lung",
+            "these are volumes, and the network takes images",
+        ),
+        (
+            (lung / "images", lung / "masks", "--mask-suffix", "_mask"),
+            trained,
+            "these are images, and the network takes volumes",
+        ),
+    ):
+        code, _, err = banet_edu("audit", *folders, "--model", model, "--out", tmp_path)
+        assert code == 1 and said in err, err
     code, _, err = banet_edu("ablate", "--format", "msd", "--root", brains, "--out", tmp_path)
     assert code == 1 and "ablations are of images" in err

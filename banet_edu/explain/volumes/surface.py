@@ -35,7 +35,7 @@ class Surface:
         part: N, the number of the connected part that a point belongs to.
         spacing: (z, y, x) size of a voxel, in mm; 1 where it is unknown.
 
-    The faces of the volume are no boundary: a region that they cut has an open surface.
+    The faces of the volume are no boundary: a region that they cut has an open surface, and a single slice has none.
     """
 
     points: Array
@@ -106,7 +106,7 @@ class Surface:
 
 def surface_of_mask(mask: NDArray[np.bool_], spacing: tuple[float, ...]) -> Surface:
     """The surface of a mask: where the signed distance to its voxels, smoothed a little, is 0. Each voxel stays on its side."""
-    if not mask.any() or mask.all():
+    if not mask.any() or mask.all() or min(mask.shape) < 2:
         return _none(spacing)
     box, offset = _around(mask)
     return _surface(_signed_distance(mask[box], spacing), mask[box], offset, spacing)
@@ -115,7 +115,7 @@ def surface_of_mask(mask: NDArray[np.bool_], spacing: tuple[float, ...]) -> Surf
 def surface_of_level(level: NDArray[np.floating], spacing: tuple[float, ...]) -> Surface:
     """The surface where a map (a probability minus its threshold) crosses 0, trilinear between voxels."""
     mask = level >= 0
-    if not mask.any() or mask.all():
+    if not mask.any() or mask.all() or min(mask.shape) < 2:
         return _none(spacing)
     box, offset = _around(mask)
     values = level[box].astype(np.float64)
