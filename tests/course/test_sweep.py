@@ -21,6 +21,7 @@ import torch
 from known_model import Brightness, disc_sample
 from matplotlib.image import imread
 from matplotlib.text import Text
+from painted_volumes import ball_case
 from sweeps import FEW, sweep, values_of
 
 from banet_edu import create_model, load_samples, make_phantom
@@ -38,8 +39,10 @@ from banet_edu.course.lesson07.explorers import paired_explorer, resampling_expl
 from banet_edu.course.lesson08.explorers import attribution_explorer, contour_explorer
 from banet_edu.course.lesson09.explorers import doubt_explorer, measure_explorer, ruler_explorer
 from banet_edu.course.lesson10.explorers import align_corners_explorer, selection_explorer
+from banet_edu.course.lesson11.explorers import answers_explorer, thickness_explorer
 from banet_edu.course.panel import Panel
 from banet_edu.course.switches import gate_explorer, switch_explorer
+from banet_edu.course.viewer import volume_explorer
 from banet_edu.data.sample import Sample
 from banet_edu.explain.inside.regions import boundary_band
 
@@ -85,6 +88,18 @@ def two_networks() -> tuple[pd.DataFrame, list[Any], dict[str, Any]]:
     return pd.DataFrame(rows), samples, models
 
 
+@cache
+def painted_ball() -> tuple[Any, Any]:
+    return ball_case(radius=9.0, grown=1.0, shift_mm=(1.0, 0.5, 0.0))
+
+
+def two_answers() -> tuple[Any, dict[str, Any]]:
+    volume, prediction = painted_ball()
+    jumps = prediction.labels.copy()
+    jumps[::2] = np.roll(jumps[::2], 1, axis=1)
+    return volume, {"expert": volume.mask.astype(np.uint8), "in 3D": prediction.labels, "slice by slice": jumps}
+
+
 def figures_of_two() -> pd.DataFrame:
     random = np.random.default_rng(0)
     return pd.DataFrame({"banet": random.normal(2, 1, 30), "unet": random.normal(2, 1, 30)})
@@ -93,6 +108,9 @@ def figures_of_two() -> pd.DataFrame:
 # One entry for every widget that a lesson shows: a function that builds it small and fast.
 WIDGETS: dict[str, Callable[[], Panel]] = {
     "paired_explorer": lambda: paired_explorer(*two_networks()),
+    "volume_explorer": lambda: volume_explorer(*painted_ball()),
+    "answers_explorer": lambda: answers_explorer(*two_answers()),
+    "thickness_explorer": lambda: thickness_explorer(painted_ball()[0], painted_ball()[1].labels),
     "resampling_explorer": lambda: resampling_explorer(figures_of_two(), "assd_mm"),
     "threshold_explorer": lambda: threshold_explorer(*case()),
     "softness_explorer": lambda: softness_explorer(size=64),

@@ -60,7 +60,7 @@ def thick_figure(volume: Volume, labels: NDArray[Any], every: Sequence[int], at:
     object, with the voxel's size and with cubes."""
     where = _around({"expert": np.asarray(volume.mask), "network": labels})
     ratio = _side(where, SAGITTAL.down) / _side(where, SAGITTAL.along)
-    figure, [axes] = new_figure(1, len(every), height=WIDTH / len(every) * ratio + 1.1)
+    figure, [axes] = new_figure(1, len(every), height=WIDTH / len(every) * ratio + 1.2)
     with styled():
         for panel, step in zip(axes, every, strict=True):
             stack = thick(volume, step)
@@ -69,8 +69,11 @@ def thick_figure(volume: Volume, labels: NDArray[Any], every: Sequence[int], at:
             draw_slice(panel, stack, SAGITTAL, (at,) * 3, stack.spacing_mm)
             _draw_sides(panel, slice_of(expert, SAGITTAL, (at,) * 3), REFERENCE)
             _draw_sides(panel, slice_of(found, SAGITTAL, (at,) * 3), PREDICTION)
-            low, high = where[0]
-            _zoom(panel, SAGITTAL, [((low - step // 2) / step, (high - step // 2) / step), *where[1:]])
+            low, high = where[
+                0
+            ]  # the same millimetres of every stack, whose slice i has its middle at step // 2 + i * step
+            first, last = (low - 0.5 - step // 2) / step + 0.5, (high + 0.5 - step // 2) / step - 0.5
+            _zoom(panel, SAGITTAL, [(first, last), *where[1:]])
             mm = boundary_metrics(found, expert, spacing_mm=stack.spacing_mm)["hd95_mm"]
             cubes = boundary_metrics(found, expert, spacing_mm=(1.0, 1.0, 1.0))["hd95_mm"]
             panel.set_title(f"slices of {step} mm\nHD95 {mm:.1f} mm; as if cubes: {cubes:.1f}")
