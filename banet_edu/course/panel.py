@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from banet_edu.data.sample import Sample
 from banet_edu.figures.style import below_one_another, png_bytes
 
-MOST_PICTURES = 200  # of a panel on a page without a kernel
+MOST_PICTURES = 160  # of a panel on a page without a kernel
 MOST_VALUES = 16  # of a slider there
 FEWEST_VALUES = 4
 
