@@ -43,7 +43,12 @@ class PlanePanel(PointedPanel):
 
 
 def volume_explorer(
-    volume: Volume, prediction: Prediction | None = None, *, at: Voxel | None = None, still: Still = ()
+    volume: Volume,
+    prediction: Prediction | None = None,
+    *,
+    at: Voxel | None = None,
+    by_class: bool = True,
+    still: Still = (),
 ) -> PlanePanel:
     """Look through a volume, its mask and a prediction, and read the values of a voxel.
 
@@ -51,9 +56,11 @@ def volume_explorer(
         volume: with or without a mask.
         prediction: of that volume. With a mask its outline is coloured by the signed error at the surface.
         at: (z, y, x) to begin with; by default the middle of the mask.
+        by_class: of several classes a control chooses one, or all together as foreground; False shows all together, in a
+            quarter of the pictures that a page without a kernel needs.
         still: as in `Panel`: what is shown where no widget runs.
 
-    Of several classes a control chooses one, or all together as foreground. Raises ValueError where `planes_figure` does.
+    Raises ValueError where `planes_figure` does.
     """
     begin = middle_of(volume, prediction) if at is None else at
     names = _class_names(volume, prediction)
@@ -78,7 +85,7 @@ def volume_explorer(
         ]
 
     controls: dict[str, ipywidgets.ValueWidget] = {}
-    if len(names) > 2:
+    if by_class and len(names) > 2:
         controls["label"] = choice(
             "outline of", {"all classes": 0, **{name: k for k, name in enumerate(names) if k}}, 0
         )

@@ -63,7 +63,7 @@ show(
 # off, and is there an edge to be seen at that place?**
 
 # %% tags=["nbval-ignore-output"]
-volume_explorer(volume, found)
+volume_explorer(volume, found, by_class=False)
 
 # %% tags=["nbval-ignore-output"]
 layers = ["by about 5 %", "by about 15 %", "by about half", "it doubles"]

@@ -34,7 +34,7 @@ def test_every_slider_and_class_draws_another_picture(viewer):
 
 
 def test_a_page_without_a_kernel_gets_a_sweep_of_all_controls(viewer):
-    swept = viewer.swept()
+    swept = viewer.swept(200)
     assert list(swept) == ["label", "z", "y", "x"] and len(swept["label"].values) == 3
     assert all(viewer.values()[name] in swept[name].values for name in swept)
 
@@ -79,3 +79,10 @@ def test_without_a_prediction_a_mask_or_a_surface():
     assert volume_explorer(volume, nothing).words()[2] == "The prediction has no surface in this volume."
     empty = volume_explorer(Volume(volume.image, volume.mask & False, "empty", (1, 1, 1)), prediction)
     assert empty.words()[2].endswith("its error is not known: the reference has no surface.")
+
+
+def test_without_a_choice_of_class_a_page_without_a_kernel_has_room_for_the_planes(viewer):
+    volume, prediction = ball_case(radius=6.0)
+    names = ("background", "left", "right")
+    swept = volume_explorer(volume, replace(prediction, class_names=names), by_class=False).swept()
+    assert list(swept) == ["z", "y", "x"] and min(len(each.values) for each in swept.values()) >= 5
