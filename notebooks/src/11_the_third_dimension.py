@@ -27,7 +27,7 @@ from banet_edu.course.predictions import Predictions
 from banet_edu.course.quiz import lesson_quiz
 from banet_edu.course.viewer import volume_explorer
 from banet_edu.datasets.bundled import load_volumes
-from banet_edu.explain import mean_effects
+from banet_edu.explain import boundary_profile, errors, mean_effects
 from banet_edu.figures.effects import effects_figure
 from banet_edu.figures.study import overview_figure
 from banet_edu.figures.style import show
@@ -64,6 +64,26 @@ show(
 
 # %% tags=["nbval-ignore-output"]
 volume_explorer(volume, found, by_class=False)
+
+# %%
+worst = errors(volume, found).iloc[0]
+place = tuple(int(worst[axis]) for axis in "zyx")
+profile = boundary_profile(volume, found)  # one row per point of the expert's surface
+away = np.linalg.norm(profile[["z", "y", "x"]] - place, axis=1)
+there, usual = (
+    profile["contrast_sd"].iloc[away.argmin()],
+    np.average(profile["contrast_sd"], weights=profile["share"]),
+)
+print(f"most off: {worst['largest_mm']:.1f} mm, at (z, y, x) = {place}, {worst['towards']}")
+print(f"contrast across the boundary: {there:.2f} there, {usual:.2f} in the mean")
+show(
+    planes_figure(volume, found, place),
+    alt="Three planes through the voxel where the network's outline is most off.",
+)
+
+# %% [markdown]
+# At the end of the tail. *Contrast* is how much inside and outside differ, in standard deviations of the volume's grey values; a
+# minus means: the other way round than along most of the surface. So there is no edge of the usual kind to hold on to.
 
 # %% tags=["nbval-ignore-output"]
 layers = ["by about 5 %", "by about 15 %", "by about half", "it doubles"]

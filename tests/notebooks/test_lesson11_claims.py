@@ -10,7 +10,7 @@ from scipy import ndimage
 from banet_edu import load_model, predict
 from banet_edu.course.lesson11.slices import lone_share, thick
 from banet_edu.datasets.bundled import load_volumes
-from banet_edu.explain import mean_effects
+from banet_edu.explain import boundary_profile, errors, mean_effects
 from banet_edu.metrics.boundary import boundary_metrics
 from banet_edu.study.recorded import read_recorded
 
@@ -36,6 +36,21 @@ def test_a_layer_is_about_half_of_each_volume(volumes):
     inside = [volume.mask > 0 for volume in volumes]
     grown = [ndimage.binary_dilation(mask).sum() / mask.sum() - 1 for mask in inside]
     assert min(grown) > 0.4 and max(grown) < 0.6
+
+
+def test_the_outline_is_most_off_at_the_tail_where_there_is_no_usual_edge(volumes):
+    volume = volumes[0]
+    prediction = predict(load_model("banet-lite-hippocampus"), volume)
+    worst = errors(volume, prediction).iloc[0]
+    place = [worst[axis] for axis in "zyx"]
+    profile = boundary_profile(volume, prediction)
+    there = profile.iloc[np.linalg.norm(profile[["z", "y", "x"]] - place, axis=1).argmin()]
+    usual = np.average(profile["contrast_sd"], weights=profile["share"])
+    assert usual > 0.4 and there["contrast_sd"] < 0
+    assert "posterior" in worst["towards"] and volume.mask[tuple(there[list("zyx")].astype(int))] in (0, 2)
+    assert place[1] < np.quantile(
+        np.argwhere(volume.mask == 2)[:, 1], 0.25
+    )  # y runs to the front: behind most of the tail
 
 
 # Part 2
