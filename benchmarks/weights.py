@@ -93,6 +93,9 @@ def figures(model: Any, samples: Sequence[Any]) -> dict[str, Any]:
     table = evaluate(model, samples)
     table.insert(0, "model", "model")
     columns = METRICS_MM if "assd_mm" in table.columns else METRICS
+    if table["name"].duplicated().any():  # several classes: a case's figure is their mean
+        means = {"status": "first"} | dict.fromkeys(columns, "mean")
+        table = table.groupby(["model", "name"], sort=False).agg(means).reset_index()
     summary = summarise(table, columns).set_index("metric")
     values = {
         column: [round(float(summary.loc[column, key]), 4) for key in ("mean", "low", "high")] for column in columns

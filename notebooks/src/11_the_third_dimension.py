@@ -82,8 +82,8 @@ show(
 )
 
 # %% [markdown]
-# At the end of the tail. *Contrast* is how much inside and outside differ, in standard deviations of the volume's grey values; a
-# minus means: the other way round than along most of the surface. So there is no edge of the usual kind to hold on to.
+# At the end of the tail. *Contrast* is how much inside and outside differ, in standard deviations of the volume's grey values;
+# a minus means: the other way round than along most of the surface. So there is no edge of the usual kind to hold on to.
 
 # %% tags=["nbval-ignore-output"]
 layers = ["by about 5 %", "by about 15 %", "by about half", "it doubles"]
