@@ -64,6 +64,17 @@ def test_slice_by_slice_jumps_in_every_volume(volumes, found):
     assert np.mean(expert) < np.mean(whole)
 
 
+def test_the_experts_labels_jump_across_coronal_slices_in_every_volume(volumes):
+    shares = np.array([[lone_share(volume.mask, axis) for axis in range(3)] for volume in volumes])
+    assert (shares.argmax(axis=1) == 1).all()
+    assert shares.mean(axis=0)[1] > 5 * shares.mean(axis=0)[0]
+
+
+def test_in_3d_no_direction_jumps_more_than_the_others_by_much(volumes, found):
+    shares = np.array([[lone_share(labels, axis) for axis in range(3)] for labels in found[0]]).mean(axis=0)
+    assert shares.max() < 0.5
+
+
 # Part 3
 
 
@@ -72,6 +83,7 @@ def test_pee_is_worth_the_most(volumes):
     change = change.set_index("knob")
     assert change["assd_mm_change"].idxmax() == "pee off"
     assert change["assd_mm_change"].min() > 0
+    assert change["bias_mm_before"].iloc[0] > 0.1 and change.loc["pee off", "bias_mm_after"] < -0.2
 
 
 # Part 4
