@@ -69,7 +69,7 @@ volume_explorer(volume, found, by_class=False)
 worst = errors(volume, found).iloc[0]
 place = tuple(int(worst[axis]) for axis in "zyx")
 profile = boundary_profile(volume, found)  # one row per point of the expert's surface
-away = np.linalg.norm(profile[["z", "y", "x"]] - place, axis=1)
+away = np.linalg.norm(profile[["z", "y", "x"]].to_numpy() - place, axis=1)
 there, usual = (
     profile["contrast_sd"].iloc[away.argmin()],
     np.average(profile["contrast_sd"], weights=profile["share"]),

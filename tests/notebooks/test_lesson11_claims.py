@@ -44,7 +44,7 @@ def test_the_outline_is_most_off_at_the_tail_where_there_is_no_usual_edge(volume
     worst = errors(volume, prediction).iloc[0]
     place = [worst[axis] for axis in "zyx"]
     profile = boundary_profile(volume, prediction)
-    there = profile.iloc[np.linalg.norm(profile[["z", "y", "x"]] - place, axis=1).argmin()]
+    there = profile.iloc[np.linalg.norm(profile[["z", "y", "x"]].to_numpy() - place, axis=1).argmin()]
     usual = np.average(profile["contrast_sd"], weights=profile["share"])
     assert usual > 0.4 and there["contrast_sd"] < 0
     assert "posterior" in worst["towards"] and volume.mask[tuple(there[list("zyx")].astype(int))] in (0, 2)
