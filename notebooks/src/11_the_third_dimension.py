@@ -50,12 +50,10 @@ volumes = load_volumes()
 volume = volumes[0]
 model = load_model("banet-lite-hippocampus")
 found = predict(model, volume)
-print(f"{volume.name}: {' x '.join(map(str, volume.shape))} voxels (z, y, x) of {volume.spacing_mm} mm")
-print({name: round(value, 2) for name, value in found.measurements.items()})
-show(
-    planes_figure(volume, found),
-    alt="Axial, coronal and sagittal slice of a brain MRI with the outlines of the expert and of the network.",
+print(
+    f"{volume.name}: {' x '.join(map(str, volume.shape))} voxels (z, y, x) of {volume.spacing_mm} mm"
 )
+print({name: round(value, 2) for name, value in found.measurements.items()})
 
 # %% [markdown]
 # Both parts count as one object here. The network's outline is coloured by its error: blue where it lies inside the expert's,
@@ -74,7 +72,9 @@ there, usual = (
     profile["contrast_sd"].iloc[away.argmin()],
     np.average(profile["contrast_sd"], weights=profile["share"]),
 )
-print(f"most off: {worst['largest_mm']:.1f} mm, at (z, y, x) = {place}, {worst['towards']}")
+print(
+    f"most off: {worst['largest_mm']:.1f} mm, at (z, y, x) = {place}, {worst['towards']}"
+)
 print(f"contrast across the boundary: {there:.2f} there, {usual:.2f} in the mean")
 show(
     planes_figure(volume, found, place),
@@ -144,14 +144,13 @@ predictions.choose(
 )
 
 # %%
-shares = {
-    name: [lone_share(each[name]) for each in answers.values()] for name in who
-}
+shares = {name: [lone_share(each[name]) for each in answers.values()] for name in who}
 mean_share = {name: float(np.mean(each)) for name, each in shares.items()}
 predictions.compare(
     "lone",
     max(mean_share, key=mean_share.get),
-    because=", ".join(f"{name} {share:.1f} %" for name, share in mean_share.items()) + ".",
+    because=", ".join(f"{name} {share:.1f} %" for name, share in mean_share.items())
+    + ".",
 )
 
 # %% [markdown]
@@ -163,8 +162,8 @@ jumpy = volumes[int(np.argmax(shares["BA-Net slice by slice"]))]
 answers_explorer(jumpy, answers[jumpy.name])
 
 # %% [markdown]
-# In the coronal slice the labels stand in steps, and rows of voxels have changed their part. In the axial slice each outline is
-# smooth: nothing in it says that its neighbours disagree. One has to look *across* the slices.
+# In the coronal slice rows of voxels are missing or stick out that the slices below and above have the other way round. In the
+# axial slice the outline looks sound: nothing in it says that its neighbours disagree. One has to look *across* the slices.
 #
 # A lone voxel can be looked for along any axis. An expert draws in slices too. **Across which?**
 
@@ -186,7 +185,11 @@ in_3d = [
     np.mean([lone_share(each["BA-Net in 3D"], axis) for each in answers.values()])
     for axis in range(3)
 ]
-print("BA-Net in 3D, across the same:", " %, ".join(f"{share:.1f}" for share in in_3d), "%")
+print(
+    "BA-Net in 3D, across the same:",
+    " %, ".join(f"{share:.1f}" for share in in_3d),
+    "%",
+)
 largest = max(jumps, key=jumps.get)
 predictions.compare(
     "expert",
@@ -266,8 +269,12 @@ for case in volumes:
     labels = predict(model, case).labels > 0
     for every in (1, 3):
         stack, kept = thick(case, every), labels[every // 2 :: every]
-        true = boundary_metrics(kept, stack.mask > 0, spacing_mm=stack.spacing_mm)["hd95_mm"]
-        cubes = boundary_metrics(kept, stack.mask > 0, spacing_mm=(1.0, 1.0, 1.0))["hd95_mm"]
+        true = boundary_metrics(kept, stack.mask > 0, spacing_mm=stack.spacing_mm)[
+            "hd95_mm"
+        ]
+        cubes = boundary_metrics(kept, stack.mask > 0, spacing_mm=(1.0, 1.0, 1.0))[
+            "hd95_mm"
+        ]
         rows.append({"slices": f"{every} mm", "HD95 in mm": true, "as if cubes": cubes})
 hd95 = pd.DataFrame(rows).groupby("slices").mean()
 print(hd95.round(2).to_string())
