@@ -299,7 +299,7 @@ predictions.compare(
 predictions.compare(
     "slow",
     max(last, key=lambda run: last[run]["loss"]),
-    because="Its loss falls all the time, and after 600 steps it is still the highest of all.",
+    because="Its loss falls slowly, and after 600 steps it is still the highest of all.",
 )
 for run, history in histories.items():
     top = max(history.rows, key=lambda row: row["loss"])

@@ -42,7 +42,7 @@ def test_from_nine_pixels_on_the_masks_cross_entropy_is_larger_and_blur_is_most_
 def test_dice_of_a_small_blurred_disc_is_not_0_at_the_right_place():
     small, large = (loss_parts(radius, 0, 1.0) for radius in (10, 40))
     assert small["JA"] == 1 and f"{small['dice']:.2f}" == "0.14" and small["dice"] > 3 * large["dice"]
-    assert loss_parts(10, 0, 0.1)["dice"] < 0.01  # the blur alone does it
+    assert loss_parts(10, 0, 0.1)["dice"] < 0.1 * small["dice"]  # without the blur next to nothing is left
     assert "radius 10, moved 0 px: JA 1.00; cross entropy 0.01, dice 0.14" in printed("06", "radius 10, moved 0")
 
 
