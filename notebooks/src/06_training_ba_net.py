@@ -75,7 +75,8 @@ show(
 #
 # $Y$ is the true mask and $B$ its boundary (lesson 02). A hat marks an answer: $\hat Y$ the final mask, $\hat M_i$ and
 # $\hat B_i$ the mask and the boundary of stage $i$. $\mathrm{CE}$ is the cross entropy, $-\log$ of the probability given to
-# the true label, averaged over all pixels; $\mathrm{Dice}$ is below. All weights are 1, as in the authors' release.
+# the true label, averaged over all pixels. $\mathrm{Dice}$ is 1 minus twice the overlap over the sum of both areas: 0 where
+# answer and mask are the same (part 7 has the formula). All weights are 1, as in the authors' release.
 #
 # Our discs have a final mask only. So their boundary answer is made from it: $4p(1-p)$, where $p$ is the probability of "disc".
 # That is 1 where the mask is undecided and 0 where it is sure. (BA-Net's stages have a branch for it.)
@@ -108,6 +109,9 @@ predictions.compare(
 # large one by the same factor of 4. At this shift and this blur the edge's is twice as large as the mask's. This is the idea of
 # the second task: **to keep asking about the edge when the mask is already nearly right.** Whether that helps is for an
 # experiment to say: lesson 07 trains BA-Net without it.
+#
+# (First line: at the right place, with JA 1.00, Dice is not 0 but 0.14. The blurred rim counts, and of a small disc it is a
+# large part.)
 
 # %% [markdown]
 # Move the disc, blur it, make it larger. (Keyboard: Tab to a slider, then the left and right keys.) With radius 40 and blur 1:
@@ -118,7 +122,8 @@ predictions.compare(
 loss_explorer()
 
 # %% [markdown]
-# (From 9 pixels on the mask's is larger. And of a blurred edge most of the loss comes from the blur, not from the shift.)
+# (From 9 pixels on the mask's is larger. And with blur 4 most of the edge's loss comes from the blur, not from the shift: of
+# the 0.49 at shift 4, 0.38 is there at shift 0.)
 #
 # ## 2 Deep supervision
 #
@@ -278,6 +283,11 @@ predictions.choose(
     list(histories),
 )
 
+# %% tags=["nbval-ignore-output"]
+predictions.choose(
+    "slow", "And in which one was the learning rate too low?", list(histories)
+)
+
 # %%
 last = {run: history.rows[-1] for run, history in histories.items()}
 gap = min(last, key=lambda run: last[run]["loss"])
@@ -285,6 +295,11 @@ predictions.compare(
     "curves",
     gap,
     because="Its training loss is the lowest of all, its validation is not the best: it knows its images by heart.",
+)
+predictions.compare(
+    "slow",
+    max(last, key=lambda run: last[run]["loss"]),
+    because="Its loss falls slowly, and after 600 steps it is still the highest of all.",
 )
 for run, history in histories.items():
     top = max(history.rows, key=lambda row: row["loss"])
@@ -305,14 +320,22 @@ for run, history in histories.items():
 
 # %% [markdown]
 # The learning rate is not constant in a run. *One cycle* starts low, rises for 30 % of the steps, and falls to almost
-# nothing; the authors' *poly* falls from the first step. All four runs had one cycle with 600 steps: at which step is the rate
-# highest, and had run A exploded by then?
+# nothing; the authors' *poly* falls from the first step. All four runs had one cycle with 600 steps. Set the highest rate to
+# 0.3, as in run A: how high is the rate at step 80, just before the loss leaves the axis? And when has run C (0.003) a rate
+# like that?
 
 # %% tags=["nbval-ignore-output"]
 schedule_explorer()
 
+# %%
+for row in histories["run A"].rows[1:4]:
+    print(
+        f"run A, step {row['step']:3d}: learning rate {row['learning_rate']:.2f}, loss {row['loss']:.1f}"
+    )
+
 # %% [markdown]
-# (At step 179. The loss of run A was highest before, at step 160: it exploded on the way up.)
+# (About 0.13. And never: run C's highest is 0.003. Run A exploded on the way up: its loss was highest at step 160, its rate
+# at step 179.)
 #
 # ## 5 Kill it, and go on
 #

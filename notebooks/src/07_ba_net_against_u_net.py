@@ -2,7 +2,8 @@
 # # 07 · BA-Net against U-Net: a fair comparison
 #
 # **For** everyone who reads or writes "our network is better"; clinicians can leave out the exercise. **Time** 70 minutes
-# (the cells themselves run in about half a minute). **You need** lesson 00; lesson 03 for part 5.
+# (the cells themselves run in about half a minute). **You need** lesson 00; for part 5 lessons 03 to 05 (PEE finds edges,
+# attention lets object and edge hear each other, CFF fuses the stages).
 #
 # **Afterwards you can**
 # - list what must be equal before two networks may be compared, and what a control is for,
@@ -56,6 +57,10 @@ predictions = Predictions("07")
 # | who chooses the epoch: the *validation* part, never the test part | the best test value of 150 epochs is reported |
 # | the seeds, and how many of them | the best of five against one |
 # | the measurement: every test image, at the size of its own mask; missed objects counted | failures are left out |
+#
+# (An *epoch* is one pass over the training images; after each one the network is measured on the validation part.
+# *Augmentation* changes training images at random. *Pretrained* weights have learned from other images before. A *seed* is the
+# number that fixes what chance does: part 4.)
 #
 # `banet-edu compare` holds all this equal. What the networks bring along stays different. These are the networks of this
 # lesson:
@@ -342,10 +347,11 @@ by_kind = pd.concat([table, coarse]).pivot_table(
     index="kind", columns="model", values="JA"
 )
 lead = by_kind.rsub(by_kind["banet"], axis=0)
+costs = by_kind["unet"] - by_kind["unet on the grid"]
 for kind, name in KINDS.items():
     print(
-        f"{name:6s} banet − unet {lead.loc[kind, 'unet']:+.3f}, "
-        f"with U-Net on BA-Net's grid {lead.loc[kind, 'unet on the grid']:+.3f}"
+        f"{name:6s} banet − unet {lead.loc[kind, 'unet']:+.3f}, with U-Net on BA-Net's grid "
+        f"{lead.loc[kind, 'unet on the grid']:+.3f}: it costs U-Net {costs[kind]:.4f}"
     )
 
 before, after = lead.loc["lung", ["unet", "unet on the grid"]]

@@ -318,7 +318,7 @@ for block in blocks:
 # Three methods put a number on each pixel (we run them with *captum*, a library for this):
 #
 # - **Integrated Gradients** goes from a blurred image to the real one and adds up how the score $z$ reacts to each pixel on the
-#   way; the numbers add up to what the real image has more of $z$ than the blurred one.
+#   way; the numbers add up to the score of the real image minus that of the blurred one.
 # - **Occlusion** replaces a square at a time by the blurred image and notes how much of $z$ is lost.
 # - **GradCAM** adds up the maps of a layer near the output, each with the weight that $z$ gives it: coarse, and made for naming
 #   objects.
@@ -332,9 +332,10 @@ print(f"the decision along the whole boundary: score {best.score:.1f} logits")
 print(f"shares of Integrated Gradients add up within {best.completeness_error:.0%}")
 
 # %% [markdown]
-# Choose the method, the question and the region. "What pushes outward" asks for the foreground instead of the decision:
-# orange pixels pull the line out, blue ones push it in. The three maps look different, and each looks as if it said something.
-# Which one tells what this network's decision rests on?
+# The three maps look different, and each looks as if it said something (whether it does: part 6). Choose occlusion (it takes a
+# few seconds) and the faint sector: do the strongest squares lie along the reference (the middle of the region), or along the
+# network's own line? Then ask what pushes outward: orange pixels pull the line out, blue ones push it in. Which colour do
+# these squares get?
 
 # %% tags=["nbval-ignore-output"]
 attribution_explorer(
@@ -342,6 +343,8 @@ attribution_explorer(
 )
 
 # %% [markdown]
+# (Along its own line, where the darker part begins. And blue: they push the line in.)
+#
 # ## 6 Can it be believed?
 #
 # **Deletion.** If a map is right, blurring the pixels it ranks highest must break the decision *sooner* than blurring pixels in
@@ -426,7 +429,8 @@ for method, result in tested.items():
 # %% [markdown]
 # **Randomised weights.** A second test: replace the network's parameters by noise, from the output towards the input, and make
 # the map again. Do the same pixels rank high? A **rank correlation** of 1 says: in the same order, 0: in any order. A map that
-# stays alike (0.5 or more, in the band) says little of what the network has learned; it may just show edges of the image.
+# stays alike (0.5 or more, in the band) says little of what the network has learned; it may just show edges of the image. What
+# counts is the last bar, where the whole network is noise: below 0.5 the map passes.
 
 # %%
 forgetting = randomisation_check(model, faint, "integrated_gradients", band, seeds=(0,))
@@ -437,10 +441,10 @@ show(
 )
 
 # %% [markdown]
-# Integrated Gradients passes both tests here, the second only just, with one seed of noise: with the last layer alone
-# replaced it stands at the line, and the rank correlation is still about a third when the network knows nothing. Some of the
-# map would be there with a network of noise as well. That is a statement about *this image, this region, this network*: run
-# the tests again with every explanation that you show to somebody.
+# Integrated Gradients passes both tests here, the second with 0.33 instead of 0, with one seed of noise. That is no brilliant
+# pass: with the last layer alone replaced the map stands at the line, and some of it would be there with a network of noise as
+# well. That is a statement about *this image, this region, this network*: run the tests again with every explanation that you
+# show to somebody.
 #
 # ## 7 Your own images
 #
@@ -481,7 +485,8 @@ predictions.summary()
 # - A boundary is explained place by place: how far off, what the image shows there, how sure the network is.
 # - The network's doubt is a symptom. Here it was a millimetre off and as sure as elsewhere.
 # - What goes with an error need not cause it. Take the suspect away, and see whether the error goes.
-# - An attribution says what holds a decision, right or wrong.
+# - An attribution says what holds a decision, right or wrong: by blocks, which part of the *network*; by pixels, which part of
+#   the *image*.
 # - Test every explanation: against random orders, and against a network that has forgotten. A pretty map may fail.
 #
 # **Next.** Lesson 09: the boundary clinic, where all of this becomes a report on one image. How the causes are measured:

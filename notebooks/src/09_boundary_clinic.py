@@ -2,8 +2,8 @@
 # # 09 · Boundary clinic: one picture, its outline, and how far to trust it
 #
 # **For** clinicians, and everyone who is asked to believe an outline. **Time** 60 minutes (the cells themselves run in about
-# 15 seconds). **You need** lesson 00; lesson 01 tells what a boundary error is. There is no code to be seen: a click on
-# the bar with three dots unfolds a cell's.
+# 15 seconds), and 15 more with a picture of your own. **You need** lesson 00; lesson 01 tells what a boundary error is. There
+# is no code to be seen: a click on the bar with three dots unfolds a cell's.
 #
 # **Afterwards you can**
 # - say where to look at an outline first, why, and how far that leads,
@@ -102,6 +102,9 @@ predictions.compare(
 # The line leaves the lesion and follows the upper edge of the ruler. The report has **marked** a quarter of it for a first
 # look. Each marked stretch is listed with its place (the o'clock of a clock around the outline), its length, its reasons,
 # and how far the line is expected to be off; all in % of the picture's diagonal, since nobody has told the scale yet.
+#
+# *Network undecided*: its probability stays near one half for a stretch. *Networks disagree*: a second network, or a mirror
+# image, gives another line. *Low contrast*, *soft edge*: what the picture shows there.
 
 # %% tags=["nbval-ignore-output"] jupyter={"source_hidden": true}
 shares = {
@@ -149,15 +152,17 @@ print(track_record_in_words(desk.expected()))
 # promise: networks can be wrong together.
 
 # %% [markdown]
-# Choose another picture, and another network. A network that learned from polyps still draws a line on skin: nothing
-# in it says "this is not my kind of picture". *You* have to know that. The one of chest X-rays finds nothing on the first
-# picture (second still picture): plainly no proof that nothing is there.
+# Keep the first picture, skin, and choose another network. Which one learned from other pictures and draws a line all the same?
+# And which one finds nothing?
 
 # %% tags=["nbval-ignore-output"] jupyter={"source_hidden": true}
 pictures = [load_samples(kind, "test")[0] for kind in ("dermoscopy", "polyp", "lung")]
 doubt_explorer([*pictures, photo.sample])
 
 # %% [markdown]
+# (That of polyps draws a line: nothing in it says "this is not my kind of picture". *You* have to know that. That of chest
+# X-rays finds nothing: plainly no proof that nothing is there.)
+#
 # ## 2 From pixels to millimetres
 #
 # A photo has no scale. Without one, lengths are given in % of the picture's diagonal, and no millimetre appears anywhere. A
@@ -336,6 +341,8 @@ check_diameter(box.value)
 
 # %% [markdown]
 # ## 6 Your own picture
+#
+# (About 15 minutes more with a picture of your own.)
 #
 # Open a picture, or drop it on the dark field: PNG, JPEG, BMP, TIFF, WebP, HEIC, or DICOM, which may carry its pixel size. It
 # stays on the computer that runs this notebook: it is read from a temporary file that is deleted at once, and is not saved

@@ -48,22 +48,8 @@ predictions = Predictions("10")
 # ## 1 Three sources
 #
 # BA-Net is described three times: in the **paper**, in an **article** on a blog that this project started from, and in the
-# code that the authors **released**. This package was built from notes on the three. A dash: the notes say nothing. They quote
-# little of the paper, so do not take its dashes for gaps in the paper. The letters are those of lessons 03 and 04: $R$ is the
-# map that PEE averages; $s$ and $e$ are the features of object and edge, $S$ and $E$ the same after the exchange; $\sigma(s)$
-# and $a$ are attention weights between 0 and 1.
-#
-# | | paper | article | release | this package |
-# |---|---|---|---|---|
-# | PEE joins R with | differences | differences | averages | differences |
-# | its windows | – | 3, 5, 7 everywhere | 5, 7 (stages 1, 2); 3, 5 (3, 4) | as release |
-# | beyond the frame, in PEE | – | – | zeros | the frame repeated |
-# | PEE's code runs | – | no: no `stride=1` | yes | yes |
-# | attention | – | one way, s to E: E = e + σ(s) s | both ways: S = s + (1 − a) e, E alike | as release |
-# | enlarging maps | – | – | `align_corners=True` | `False` |
-#
-# The largest difference is the attention: in the article's formula the object branch hears nothing of the edges ($S = s$). And
-# all of them lie in the blocks in colour here (the fusion enlarges maps):
+# code that the authors **released**. All three describe this network. They differ in the blocks in colour (the fusion
+# enlarges maps):
 
 # %% jupyter={"source_hidden": true}
 show(
@@ -74,8 +60,25 @@ show(
 )
 
 # %% [markdown]
+# This package was built from notes on the three. A dash: the notes say nothing. They quote little of the paper, so do not take
+# its dashes for gaps in the paper. The letters are those of lessons 03 and 04: $R$ is the map that PEE averages; $s$ and $e$
+# are the features of object and edge, $S$ and $E$ the same after the exchange; $\sigma(s)$ and $a$ are attention weights
+# between 0 and 1.
+#
+# | | paper | article | release | this package |
+# |---|---|---|---|---|
+# | PEE joins R with | differences | differences | averages | differences |
+# | its windows | – | 3, 5, 7 everywhere | 5, 7 (stages 1, 2); 3, 5 (3, 4) | as release |
+# | beyond the frame, in PEE | – | – | zeros | the frame repeated |
+# | PEE's code runs | – | no: no `stride=1` | yes | yes |
+# | attention | – | one way, s to E: E = e + σ(s) s | both ways: S = s + (1 − a) e, E alike | as release |
+# | enlarging maps | – | – | `align_corners=True` | `False` |
+#
+# The largest difference is the attention: in the article's formula the object branch hears nothing of the edges ($S = s$).
+#
 # None of the three is "the" BA-Net. This package builds the variants that can run, each behind an argument that names its
-# source. A name (`preset="paper"`) stands for all arguments of the release's network. Three of them differ from our default:
+# source. One name stands for all arguments of the **release's** network: `preset="paper"`. A bad name, as you see here: it does
+# not build what the paper's column says (its PEE takes averages). Three of its arguments that are not our default:
 
 # %% jupyter={"source_hidden": true}
 ours = {"pee": "difference", "pee_padding": "replicate", "align_corners": False}
@@ -399,10 +402,16 @@ for name, table in (("27 networks", figures), ("27 and U-Net's 3", everyone)):
     said, kept = chosen_and_fresh(table, candidates=table.shape[1], images=96)
     print(f"best of {name} on 96 images: {(said - kept).mean():+.3f} JA")
 
+# %% [markdown]
+# With all 27 networks to choose from: on how many images must you choose until the optimism is below 0.01 JA? And with 2
+# networks? Move both sliders, and read off the right picture.
+
 # %% tags=["nbval-ignore-output"]
 selection_explorer(figures)
 
 # %% [markdown]
+# (With 27: on 96 images; 48 leave 0.012. With 2: 12 are enough.)
+#
 # - More candidates, more optimism; more images, less. With all 27 candidates, even 96 images leave 0.008.
 # - The three U-Nets of the same runs were left out: they stand out, and with them among the candidates 96 images leave next
 #   to nothing (last line above the widget). Choosing misleads most where there is least to choose.
@@ -527,6 +536,6 @@ predictions.summary()
 # - The best of many is optimistic, even if each was measured fairly. Choose on validation, report on test, once.
 # - "Not reproduced here" does not mean "refuted": say what differed.
 #
-# **Next.** You are through. Take a data set of your own: `banet-edu data --help` and `banet-edu compare --help` start
-# where this lesson ends. All variants and their sources: [docs/method.md](../docs/method.md); all recorded runs:
-# [docs/results.md](../docs/results.md).
+# **Next.** Lesson 11: the third dimension, on real MRI. And take a data set of your own: `banet-edu data --help` and
+# `banet-edu compare --help` start where this lesson ends. All variants and their sources:
+# [docs/method.md](../docs/method.md); all recorded runs: [docs/results.md](../docs/results.md).

@@ -36,7 +36,14 @@ def test_from_nine_pixels_on_the_masks_cross_entropy_is_larger_and_blur_is_most_
 
     assert [shift for shift in range(17) if ahead(shift)] == list(range(9, 17))
     still, moved = (loss_parts(40, shift, 4.0)["edge cross entropy"] for shift in (0, 4))
-    assert still > 2 * (moved - still)
+    assert still > 2 * (moved - still) and (f"{still:.2f}", f"{moved:.2f}") == ("0.38", "0.49")
+
+
+def test_dice_of_a_small_blurred_disc_is_not_0_at_the_right_place():
+    small, large = (loss_parts(radius, 0, 1.0) for radius in (10, 40))
+    assert small["JA"] == 1 and f"{small['dice']:.2f}" == "0.14" and small["dice"] > 3 * large["dice"]
+    assert loss_parts(10, 0, 0.1)["dice"] < 0.1 * small["dice"]  # without the blur next to nothing is left
+    assert "radius 10, moved 0 px: JA 1.00; cross entropy 0.01, dice 0.14" in printed("06", "radius 10, moved 0")
 
 
 def test_neighbours_masks_are_learned_by_heart_as_well_and_shuffled_pixels_are_not():
@@ -96,6 +103,17 @@ def test_runs_without_names_are_those_of_the_answer():
         assert [row["loss"] for row in runs[letter].rows] == read_recorded("lesson06", name)["loss"].tolist()
 
 
+def test_run_a_leaves_the_axis_after_step_80_at_a_rate_that_run_c_never_has():
+    rows = {row["step"]: row for row in unnamed_runs()["run A"].rows}
+    assert max(rows[step]["loss"] for step in (40, 80)) < 12 < rows[120]["loss"]
+    assert f"{learning_rate(80, TrainConfig(steps=600, learning_rate=0.3)):.2f}" == "0.13"
+    told = printed("06", "run A, step  80")
+    for step in (80, 120, 160):
+        row = rows[step]
+        assert f"run A, step {step:3d}: learning rate {row['learning_rate']:.2f}, loss {row['loss']:.1f}" in told
+    assert f"{rows[80]['learning_rate']:.2f}" == "0.13"
+
+
 def test_recorded_runs_are_what_the_text_says():
     tables = {name: read_recorded("lesson06", name) for name in ("good", "too-high", "too-low", "overfit")}
     runs = {name: History(table.to_dict("records")) for name, table in tables.items()}
@@ -114,6 +132,7 @@ def test_recorded_runs_are_what_the_text_says():
     assert top["loss"] > 12 and (top["step"], rates.index(max(rates))) == (160, 179)
     assert f"highest loss {top['loss']:.1f} (step {top['step']})" in printed("06", "run A: ")
     facts = recorded_facts("lesson06")
+    assert last["too-low"]["loss"] == max(row["loss"] for row in last.values())  # "still the highest of all"
     assert facts["train_images"] == len(load_samples("dermoscopy", "train"))
     rate_of = {name: run["learning_rate"] for name, run in facts["training"].items()}
     assert rate_of == {"too high": 0.3, "good": 0.003, "overfit": 0.003, "too low": 0.00003}

@@ -170,6 +170,8 @@ def test_on_ba_nets_grid_u_net_loses_its_lead_on_painted_lungs_and_little_elsewh
     assert (coarse - mean["banet"])["lung"] == pytest.approx(-0.013, abs=0.001)
     cost = mean["unet"] - coarse
     assert 4.5 < cost["lung"] / cost["dermoscopy"] < 5.5 and 8 < cost["lung"] / cost["polyp"] < 9.5
+    told = re.findall(r"^\w+ +banet − unet .* it costs U-Net (0\.\d{4})$", printed("07", "skin   banet − unet"), re.M)
+    assert [float(value) for value in told] == pytest.approx([cost[k] for k in KINDS], abs=2e-4)  # skin, polyps, lungs
 
 
 def on_the_grid(logits):

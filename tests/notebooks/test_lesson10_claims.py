@@ -13,7 +13,7 @@ from banet_edu.banet.pee import convert_pee
 from banet_edu.course.lesson02.figures import frame_share
 from banet_edu.course.lesson10.corners import boundary_shift
 from banet_edu.course.lesson10.exercise import loss_box
-from banet_edu.course.lesson10.selection import chosen_and_fresh
+from banet_edu.course.lesson10.selection import chosen_and_fresh, optimism_curves
 from banet_edu.study.compare import evaluate
 from banet_edu.study.recorded import read_recorded, recorded_facts
 
@@ -134,6 +134,13 @@ def test_best_of_27_is_optimistic_and_one_alone_is_not(figures):
     assert optimism[96] == pytest.approx(0.008, abs=0.0015)
     for n in (12, 48, 96):
         assert abs(np.subtract(*chosen_and_fresh(figures, 1, n)).mean()) < 0.004
+
+
+def test_96_images_for_27_networks_and_12_for_two_bring_the_optimism_below_a_hundredth(figures):
+    curves = optimism_curves(figures.to_numpy(), [1, 2, 5, 10, 20, 27], [6, 12, 24, 48, 96], draws=333)  # the widget's
+    below = {k: [n for n, line in curves.items() if line[k] < 0.01] for k in (2, 27)}
+    assert below == {2: [12, 24, 48, 96], 27: [96]}
+    assert f"{curves[48][27]:.3f}" == "0.012" and f"{curves[96][27]:.3f}" == "0.008"
 
 
 def test_with_u_net_among_them_96_images_leave_next_to_nothing():

@@ -69,7 +69,8 @@ def _draw_disc(axes: Axes, disc: Disc) -> None:
 
 def _draw_parts(axes: Axes, disc: Disc) -> None:
     for (name, colour), marker in zip(_PARTS.items(), "os^", strict=True):
-        axes.plot(SHIFTS, [p[name] for p in disc.at_shifts], color=colour, marker=marker, label=name)
+        said = f"{name}: {disc.parts[name]:.2f}"  # at the shift that is set
+        axes.plot(SHIFTS, [p[name] for p in disc.at_shifts], color=colour, marker=marker, label=said)
     axes.plot(SHIFTS, [1 - p["JA"] for p in disc.at_shifts], color=PURPLE, linestyle=":", linewidth=2, label="1 - JA")
     axes.set_ylim(0, 1.45)
     axes.set_xlabel("shift (pixels)")

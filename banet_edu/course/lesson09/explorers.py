@@ -29,7 +29,7 @@ def doubt_figure(desk: Desk) -> Figure:
     """What is found, with the places to look at first and why; where nothing is found, the picture that says so."""
     sample, prediction = desk.sample, desk.found()
     if not prediction.mask.any():
-        return measures_figure(sample, prediction, tallest=1.9)
+        return measures_figure(sample, prediction, tallest=1.85)
     profile = boundary_profile(sample, prediction)
     if not len(profile):
         return measures_figure(sample, prediction)
