@@ -187,9 +187,8 @@ print(f"channel 0: {inside[0]:.2f} inside, {outside[0]:.2f} outside")
 print(f"more inside than outside: {(inside > outside).sum()} of {len(share)} channels")
 
 # %% [markdown]
-# Channel 0 does the opposite of the mean: it takes over most *inside* the object (0.82 against 0.42
-# outside). So do 11 of the 32 channels here. What the
-# zones above measured is the mean of the channels.
+# Channel 0 does the opposite of the mean: it takes over most *inside* the object (0.82 against 0.42 outside). So do 11 of the
+# 32 channels here. What the zones above measured is the mean of the channels.
 #
 # ## 3 Write it yourself
 #
