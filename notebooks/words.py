@@ -16,7 +16,7 @@ EVERYDAY = "Task and data"  # a topic whose words the first pictures explain: li
 OTHERWISE = {"01": {"tolerance"}}  # lesson -> terms that mean something else there: region growing has a tolerance, too
 # What is no prose: headings, code, formulas, links; and the cells of a notebook, which are none of a map.
 _NOT_PROSE = re.compile(
-    r"^(?:#|    )[^\n]*$|`[^`]*`|\$\$.*?\$\$|\$[^$]*\$|\[[^\]]*\]\([^)]*\)|the\s+cells\s+themselves",
+    r"^(?:#|    )[^\n]*$|`[^`]*`|\$\$.*?\$\$|\$[^$]*\$|\[[^\]]*\]\([^)]*\)|the\s+cells\s+(?:themselves|from)",
     re.MULTILINE | re.DOTALL,
 )
 
