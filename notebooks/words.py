@@ -13,9 +13,11 @@ import jupytext
 HERE = Path(__file__).resolve().parent
 GLOSSARY = HERE.parent / "docs" / "glossary.md"
 EVERYDAY = "Task and data"  # a topic whose words the first pictures explain: links there would only be noise
-# What is no prose: headings, code, formulas, links.
+OTHERWISE = {"01": {"tolerance"}}  # lesson -> terms that mean something else there: region growing has a tolerance, too
+# What is no prose: headings, code, formulas, links; and the cells of a notebook, which are none of a map.
 _NOT_PROSE = re.compile(
-    r"^(?:#|    )[^\n]*$|`[^`]*`|\$\$.*?\$\$|\$[^$]*\$|\[[^\]]*\]\([^)]*\)", re.MULTILINE | re.DOTALL
+    r"^(?:#|    )[^\n]*$|`[^`]*`|\$\$.*?\$\$|\$[^$]*\$|\[[^\]]*\]\([^)]*\)|the\s+cells\s+(?:themselves|from)",
+    re.MULTILINE | re.DOTALL,
 )
 
 
@@ -79,7 +81,8 @@ def first_uses() -> dict[str, dict[str, Term]]:
     left = {w: term for w, term in terms(GLOSSARY.read_text(encoding="utf-8")).items() if term.topic != EVERYDAY}
     found: dict[str, dict[str, Term]] = {}
     for source in sorted((HERE / "src").glob("[0-9][0-9]_*.py")):
-        _, used = linked(texts(source), left)
+        other = OTHERWISE.get(source.name[:2], set())
+        _, used = linked(texts(source), {way: term for way, term in left.items() if term.name not in other})
         found[source.stem] = {way: term for way, term in left.items() if term in used}
         left = {way: term for way, term in left.items() if term not in used}
     return found

@@ -24,7 +24,10 @@ _FORMULA = {
     ("edge", "blog"): "edge branch\nE = e + a s,  a = sigmoid(s)",
 }
 _SAID = {"seg": "object ← edge", "edge": "object → edge"}
-_COLOUR = {"seg": BLUE, "edge": VERMILLION}
+_COLOUR = {
+    "seg": VERMILLION,
+    "edge": BLUE,
+}  # of the branch that sends: the object branch is blue, the edge branch orange
 
 
 def pyramid_figure(trace: Trace, image: NDArray[np.uint8] | None = None, *, title: str = "") -> Figure:

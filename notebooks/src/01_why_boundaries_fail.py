@@ -28,6 +28,7 @@ from banet_edu.course.lesson01.explorers import (
 )
 from banet_edu.course.lesson01.figures import (
     gabor_figure,
+    grey_figure,
     pooled_row_figure,
     pushed_figure,
 )
@@ -81,18 +82,25 @@ print(f"from {min(pairs):.2f} to {max(pairs):.2f} mm (readers 1 and 2: {pairs[0]
 #
 # ## 2 One threshold
 #
-# The oldest idea: lesions are darker than skin, so call everything below one grey level a lesion.
-
-# %% tags=["nbval-ignore-output"]
-predictions.choose(
-    "level",
-    "Three of our ten skin images, each with the grey level that is best for it. For how many is JA above 0.9?",
-    ["for all three", "for two", "for one", "for none"],
-)
+# The oldest idea: lesions are darker than skin, so call everything below one grey level a lesion. Here are three of our ten
+# skin images as grey levels:
 
 # %%
 samples = load_samples("dermoscopy", "test")
 three = [samples[i] for i in (7, 0, 3)]
+show(
+    grey_figure(three),
+    alt="Three lesions as grey levels: a dark one, one with two hairs, a pale one below hairs in a black rim.",
+)
+
+# %% tags=["nbval-ignore-output"]
+predictions.choose(
+    "level",
+    "Each of the three gets the grey level that is best for it. For how many is JA above 0.9?",
+    ["for all three", "for two", "for one", "for none"],
+)
+
+# %%
 best = [
     max(
         (overlap(as_grey(s.image) < level, s.mask)["JA"], level)
@@ -121,13 +129,19 @@ brightness_explorer(three)
 # %% [markdown]
 # **Otsu's method** takes the level for which the pixels on either side are as alike as possible. In the first image that is
 # 119: nearly the whole lesion, and nearly nothing else (JA 0.97 at 120). In the second it is 150, a level of the skin: 23 % of
-# the image is orange, JA 0.50, where 140 reaches 0.68. In the third the black rim of the lens pulls it down to 146, with a JA
-# below 0.2; without the rim it would be 176, with one of about 0.5. No level does well there.
+# the image is orange, JA about 0.5, where 140 reaches 0.68. In the third the black rim of the lens pulls it down to 146, with
+# a JA below 0.2; without the rim it would be 176, with one of about 0.5. No level does well there.
 #
 # ## 3 Growing from a seed
 #
 # A region can use what a threshold does not: *where* a pixel is. Start at a seed (the white cross). Take in every connected
 # pixel whose grey level differs from the seed's by at most a **tolerance**, and fill the holes.
+
+# %%
+show(
+    grey_figure(samples[:1], seeds=True),
+    alt="The second of the three lesions as grey levels, with a white cross inside it.",
+)
 
 # %% tags=["nbval-ignore-output"]
 predictions.choose(
@@ -338,10 +352,16 @@ predictions.compare(
 # of the cell says how full it is. This was one row of pixels, without anything learned. What a network loses in this
 # way, which has ways around it, has to be measured.
 
+# %% [markdown]
+# Move the edge one pixel at a time at stride 8. **Where is the shift of max pooling 0, and where is it largest?** Then find the
+# largest stride at which it stays below 0.1 mm everywhere.
+
 # %% tags=["nbval-ignore-output"]
 pooling_explorer()
 
 # %% [markdown]
+# It is 0 where a cell begins, and largest one pixel later. Stride 2, with 0.07 mm at most.
+#
 # ## 7 JA says 0.9. What does the boundary say?
 #
 # Take the reference masks of a mole and of two lungs, and push their outlines outwards by the same all around until JA has

@@ -300,10 +300,10 @@ predictions.compare(
 boundary_target_explorer([cut, samples[1]])
 
 # %% [markdown]
-# It hardly does: the false edge gets wider with the true one. As a formula, with the mask $Y$ (0 or 1 per pixel) and the
-# average over the window,
+# It hardly does: the false edge gets wider with the true one. As a formula, with the target $B$ (1 on the boundary, 0
+# elsewhere), the mask $Y$ (1 on the object, 0 elsewhere) and the average over the window,
 #
-# $$B = 1 \;\text{ where }\; |Y - \mathrm{average}_{k \times k}(Y)| > 0.$$
+# $$B = 1 \;\text{ where }\; |Y - \mathrm{average}_{k \times k}(Y)| > 0 \;\text{ and 0 elsewhere.}$$
 #
 # **Exercise (core).** Write `my_boundary(mask, k)`: True for each pixel whose $k \times k$ window holds both labels, without
 # a false edge along the frame. `mask` is an array of True and False, $k$ is odd. Useful: `np.pad(mask, k // 2, mode="edge")`
@@ -333,7 +333,8 @@ check_boundary(my_boundary)
 # ## 6 Measure the real data
 #
 # With `BANET_EDU_DATA` set to a folder that holds `isic2017`, `kvasir_seg` and `cvc_colondb`, this cell measures three of the
-# traps on your disk, two of them on the first 50 images. It shows no patient's picture.
+# traps on your disk, two of them on the first 50 images. Of Kvasir-SEG it counts polyps on the frame; the grey pixels of its
+# JPEG masks are gone already, since this package cuts each mask in the middle when it reads it. No patient's picture is shown.
 
 # %% tags=["nbval-ignore-output"]
 if root := os.environ.get("BANET_EDU_DATA"):

@@ -180,7 +180,16 @@ attention_explorer(model, [everything[i] for i in (0, 1, 10, 20)])
 # %% tags=["nbval-ignore-output"]
 attention_cell_explorer(model, sample)
 
+# %%
+share = 1 - trace["stage2.ia.seg_weight"][0].numpy()
+inside, _, outside = np.transpose([zone_means(each, sample.mask) for each in share])
+print(f"channel 0: {inside[0]:.2f} inside, {outside[0]:.2f} outside")
+print(f"more inside than outside: {(inside > outside).sum()} of {len(share)} channels")
+
 # %% [markdown]
+# Channel 0 does the opposite of the mean: it takes over most *inside* the object (0.82 against 0.42 outside). So do 11 of the
+# 32 channels here. What the zones above measured is the mean of the channels.
+#
 # ## 3 Write it yourself
 #
 # **Exercise (core).** Write `my_attention(block, P)`, which returns `S, E`. $P$ is what pyramid edge extraction gave (lesson
@@ -268,6 +277,9 @@ show(
 
 # %% [markdown]
 # ## 5 What is it worth?
+#
+# *Exchange off*: all weights are held at 1, so $S = s$ and $E = e$ at every stage. To compare: without PEE the mean error of
+# these 30 images grew from 1.5 to 2.4 mm (lesson 03).
 
 # %% tags=["nbval-ignore-output"]
 predictions.guess(
@@ -291,16 +303,18 @@ predictions.compare(
     "worth",
     round(grows),
     tolerance=8,
-    because=f"From {off['assd_mm_before']:.1f} mm to {off['assd_mm_after']:.1f} mm.",
+    because=f"From {off['assd_mm_before']:.1f} mm to {off['assd_mm_after']:.1f} mm; "
+    f"smaller in {off['better']} of the {len(everything)} images.",
 )
 
 # %% [markdown] tags=["conclusion"]
-# (Lungs are the largest objects here, so they weigh most in a mean of millimetres.) In a few of the 30 images the contour is
+# (Lungs are the largest objects here, so they weigh most in a mean of millimetres.) In 4 of the 30 images the contour is
 # *better* without the exchange: a reason to look at all images before believing a single one. And mind what was measured: what
 # this trained network leans on, not what a network trained without attention would reach (lesson 07).
 
 # %% [markdown]
-# **In one of these four images the contour is better without the exchange.** Find it.
+# **In one of these four images the line is closer on average (ASSD) without the exchange.** Find it. Does HD agree in the
+# other three?
 
 # %% tags=["nbval-ignore-output"]
 switch_explorer(
@@ -311,6 +325,8 @@ switch_explorer(
 )
 
 # %% [markdown]
+# The second. By HD the fourth is better, too: on these lungs HD falls by 2.4 mm, while ASSD grows by 0.7 mm.
+#
 # ### Where, or how much?
 #
 # Stage 2, whose maps part 2 looked at, is worth hardly anything by itself: with the exchange off there alone the error stays

@@ -17,6 +17,7 @@ from banet_edu.course.lesson03.figures import (
     stage_edge_figure,
 )
 from banet_edu.course.lesson04.figures import exchange_diagram, exchange_figure
+from banet_edu.course.lesson05.figures import fusion_diagram
 from banet_edu.course.switches import gate_switch_figure
 from banet_edu.explain import effect, probe, zone_means
 from banet_edu.explain.inside.blocks import edge_maps, gate_name
@@ -50,6 +51,7 @@ def figures(model, trace):
         "coarse stage": stage_edge_figure(trace, image, mask, 4, True),
         "block": pee_steps_figure(trace, image, 2),
         "exchange": exchange_diagram(),
+        "fusion": fusion_diagram(),
         "object listens": exchange_figure(trace, 1, "seg", image, mask, title="one exchange"),
         "edge listens": exchange_figure(trace, 4, "edge", image, mask),
         "gate closed": gate_switch_figure(trace, closed, 1, 3, image, mask),
@@ -76,6 +78,8 @@ def test_every_figure_is_legible_and_has_no_empty_panel(figures):
         ("object listens", "result: S = s + (1 − a) e"),
         ("edge listens", "inside –"),
         ("exchange", "(1 − aₛ) e"),
+        ("fusion", "× (1 − g₂)"),
+        ("fusion", "stage 3, resized"),
         ("block", "2 edge, k = 7"),
         ("gate closed", "stage 1's gate for stage 3"),
         ("gate closed", "held at 0: JA"),

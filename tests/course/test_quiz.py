@@ -12,7 +12,9 @@ QUESTIONS = dict.fromkeys([f"{number:02}" for number in range(1, 10)], 4) | {
     "00": 3,
     "01": 5,
     "02": 5,
+    "05": 5,
     "10": 5,
+    "11": 4,
 }  # lesson -> how many it asks
 
 

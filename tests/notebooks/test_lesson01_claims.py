@@ -144,6 +144,10 @@ def test_max_pooling_moves_an_edge_by_the_stride_less_1_and_an_average_hardly():
         moved = {k: [pooled_edge(p, stride, k)[2] - p for p in np.arange(24, 41, 0.25)] for k in ("max", "average")}
         assert np.abs(moved["max"]).max() == pytest.approx(stride - 1, abs=0.1)
         assert np.abs(moved["average"]).max() < 0.1 * stride
+    at = {stride: [pooled_edge(float(p), stride)[2] - p for p in range(26, 39)] for stride in (2, 4, 8)}
+    assert at[8][32 - 26] == pytest.approx(0, abs=0.01) and int(np.argmax(at[8])) == 33 - 26  # a cell begins at 32
+    fine = {stride: [abs(pooled_edge(p, stride)[2] - p) for p in np.arange(26, 38.5, 0.5)] for stride in (2, 4)}
+    assert max(fine[2]) * 18 / 256 == pytest.approx(0.07, abs=0.005) and max(fine[4]) * 18 / 256 > 0.1
     assert pooled_edge(30.25, 1)[2] == pytest.approx(30.25, abs=0.1)
 
 

@@ -21,12 +21,24 @@ def everything():
 
 
 @pytest.mark.parametrize(
-    ("knob", "offered"), [("pee off", (10, 0, 14, 20)), ("ia off", (0, 18, 10, 20)), ("cff off", (4, 14, 10, 20))]
+    ("knob", "offered", "closer", "by_hd", "told"),
+    [  # told: what the text below the widget says of one image
+        ("pee off", (10, 0, 14, 20), 2, (1, 2), (1, "hd", -0.1)),
+        ("ia off", (0, 18, 10, 20), 1, (1, 3), (3, "assd", 0.7)),
+        ("ia off", (0, 18, 10, 20), 1, (1, 3), (3, "hd", -2.4)),
+        ("cff off", (4, 14, 10, 20), 1, (0, 1), (0, "hd", -0.2)),
+        ("cff off", (4, 14, 10, 20), 1, (0, 1), (1, "assd", -0.1)),
+    ],
 )
-def test_one_of_the_four_images_of_a_switch_is_better_without(model, everything, knob, offered):
+def test_one_of_the_four_images_of_a_switch_is_closer_without_by_assd_and_two_by_hd(
+    model, everything, knob, offered, closer, by_hd, told
+):
     change = [effects(model, everything[i], [knob]).iloc[0] for i in offered]
-    assert sum(row["assd_mm_change"] < 0 and row["JA_change"] > 0 for row in change) == 1
-    assert sum(row["assd_mm_change"] < 0 for row in change) == 1
+    assert [i for i, row in enumerate(change) if row["JA_change"] > 0] == [closer]
+    assert [i for i, row in enumerate(change) if row["assd_mm_change"] < 0] == [closer]
+    assert tuple(i for i, row in enumerate(change) if row["hd_mm_change"] < 0) == by_hd
+    image, measure, by = told
+    assert change[image][f"{measure}_mm_change"] == pytest.approx(by, abs=0.05)
 
 
 def test_both_branches_listen_less_inside_than_outside_in_the_four_images_offered(model, everything):
@@ -38,6 +50,13 @@ def test_both_branches_listen_less_inside_than_outside_in_the_four_images_offere
             inside, _, outside = zone_means(taken_over(trace, 2, task), everything[index].mask)
             apart[task] = outside - inside
         assert apart["seg"] > apart["edge"] > 0
+
+
+def test_channel_0_of_stage_2_and_11_of_32_take_over_more_inside_than_outside(model, everything):
+    share = 1 - probe(model, everything[0])["stage2.ia.seg_weight"][0].numpy()
+    inside, _, outside = np.transpose([zone_means(each, everything[0].mask) for each in share])
+    assert (inside[0], outside[0]) == pytest.approx((0.82, 0.42), abs=0.005)
+    assert ((inside > outside).sum(), len(share)) == (11, 32)
 
 
 def test_no_object_has_a_cell_inside_in_most_images_at_stage_3(model, everything):

@@ -42,6 +42,16 @@ def test_a_term_is_linked_once_in_the_whole_course_and_leads_to_its_topic():
     assert len(seen) >= 35
 
 
+def test_a_word_of_another_meaning_is_not_linked():
+    uses = words.first_uses()
+    assert "tolerance" not in uses["01_why_boundaries_fail"]
+    cell = {"cell": words.Term("cell", "Networks")}
+    assert words.linked(["(the cells themselves run)", "Run the cells from"], cell)[1] == set()
+    [lesson] = (ROOT / "notebooks").glob("00_*.ipynb")
+    linked = [c.source for c in nbformat.read(lesson, as_version=4).cells if "[cell](" in c.source]
+    assert len(linked) == 1 and linked[0].lstrip().startswith("ASSD would choose")  # part 5, not the head
+
+
 def test_headings_code_formulas_and_links_stay_as_they_are():
     gate = {"gate": words.Term("gate", "BA-Net")}
     for text in ("# gate", "`gate`", "$gate$", "$$\ngate\n$$", "[gate](x.md)", "    gate = 1", "gateway", "sub-gate"):

@@ -7,6 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+# What stands beside ASSD in the tables, by its column.
+SLIPS = {
+    "hd_mm": "the errors at the worst point (HD), not on average",
+    "bias_mm": "the signed errors (bias), in which + and - cancel",
+    "assd_px": "in pixels, not in mm",
+    "JA": "the overlaps (JA), not distances",
+}
+
 
 def slip_of(errors_mm: Sequence[float], measured: pd.DataFrame) -> str:
     """What is wrong with `errors_mm` beside the table of `evaluate`, with a hint below; "" where all are right.
@@ -24,18 +32,17 @@ def slip_of(errors_mm: Sequence[float], measured: pd.DataFrame) -> str:
         return 'Not yet: errors_mm is no list of numbers.\nTake ["assd_mm"] of what boundary_metrics gives.'
     if len(found) != len(measured):
         return f"Not yet: {len(found)} errors for {len(measured)} samples.\nKeep `for sample in samples` in the list."
-    for column, said in (
-        ("assd_mm", ""),
-        ("hd_mm", "the errors at the worst point (HD), not on average"),
-        ("bias_mm", "the signed errors (bias), in which + and - cancel"),
-    ):
-        if np.allclose(found, measured[column], atol=0.01):
-            return said and f'Not yet: these are {said}.\nTake "assd_mm" in the place of "{column}".'
+    if np.allclose(found, measured["assd_mm"], atol=0.01):
+        return ""
+    for column, said in SLIPS.items():
+        if column in measured and np.allclose(found, measured[column], atol=0.01):
+            spacing = "Pass spacing_mm=sample.spacing_mm, and take" if column.endswith("_px") else "Take"
+            return f'Not yet: these are {said}.\n{spacing} "assd_mm" in the place of "{column}".'
     if len(set(found)) == 1:
         return (
             "Not yet: every sample has the same error.\nCall predict(model, sample) inside the list, for each sample."
         )
     return (
-        "Not yet: these are not the errors of each sample's own prediction.\n"
+        "Not yet: these are not the errors of each sample's own prediction, or not their ASSD in mm.\n"
         "Inside the list: predict(model, sample).mask against sample.mask, with spacing_mm=sample.spacing_mm."
     )

@@ -30,7 +30,7 @@ from banet_edu.networks.classical import Gabor, Otsu, RegionGrowing, as_grey, fi
 def brightness_figure(sample: Sample, level: int) -> Figure:
     """What lies below one grey level, beside the histogram that the level cuts; Otsu's level is marked, and the one that it
     finds without the black surroundings where that is another."""
-    figure, [[picture, histogram]] = new_figure(1, 2, height=4.2, width_ratios=(1, 1.15))
+    figure, [[picture, histogram]] = new_figure(1, 2, height=3.7, width_ratios=(1, 1.15))
     grey = as_grey(sample.image)
     _draw_below(picture, sample, grey, level)
     counts, _edges, _ = histogram.hist(grey.ravel(), bins=np.arange(0, 257, 4), color="#B8B8B8")
@@ -47,6 +47,22 @@ def brightness_figure(sample: Sample, level: int) -> Figure:
     histogram.set_xlabel("grey level (0 black, 255 white)")
     histogram.set_ylabel("pixels")
     histogram.set_title("how many pixels have which grey")
+    return figure
+
+
+def grey_figure(samples: Sequence[Sample], *, seeds: bool = False) -> Figure:
+    """The grey levels of samples side by side, small and without any outline; `seeds` marks where a region would start.
+
+    Drawn in steps of 8 grey levels: what is lost is noise, and the picture is half as large.
+    """
+    figure, axes = new_figure(1, len(samples), height=2.0)
+    for panel, sample in zip(axes[0], samples, strict=True):
+        coarse = 8 * np.round(as_grey(sample.image) / 8)
+        panel.imshow(coarse, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        panel.set_axis_off()
+        panel.set_title(sample.name)
+        if seeds:
+            _mark_seed(panel, sample)
     return figure
 
 
@@ -98,6 +114,10 @@ def _draw_grown(axes: Axes, sample: Sample, tolerance: float) -> None:
         100 * (region & (sample.mask == 0)).sum() / max(1, region.sum()),
     )
     _draw(axes, sample, painted, f"tolerance {tolerance:g}: JA {ja:.2f}, {outside:.0f} % of it outside")
+    _mark_seed(axes, sample)
+
+
+def _mark_seed(axes: Axes, sample: Sample) -> None:
     row, column = find_seed(sample.image)
     axes.plot(column, row, "P", color="white", markeredgecolor=INK, markersize=12)
 
@@ -158,8 +178,8 @@ def gabor_figure(image: NDArray[np.uint8]) -> Figure:
     pixels = image.shape[1] / bank.size
     shown = {
         "grey level": features[..., -1],
-        f"stripes of {pixels / bank.frequencies[-1]:.0f} pixels": features[..., -1 - bank.orientations],
-        f"stripes of {pixels / bank.frequencies[0]:.0f} pixels": features[..., 0],
+        f"upright stripes of {pixels / bank.frequencies[-1]:.0f} pixels": features[..., -1 - bank.orientations],
+        f"upright stripes of {pixels / bank.frequencies[0]:.0f} pixels": features[..., 0],
     }
     figure, axes = new_figure(1, 3, height=3.8)
     for panel, (name, values) in zip(axes[0], shown.items(), strict=True):

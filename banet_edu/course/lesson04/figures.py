@@ -90,25 +90,27 @@ def exchange_diagram() -> Figure:
             sign = 1 if y > other_y else -1
             weight = "aₛ" if own == "s" else "aₑ"
             gate = (7.0, y - 0.5 * sign)
-            _box(axes, (0.0, y), f"{said}\n{own}", colour, wide=1.9)
-            _box(axes, (10.0, y), f"after the exchange\n{result}", colour, wide=2.0)
-            _arrow(axes, (1.0, y), (9.0, y), colour)
+            box(axes, (0.0, y), f"{said}\n{own}", colour, wide=1.9)
+            box(axes, (10.0, y), f"after the exchange\n{result}", colour, wide=2.0)
+            arrow(axes, (1.0, y), (9.0, y), colour)
             axes.text(4.6, y + 0.13 * sign, f"{own} stays whole", ha="center", va="center")
-            _arrow(axes, (1.0, other_y - 0.15 * -sign), (gate[0] - 0.6, gate[1]), VERMILLION if own == "s" else BLUE)
-            _arrow(axes, (gate[0] + 0.6, gate[1]), (9.0, y - 0.15 * sign), VERMILLION if own == "s" else BLUE)
-            _arrow(axes, (1.0, y - 0.1 * sign), (gate[0] - 0.6, gate[1] + 0.08 * sign), colour, line=":")
+            arrow(axes, (1.0, other_y - 0.15 * -sign), (gate[0] - 0.6, gate[1]), VERMILLION if own == "s" else BLUE)
+            arrow(axes, (gate[0] + 0.6, gate[1]), (9.0, y - 0.15 * sign), VERMILLION if own == "s" else BLUE)
+            arrow(axes, (1.0, y - 0.1 * sign), (gate[0] - 0.6, gate[1] + 0.08 * sign), colour, line=":")
             axes.text(*gate, f"(1 − {weight}) {other}", ha="center", va="center", zorder=4,
                       bbox={"boxstyle": "round", "facecolor": "w", "edgecolor": INK})  # fmt: skip
         axes.text(3.2, 1.0, "dotted: each branch computes its own weight a", ha="right", va="center")
     return figure
 
 
-def _box(axes: Axes, at: tuple[float, float], text: str, colour: str, *, wide: float) -> None:
+def box(axes: Axes, at: tuple[float, float], text: str, colour: str, *, wide: float) -> None:
+    """A filled box around `at`, in the drawings of lessons 04 and 05."""
     place = (at[0] - wide / 2, at[1] - 0.32)
     axes.add_patch(FancyBboxPatch(place, wide, 0.64, boxstyle="round,pad=0.05", facecolor=colour, edgecolor=colour))
     axes.text(*at, text, ha="center", va="center", color="w")
 
 
-def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], colour: str, *, line: str = "-") -> None:
-    arrow = {"arrowstyle": "->", "color": colour, "linewidth": 1.8, "linestyle": line, "shrinkA": 0, "shrinkB": 0}
-    axes.annotate("", end, start, arrowprops=arrow)
+def arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], colour: str, *, line: str = "-") -> None:
+    """An arrow from start to end; `line` is a style of matplotlib's."""
+    drawn = {"arrowstyle": "->", "color": colour, "linewidth": 1.8, "linestyle": line, "shrinkA": 0, "shrinkB": 0}
+    axes.annotate("", end, start, arrowprops=drawn)

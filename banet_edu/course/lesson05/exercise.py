@@ -150,7 +150,18 @@ def _table() -> dict[tuple[str, str], dict[str, Any]]:
         "only the first of the others is in the sum.": {"others": lambda stage: _others(stage)[:1]},
     }  # fmt: skip
     each = "Gate j looks at map j, at the size of the stage."
+    skips = "Skip where j == stage - 1, or count with enumerate(maps, start=1)."
     return {
+        ("the map that is skipped is not your own but the next one: stages count from 1, the list from 0.", skips):
+            {"others": lambda stage: [j + 1 for j in range(4) if j != stage]},
+        ("the map that is skipped is not your own but the one before it.", "Where j counts from 1, skip j == stage."):
+            {"others": lambda stage: [j for j in (1, 2, 3, 4) if j != stage - 1]},
+        ("the first map is always left out, and the one that is skipped is not your own but the next: "
+         "stages count from 1, the list from 0.", f"for j in range(4). {skips}"):
+            {"others": lambda stage: [j + 1 for j in (1, 2, 3) if j != stage]},
+        ("each map meets the gate of the stage before it: stages count from 1, the list from 0.",
+         'The gate of maps[j] is gates[f"stage{j + 1}"].'):
+            {"looks": lambda gates, j, stage, at, maps: gates[f"stage{j - 1}"](at[j])},
         ("the own gate is used as it is, not as 1 minus the gate.", f"A closed own gate (0) means: I listen. {formula}"):
             {"shut": lambda gates, stage, own, at: gates[f"stage{stage}"](own)},
         ("the own map is in the sum as well.", "Only the others: skip j == stage."): {"others": lambda stage: (1, 2, 3, 4)},

@@ -9,6 +9,7 @@ from banet_edu import make_phantom
 from banet_edu.course.lesson01.figures import (
     brightness_figure,
     gabor_figure,
+    grey_figure,
     growing_figure,
     pooled_row_figure,
     pooling_figure,
@@ -20,6 +21,7 @@ PHANTOM = make_phantom("dermoscopy", seed=1, size=96)
 
 FIGURES = {
     "brightness": lambda: brightness_figure(PHANTOM, 120),
+    "grey": lambda: grey_figure([PHANTOM] * 3, seeds=True),
     "growing": lambda: growing_figure(PHANTOM, 30),
     "gabor": lambda: gabor_figure(PHANTOM.image),
     "pushed": lambda: pushed_figure([(PHANTOM, PHANTOM.signed_distance_px < 2)] * 2),
@@ -33,6 +35,12 @@ def test_figure_is_legible_and_complete(name):
     figure = FIGURES[name]()
     assert_legible(figure, name)
     assert_no_empty_axes(figure, name)
+
+
+def test_a_seed_is_marked_only_where_asked_for_and_stripes_have_a_direction():
+    marks = [len(axes.lines) for seeds in (False, True) for axes in grey_figure([PHANTOM], seeds=seeds).axes]
+    assert marks == [0, 1]
+    assert "upright stripes of" in said(FIGURES["gabor"]())
 
 
 def test_titles_hold_the_figures():

@@ -63,6 +63,18 @@ def next_stage(maps, gates, stage):
     return fusion(maps, gates, stage % 4 + 1)
 
 
+def counted(places, skipped, gate):
+    """A loop over places of the list, from 0; which is skipped at a stage, and which gate a place gets."""
+
+    def answer(maps, gates, stage):
+        own = maps[stage - 1]
+        at = [resize(m, own.shape[-2:]) for m in maps]
+        heard = sum(gates[f"stage{gate(j)}"](at[j]) * at[j] for j in places if j != skipped(stage))
+        return own + (1 - gates[f"stage{stage}"](own)) * heard
+
+    return answer
+
+
 FUSION_WRONG = {
     "not written": (unwritten, "not written yet"),
     "not resized": (not_resized, "resize(S, size)"),
@@ -79,6 +91,16 @@ FUSION_WRONG = {
     "off by one": (next_stage, "Stages count from 1"),
     "beyond the list": (lambda maps, gates, stage: maps[stage], "Stages count from 1"),
     "list index": (lambda maps, gates, stage: maps[stage + 4], "from 0 to 3"),
+    "next skipped": (counted(range(4), lambda stage: stage, lambda j: j + 1), "not your own but the next one"),
+    "one before skipped": (counted(range(4), lambda stage: stage - 2, lambda j: j + 1), "the one before it"),
+    "first left out": (counted((1, 2, 3), lambda stage: stage, lambda j: j + 1), "the first map is always left out"),
+    "first never in": (counted((1, 2, 3), lambda stage: stage - 1, lambda j: j + 1), "map 1 never"),
+    "gate before": (counted((1, 2, 3), lambda stage: stage - 1, lambda j: j), "the gate of the stage before it"),
+    "gate before, next skipped": (
+        counted((1, 2, 3), lambda stage: stage, lambda j: j),
+        "the first map is always left out",
+    ),
+    "gate 0": (counted(range(4), lambda stage: stage - 1, lambda j: j), "gates are called"),
     "gate name": (lambda maps, gates, stage: gates[stage](maps[0]), "Hint"),
 }
 
@@ -92,6 +114,11 @@ def test_check_fusion_accepts(right):
 def test_check_fusion_says_what_is_wrong(name):
     answer, said = FUSION_WRONG[name]
     refused(check_fusion(answer), said)
+
+
+def test_the_formula_stands_once_in_the_hint_on_two_slips():
+    said = str(check_fusion(fused(lambda o, h, m, g: o + h * sum(m))))
+    assert "two slips at once" in said and said.count("F = S + ") == 1, said
 
 
 CHECKS = {"my_fusion": check_fusion}
