@@ -31,14 +31,14 @@ def read_recorded(run: str, table: str) -> pd.DataFrame:
     return pd.read_csv(folder / f"{table}.csv")
 
 
-def recorded_facts(run: str) -> dict[str, Any]:
-    """How a recorded run was made: data, budget, seeds, machine, date, commit.
+def recorded_facts(run: str, cell: str = "facts") -> dict[str, Any]:
+    """How a recorded run, or one cell of it, was made: data, budget, seeds, machine, date, commit.
 
     >>> recorded_facts("sz_cxr-lite")["test_images"]
     89
     """
-    path = recorded_root() / run / "facts.json"
+    path = recorded_root() / run / f"{cell}.json"
     if not path.is_file():
-        raise FileNotFoundError(f"no recorded run {run!r} with its facts")
+        raise FileNotFoundError(f"no recorded run {run!r} with {cell}.json")
     facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return facts

@@ -5,14 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import torch.nn.functional as F
 from scipy import ndimage
+from torch import nn
 
 from banet_edu import load_model, predict
 from banet_edu.course.lesson11.slices import lone_share, thick
 from banet_edu.datasets.bundled import load_volumes
 from banet_edu.explain import boundary_profile, errors, mean_effects
 from banet_edu.metrics.boundary import boundary_metrics
-from banet_edu.study.recorded import read_recorded
+from banet_edu.study.compare import evaluate
+from banet_edu.study.recorded import read_recorded, recorded_facts
 
 NETWORKS = ("banet", "unet", "control", "banet-slices")
 
@@ -111,3 +114,29 @@ def test_as_if_cubes_is_too_small_with_thick_slices(volumes, found):
 def recorded():
     tables = [read_recorded("volumes-hippocampus", f"{name}-seed0").assign(model=name) for name in NETWORKS]
     return pd.concat(tables).groupby("model")[["DI", "assd_mm", "hd95_mm"]].mean()
+
+
+def test_unet_leads_the_control_is_level_and_slice_by_slice_is_last(recorded):
+    dice = recorded["DI"]
+    assert dice["unet"] - dice["banet"] > 0.01 and dice.idxmin() == "banet-slices"
+    assert abs(dice["control"] - dice["banet"]) < 0.004
+    assert dice["banet"] - dice["banet-slices"] == pytest.approx(0.011, abs=0.0005)
+    minutes = {name: recorded_facts("volumes-hippocampus", f"{name}-seed0")["cpu_minutes"] for name in NETWORKS}
+    assert minutes["unet"] < minutes["banet"]
+
+
+class OnBANetsGrid(nn.Module):
+    def __init__(self, network):
+        super().__init__()
+        self.network, self.spec = network, network.spec
+
+    def forward(self, x):
+        scores = self.network(x)
+        return F.interpolate(F.avg_pool3d(scores, 2), size=scores.shape[2:], mode="trilinear")
+
+
+def test_the_grid_is_about_half_of_unets_lead(volumes):
+    unet = load_model("unet-lite-hippocampus")
+    models = load_model("banet-lite-hippocampus"), unet, OnBANetsGrid(unet).eval()
+    banet, whole, coarse = (evaluate(model, volumes)["DI"].mean() for model in models)
+    assert 0.35 < (whole - coarse) / (whole - banet) < 0.65
