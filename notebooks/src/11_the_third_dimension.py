@@ -322,8 +322,8 @@ check_distances(my_distances)
 # %% [markdown]
 # ## 5 What it costs, what it brings
 #
-# Four networks, trained from random weights on 140 volumes, with numbers of steps that were meant to take the same time; one rate
-# for all, seed 0. They are measured on 40 volumes that none has seen. Recorded by `benchmarks/volumes.py`:
+# Four networks, trained from random weights on 140 volumes, with numbers of steps that were meant to take the same time; one
+# rate for all, seed 0. They are measured on 40 volumes that none has seen. Recorded by `benchmarks/volumes.py`:
 # [docs/results.md](../docs/results.md#brain-mri-in-three-dimensions).
 
 # %%
@@ -380,8 +380,8 @@ predictions.compare(
 )
 
 # %% [markdown] tags=["conclusion"]
-# U-Net, clearly, and with less time than BA-Net took. BA-Net and its control are level. What these two share is the encoder: they
-# answer on every second voxel along each axis, U-Net on every one. Lesson 07 had that on lungs. Is it the reason here?
+# U-Net, clearly, and with less time than BA-Net took. BA-Net and its control are level. What these two share is the encoder:
+# they answer on every second voxel along each axis, U-Net on every one. Lesson 07 had that on lungs. Is it the reason here?
 #
 # Slice by slice is 0.011 Dice lower than the same network in 3D: less than one expects from part 2, because few voxels are lone
 # ones. Two dimensions may be enough where a mean over many voxels is asked for; where a surface is, they are not.
@@ -432,8 +432,8 @@ predictions.compare(
 )
 
 # %% [markdown] tags=["conclusion"]
-# About half. The other half is not the grid: full convolutions, the steps, the rate, one seed, or what BA-Net's blocks cost. This
-# lesson cannot say which.
+# About half. The other half is not the grid: full convolutions, the steps, the rate, one seed, or what BA-Net's blocks cost.
+# This lesson cannot say which.
 
 # %% [markdown]
 # ## 6 Quiz
@@ -452,7 +452,7 @@ predictions.summary()
 # - A layer of one voxel is about half of a small object's volume: look at the boundary first.
 # - Slice by slice, outlines jump across the slices; look for it in the other two planes.
 # - Distances in a volume need the voxel's three sizes; "as if cubes" is wrong as soon as slices are thick.
-# - On this small object U-Net is ahead, half of it by its finer grid; BA-Net and its control are level, slice by slice comes last.
-#   One data set, one seed. PEE is the block that this BA-Net leans on most.
+# - On this small object U-Net is ahead, half of it by its finer grid; BA-Net and its control are level, slice by slice comes
+#   last. One data set, one seed. PEE is the block that this BA-Net leans on most.
 #
 # **Next.** Your own volumes: `banet-edu train --format msd` or `--format folder`, see the README.

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from banet_edu.datasets.bundled import load_samples
+from banet_edu.datasets.bundled import load_samples, load_volumes
 from banet_edu.networks.weights import bundled_weights, load_model
 from banet_edu.paths import samples_root
 from banet_edu.study.compare import evaluate
@@ -15,13 +15,14 @@ WEIGHTS = samples_root() / "weights"
 NAMES = [
     f"{network}-lite-{kind}" for network in ("banet", "unet") for kind in ("dermoscopy", "polyp", "lung", "phantom")
 ]
+NAMES += [f"{network}-lite-hippocampus" for network in ("banet", "unet", "banet-slices")]
 
 
 def card(name: str) -> dict:
     return json.loads((WEIGHTS / f"{name}.json").read_text(encoding="utf-8"))
 
 
-def test_all_eight_are_bundled_and_together_under_24_megabytes():
+def test_all_eleven_are_bundled_and_together_under_24_megabytes():
     assert bundled_weights() == sorted(NAMES)
     assert sum(path.stat().st_size for path in WEIGHTS.iterdir()) < 24e6
 
@@ -44,3 +45,12 @@ def test_phantom_weights_do_on_the_bundled_samples_what_their_card_says(name):
     model = load_model(name)
     samples = [sample for kind in ("dermoscopy", "polyp", "lung") for sample in list(load_samples(kind))[::3]]
     assert abs(evaluate(model, samples)["JA"].mean() - figures["JA"][0]) < 0.03
+
+
+def test_hippocampus_weights_do_on_the_bundled_volumes_what_is_near_their_card():
+    """The card's figures are means over 40 volumes, of which eight are bundled."""
+    for name in NAMES[-3:]:
+        figures = next(value for key, value in card(name).items() if key.startswith("figures: "))
+        model = load_model(name)
+        assert model.spec.class_names == ("background", "anterior", "posterior")
+        assert abs(evaluate(model, load_volumes())["DI"].mean() - figures["DI"][0]) < 0.02

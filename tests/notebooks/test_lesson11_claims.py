@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -140,3 +142,16 @@ def test_the_grid_is_about_half_of_unets_lead(volumes):
     models = load_model("banet-lite-hippocampus"), unet, OnBANetsGrid(unet).eval()
     banet, whole, coarse = (evaluate(model, volumes)["DI"].mean() for model in models)
     assert 0.35 < (whole - coarse) / (whole - banet) < 0.65
+
+
+def test_results_page_says_what_its_table_says():
+    page = (Path(__file__).resolve().parents[2] / "docs" / "results.md").read_text(encoding="utf-8")
+    section = page.partition("## Brain MRI in three dimensions\n")[2].partition("\n## ")[0]
+    text, _, table = section.partition("<!-- run")
+    row = {line.split(" | ")[0].strip("| "): line for line in table.splitlines() if line.startswith("|")}
+    assert "U-Net is 0.015 Dice ahead" in text and "| +0.015 [+0.010, +0.020] |" in row["unet"]
+    assert "0.060 mm closer, in less time" in text and "| -0.060 [-0.081, -0.040] |" in row["unet"]
+    assert "control are level" in text and "| +0.002 [-0.002, +0.006] |" in row["control"]
+    assert "0.011 Dice lower, its boundary level" in text
+    assert "| -0.011 [-0.016, -0.006] | +0.018 [-0.000, +0.037] |" in row["banet-slices"]
+    assert "missed: 0.865" in text.replace("\n", " ") and "| 0.865 [" in row["banet"]
