@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 11 · The third dimension: brain MRI
 #
-# **For** students who know a little Python; clinicians can follow parts 1, 2 and 5. **Time** 45 minutes
+# **For** students who know a little Python; clinicians can follow parts 1, 2 and 5. **Time** 55 minutes
 # (the cells themselves run in about a minute). **You need** lesson 00; lessons 03 and 07 help.
 #
 # **Afterwards you can**
@@ -119,7 +119,7 @@ predictions.compare(
 #
 # The simplest way to segment a volume: take a network of images and give it one axial slice after the other. `banet-slices`
 # is BA-Net of lessons 03 to 06 with one grey channel, trained on the same volumes for the same time as BA-Net in 3D. No slice
-# knows its neighbours.
+# knows its neighbours. Below it is called "BA-Net 2D".
 #
 # A measure for what that does: the label of a **lone voxel** differs from the label below it *and* from the one above it, and
 # these two are the same. A real surface has a few of them; an outline that jumps has many.
@@ -131,8 +131,8 @@ slices = load_model("banet-slices-lite-hippocampus")
 def answers_for(case):
     return {
         "expert": case.mask,
-        "BA-Net in 3D": predict(model, case).labels,
-        "BA-Net slice by slice": predict(slices, case).labels,
+        "BA-Net 3D": predict(model, case).labels,
+        "BA-Net 2D": predict(slices, case).labels,
     }
 
 
@@ -161,7 +161,7 @@ predictions.compare(
 # through the same place: does the outline there look wrong?**
 
 # %% tags=["nbval-ignore-output"]
-jumpy = volumes[int(np.argmax(shares["BA-Net slice by slice"]))]
+jumpy = volumes[int(np.argmax(shares["BA-Net 2D"]))]
 answers_explorer(jumpy, answers[jumpy.name])
 
 # %% [markdown]
@@ -185,7 +185,7 @@ jumps = {
     for axis, plane in enumerate(planes[:3])
 }
 in_3d = [
-    np.mean([lone_share(each["BA-Net in 3D"], axis) for each in answers.values()])
+    np.mean([lone_share(each["BA-Net 3D"], axis) for each in answers.values()])
     for axis in range(3)
 ]
 print(
