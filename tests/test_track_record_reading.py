@@ -22,8 +22,8 @@ def auc(tables, name: str, by: str) -> float:
     return tables[name].query("by == @by")["auc"].mean()
 
 
-def test_every_network_has_its_rows(tables):
-    assert sorted(tables) == bundled_weights()
+def test_every_network_of_images_has_its_rows(tables):
+    assert sorted(tables) == [name for name in bundled_weights() if not name.endswith("hippocampus")]
 
 
 def test_the_ratios_that_are_said(tables):

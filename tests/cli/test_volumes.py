@@ -68,6 +68,7 @@ def test_train_makes_a_network_of_volumes(trained):
     assert (spec.name, spec.dims, spec.num_classes, spec.input_size) == ("unet", 3, 3, (32, 32, 32))
 
 
+@pytest.mark.landing
 def test_compare_measures_every_class_in_mm_and_ml(banet_edu, brains, tmp_path):
     line = ("compare", "--format", "msd", "--root", brains, *QUICK, "--models", "banet,unet", "--out", tmp_path)
     code, out, err = banet_edu(*line)
@@ -192,6 +193,7 @@ def test_explain_refuses_in_words(banet_edu, brains, trained, tmp_path):
     assert not (tmp_path / "page.html").exists()
 
 
+@pytest.mark.landing
 def test_audit_measures_volumes_worst_first(banet_edu, brains, trained, tmp_path):
     line = ("audit", brains / "imagesTr", brains / "labelsTr", "--model", trained, "--out", tmp_path / "audit")
     code, _, err = banet_edu(*line)

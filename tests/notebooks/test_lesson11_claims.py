@@ -82,6 +82,7 @@ def test_in_3d_no_direction_jumps_more_than_the_others_by_much(volumes, found):
 # Part 3
 
 
+@pytest.mark.landing
 def test_pee_is_worth_the_most(volumes):
     change = mean_effects(load_model("banet-lite-hippocampus"), volumes, ["pee off", "ia off", "cff off"])
     change = change.set_index("knob")
@@ -136,6 +137,7 @@ class OnBANetsGrid(nn.Module):
         return F.interpolate(F.avg_pool3d(scores, 2), size=scores.shape[2:], mode="trilinear")
 
 
+@pytest.mark.landing
 def test_the_grid_is_about_half_of_unets_lead(volumes):
     unet = load_model("unet-lite-hippocampus")
     models = load_model("banet-lite-hippocampus"), unet, OnBANetsGrid(unet).eval()

@@ -158,11 +158,13 @@ def _mini_mtl(block: MiniMTL, path: str, i: int, dims: int) -> Iterator[Signal]:
 
 
 def _unet(model: nn.Module) -> Iterator[Signal]:
-    for i in range(1, 5):
-        yield Signal(f"encoder.level{i}", f"down.{i - 1}", f"contracting path, level {i}")
-    yield Signal("bottleneck", "down.4", "the coarsest map")
-    for at, i in enumerate((4, 3, 2, 1)):
-        yield from _up(f"up.{at}", f"level{i}")
+    assert isinstance(model, UNet)
+    coarsest = len(model.down) - 1
+    for i in range(coarsest):
+        yield Signal(f"encoder.level{i + 1}", f"down.{i}", f"contracting path, level {i + 1}")
+    yield Signal("bottleneck", f"down.{coarsest}", "the coarsest map")
+    for at in range(coarsest):
+        yield from _up(f"up.{at}", f"level{coarsest - at}")
 
 
 def _unet_same_encoder(model: nn.Module) -> Iterator[Signal]:

@@ -76,8 +76,8 @@ def test_nothing_found_gives_no_row(model):
     assert not len(found) and "marked" in found
 
 
-@pytest.mark.parametrize("name", bundled_weights())
-def test_every_bundled_network_has_a_track_record_better_than_chance(name):
+@pytest.mark.parametrize("name", [name for name in bundled_weights() if not name.endswith("hippocampus")])
+def test_every_bundled_network_of_images_has_a_track_record_better_than_chance(name):
     record = load_model(name).info["track_record"]
     measured = record["measured"]
     assert measured["auc"][1] > 0.5 and measured["marked"] <= 0.25 and measured["images"] >= 40

@@ -22,7 +22,7 @@ def seen():
     return model, x, probe(model, x)
 
 
-@pytest.mark.parametrize("name", ["banet", "unet", "unet_same_encoder"])
+@pytest.mark.parametrize("name", [pytest.param("banet", marks=pytest.mark.landing), "unet", "unet_same_encoder"])
 def test_every_signal_is_read_and_replaced(name):
     torch.manual_seed(0)
     model, x = create_model(name, "nano", 3, dims=3).eval(), torch.randn(1, 1, 32, 32, 32)

@@ -51,6 +51,7 @@ def test_any_pair_of_masks(seed):
         assert png_bytes(planes_figure(volume, prediction))
 
 
+@pytest.mark.landing
 def test_a_large_surface_is_told_by_twenty_thousand_of_its_points():
     volume, prediction = ball_case(radius=48.0, grown=1.0)
     profile = boundary_profile(volume, prediction)

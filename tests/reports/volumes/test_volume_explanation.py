@@ -50,7 +50,9 @@ def test_sentences_and_facts_are_in_mm_and_ml():
     assert known["Scale"].startswith("a voxel is 2 x 1 x 1 mm") and known["Orientation"] == "not stated by the file"
     assert "by the network's own probabilities" in known["Doubt"] and re.search(r"measured: 1\.[456]", known["Doubt"])
     table = numbered(here)
-    assert table.rows[0][1] == "too large" and float(table.rows[0][2]) == pytest.approx(1.5, abs=0.6)
+    assert table.rows[0][1] == "too large" and float(table.rows[0][2]) == pytest.approx(
+        1.5, abs=0.8
+    )  # voxels are 2 mm tall
 
 
 def test_the_planes_run_through_the_worst_place():
@@ -122,6 +124,7 @@ def test_a_page_of_a_network_with_two_classes(network, tmp_path):
     assert "<h2>Blocks switched off</h2>" not in quick and "Made with --quick" in quick
 
 
+@pytest.mark.landing
 def test_a_volume_of_several_windows_has_blocks_switched_off_but_no_one_gate(network, tmp_path):
     volume = Volume(np.random.default_rng(0).normal(size=(34, 24, 22)), None, "a", SPACING)
     text = write_volume_explanation(network, volume, tmp_path / "case.html").read_text("utf-8")
