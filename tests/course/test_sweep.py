@@ -154,7 +154,18 @@ SLOW = (
     "region_growing_explorer",
     "augmentation_explorer",
     "loss_explorer",
-)  # 8 to 20 seconds each
+    "attention_explorer",
+    "gate_explorer",
+    "edge_explorer",
+    "softness_explorer",
+    "paired_explorer",
+    "ruler_explorer",
+    "threshold_explorer",
+    "align_corners_explorer",
+    "volume_explorer",
+    "answers_explorer",
+    "thickness_explorer",
+)  # 4 to 20 seconds each
 
 
 @pytest.mark.parametrize(
