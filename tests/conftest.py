@@ -26,6 +26,7 @@ LONGEST_FIRST = (
     "tests/browser/test_later_lessons.py",
     "tests/browser/test_first_lessons.py",
     "tests/course/test_sweep.py",
+    "tests/course/test_mutants.py",
     "notebooks/08_explaining_a_boundary.ipynb",
     "tests/training/test_resume.py",
     "tests/networks/test_onnx_export.py",
