@@ -9,7 +9,7 @@ import ipywidgets
 
 from banet_edu.course.panel import Panel
 
-FEW, MOST = 3, 13  # values of one control: longer ranges are sampled, both ends included
+FEW, MOST = 3, 25  # values of one control: longer ranges are sampled, both ends included
 
 
 def values_of(control: ipywidgets.ValueWidget, most: int = MOST) -> list[Any]:

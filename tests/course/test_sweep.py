@@ -168,9 +168,7 @@ SLOW = (
 )  # 4 to 20 seconds each
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.landing) if name in SLOW else name for name in WIDGETS]
-)
+@pytest.mark.parametrize("name", [name for name in WIDGETS if name not in SLOW])  # those: at a landing, every value
 def test_ends_middle_and_every_name_draw_another_picture(name):
     assert list(sweep(widget(name), FEW)) == []
 
@@ -206,7 +204,7 @@ def test_sweep_finds_an_error_and_a_dead_control():
 
 
 def test_sweep_reaches_both_ends_of_long_and_short_ranges():
-    assert values_of(ipywidgets.IntSlider(0, 0, 1000))[0::12] == [0, 1000]
+    assert values_of(ipywidgets.IntSlider(0, 0, 1000))[0::24] == [0, 1000]
     assert values_of(ipywidgets.IntSlider(0, 0, 1000), FEW) == [0, 500, 1000]
     assert values_of(ipywidgets.FloatSlider(0.5, min=0.0, max=1.0, step=0.25)) == [0, 0.25, 0.5, 0.75, 1]
     assert values_of(ipywidgets.SelectionSlider(options=[("a", 1), ("b", 2)])) == [1, 2]

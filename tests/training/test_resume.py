@@ -114,7 +114,7 @@ def start(run_dir: Path, until: int) -> subprocess.Popen[str]:
     raise AssertionError(f"ended before step {until}: {process.stderr.read() if process.stderr else ''}")
 
 
-@pytest.mark.parametrize("moment", [0, *(pytest.param(more, marks=pytest.mark.landing) for more in range(1, 10))])
+@pytest.mark.parametrize("moment", [0, *(pytest.param(more, marks=pytest.mark.landing) for more in range(1, 20))])
 def test_a_run_killed_at_a_random_moment_resumes_bit_for_bit(tmp_path, uninterrupted, moment):
     until, wait_s = random.randint(1, 20), random.uniform(0, 0.03)
     print(f"killed {wait_s:.4f} s after step {until}")  # shown when the test fails

@@ -50,9 +50,7 @@ def test_sentences_and_facts_are_in_mm_and_ml():
     assert known["Scale"].startswith("a voxel is 2 x 1 x 1 mm") and known["Orientation"] == "not stated by the file"
     assert "by the network's own probabilities" in known["Doubt"] and re.search(r"measured: 1\.[456]", known["Doubt"])
     table = numbered(here)
-    assert table.rows[0][1] == "too large" and float(table.rows[0][2]) == pytest.approx(
-        1.5, abs=0.8
-    )  # voxels are 2 mm tall
+    assert table.rows[0][1] == "too large" and float(table.rows[0][2]) == pytest.approx(here.figures["hd_mm"], rel=0.05)
 
 
 def test_the_planes_run_through_the_worst_place():
