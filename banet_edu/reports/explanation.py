@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from torch import nn
@@ -13,14 +13,13 @@ from banet_edu.data.sample import Sample
 from banet_edu.explain import boundary_profile, expected_error, probe, why
 from banet_edu.explain.boundary.appearance import looks_for_hair
 from banet_edu.explain.boundary.wording import UNITS
-from banet_edu.prediction import model_spec
 from banet_edu.reports.answer import Case, facts, numbered, picture, sentences
+from banet_edu.reports.appendix import appendix, footer, how_made
 from banet_edu.reports.beside import names_beside, write_beside
 from banet_edu.reports.one_page import write_pdf
 from banet_edu.reports.page import Picture, Piece, write_page
 from banet_edu.reports.sections import SECTIONS, SLOW
 from banet_edu.storage import may_write
-from banet_edu.study.compare import machine_facts
 
 
 def write_explanation(
@@ -74,18 +73,7 @@ def write_explanation(
         write_pdf(path.with_suffix(".pdf"), title, answer, footer())
     write_beside(case, path, model_name)
     sections: dict[str, list[Piece]] = {"The answer": answer}
-    for heading, make in SECTIONS.items():
-        if quick and heading in SLOW:
-            continue
-        say(heading.lower())
-        started = time.perf_counter()
-        try:
-            sections[heading] = list(make(case))
-        except ValueError as error:  # such as a region of three pixels: the other parts stand all the same
-            sections[heading] = [[f"Cannot be shown for this image: {error}."]]
-        case.seconds[heading.lower()] = time.perf_counter() - started
-    if left := [heading.lower() for heading in SLOW if quick]:
-        sections["Left out"] = [f"Made with --quick, without: {', '.join(left)}."]
+    sections |= appendix(case, "image", SECTIONS, SLOW, quick=quick, say=say)
     sections["Limits"] = [_limits(case)]
     sections["How this was made"] = [how_made(model, model_name, case.prediction.threshold, case.seconds)]
     return write_page(path, title, _lead(case), sections, footer(), appendix_from=next(iter(SECTIONS)))
@@ -99,11 +87,6 @@ def _read(model: nn.Module, sample: Sample, tolerance: float, shapley: bool) -> 
     along_prediction = not len(profile) or (profile["along"] == "prediction").all()
     found = why(profile, tolerance=tolerance, expected=expected if along_prediction else None)
     return Case(model, sample, trace, trace.prediction, profile, expected, found, tolerance, shapley)
-
-
-def footer() -> str:
-    """What stands below every report."""
-    return f"Written by banet-edu {machine_facts()['banet_edu']}, for teaching and research."
 
 
 def _lead(case: Case) -> str:
@@ -147,16 +130,3 @@ def _limits(case: Case) -> list[str]:
             "Hair and highlights are not looked for: the filters are made for skin, and mark ribs, vessels and folds."
         )
     return lines
-
-
-def how_made(model: nn.Module, model_name: str, threshold: float, seconds: Mapping[str, float]) -> dict[str, str]:
-    """The network, the machine, the versions, and how long each section took."""
-    spec, machine = model_spec(model), machine_facts()
-    size = " x ".join(map(str, spec.input_size))
-    return {
-        "Network": f"{model_name or spec.name}: {spec.name}, preset {spec.preset}, input {size}",
-        "Threshold": f"foreground from probability {threshold:g}",
-        "Machine": f"{machine['system']}, {machine['cores']} cores, GPU: {machine['gpu'] or 'none'}",
-        "Versions": f"banet-edu {machine['banet_edu']}, torch {machine['torch']}, Python {machine['python']}",
-        "Time": "; ".join(f"{name} {taken:.1f} s" for name, taken in seconds.items()),
-    }

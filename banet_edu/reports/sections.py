@@ -6,18 +6,19 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from banet_edu.banet.network import BANet
-from banet_edu.explain import attribute, effect, effects, knobs
+from banet_edu.explain import attribute, effect
 from banet_edu.explain.boundary.wording import UNITS, whose
 from banet_edu.explain.inside.faithfulness import deletion_insertion
 from banet_edu.explain.inside.regions import Region, boundary_band
-from banet_edu.figures.attribution import attribution_figure, knob_values_figure
+from banet_edu.figures.attribution import attribution_figure
 from banet_edu.figures.blocks import attention_figure, gate_matrix_figure, pyramid_figure
 from banet_edu.figures.causes import causes_figure
 from banet_edu.figures.contour import contour_figure
-from banet_edu.figures.effects import before_after_figure, effects_figure
+from banet_edu.figures.effects import before_after_figure
 from banet_edu.figures.ladder import ladder_figure
 from banet_edu.figures.unrolled import unrolled_figure
 from banet_edu.reports.answer import Case, known
+from banet_edu.reports.appendix import blocks_off, shapley_values
 from banet_edu.reports.page import Picture, Piece, Table
 
 _RANDOM_ORDERS = 9  # to beat both ways by chance happens about once in ten; lesson 08 takes 20
@@ -101,22 +102,9 @@ def _inside(case: Case) -> Iterator[Piece]:
 
 
 def _switched_off(case: Case) -> Iterator[Piece]:
-    chosen = [
-        name
-        for name in knobs(case.model)
-        if name.endswith((".pee off", ".ia off", ".cff off")) or name.startswith("skip")
-    ]
-    chosen += [name for name in ("pee off", "ia off", "cff off") if name in knobs(case.model)]
-    if not chosen:
-        yield f"{type(case.model).__name__} has no ready-made knobs."
+    rows = yield from blocks_off(case.model, case.sample, "image")
+    if rows is None:
         return
-    rows = effects(case.model, case.sample, chosen)
-    yield Picture(
-        effects_figure(rows, top=len(rows)),
-        "Each block switched off, one at a time. A block that hardly matters for this image may matter for others; "
-        "small changes either way mean little on a single image.",
-        "Bars of the change when a block is switched off: " + "; ".join(rows["knob"].head(6)),
-    )
     largest = str(rows["knob"].iloc[int(rows["JA_with_before"].argmin())])
     changed = effect(case.model, case.sample, largest)
     caption = f"The one that moves the line most, {largest}: before, after, and where the line moved."
@@ -137,11 +125,7 @@ def _relied_on(case: Case) -> Iterator[Piece]:
     shown = attribution_figure(case.sample.image, found, case.prediction)
     yield Picture(shown, caption)
     if case.shapley:
-        shares = attribute(case.model, case.sample, "shapley", band)
-        caption = (
-            f"Shapley values: what each block adds to the confidence in the {band.name}; together the effect of all."
-        )
-        yield Picture(knob_values_figure(shares), caption)
+        yield shapley_values(case.model, case.sample, band)
 
 
 def _band(case: Case) -> Region | None:

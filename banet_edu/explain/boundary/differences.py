@@ -199,22 +199,29 @@ def _clock(offset: NDArray[np.float64], spacing: tuple[float, float]) -> int:
 
 def in_words(table: UnitTable, sample: Sample, prediction: Prediction) -> str:
     """One sentence on the `errors` of a sample: how much of the mask is found, missing, too much; the largest."""
+    sizes = {"mm": ("area_mm2", "mm²", "mm"), "pct": ("area_pct_of_image", "% of the image", "% of the image diagonal")}
     if not len(table):
         return "Outline and reference are alike."
-    area = "area_mm2" if table.unit == "mm" else "area_pct_of_image"
-    unit = "mm²" if table.unit == "mm" else "% of the image"
-    truth = np.asarray(sample.mask) > 0
+    way = f"{table['clock'].iloc[0]} o'clock"
+    return sentence_on(table, np.asarray(sample.mask) > 0, prediction.mask, *sizes[table.unit], way)
+
+
+def sentence_on(
+    table: UnitTable, truth: NDArray[np.bool_], found: NDArray[np.bool_], size: str, unit: str, length: str, way: str
+) -> str:
+    """Of errors, largest first: their total `size` (a column) in `unit`, the largest in `length`, and its `way` off."""
     too_much = table["kind"].isin(("too large", "extra piece"))
     parts = ["The reference is empty"]
     if truth.any():
-        share = 100 * float(prediction.mask[truth].mean())
+        share = 100 * float(found[truth].mean())
         parts = [f"{share:.3g} % of the reference is found" if share < 100 else "All of the reference is found"]
     for named, rows in (("missing", table[~too_much]), ("too much", table[too_much])):
         if len(rows):
-            places = f"in {len(rows)} place{'s' * (len(rows) > 1)}"
-            parts.append(f"{named}: {rows[area].sum():.3g} {unit} {places}")
+            much = (
+                f"{rows[size].sum():.3g} {unit} " if rows[size].notna().all() else ""
+            )  # nan: % of a mask that is empty
+            parts.append(f"{named}: {much}in {len(rows)} place{'s' * (len(rows) > 1)}")
     first = next(table.rows())
     if np.isfinite(first["largest"]):
-        size = f"{first['largest']:.3g} {'mm' if table.unit == 'mm' else '% of the image diagonal'}"
-        parts.append(f"the largest error is {size}: {first['kind']}, towards {first['clock']} o'clock")
+        parts.append(f"the largest error is {first['largest']:.3g} {length}: {first['kind']}, towards {way}")
     return "; ".join(parts) + "."

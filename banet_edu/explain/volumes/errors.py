@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banet_edu.data.volume import Volume
-from banet_edu.explain.boundary.differences import Regions, distances_along, nearest_to_middle
+from banet_edu.explain.boundary.differences import Regions, distances_along, nearest_to_middle, sentence_on
 from banet_edu.explain.boundary.tables import UnitTable
 from banet_edu.explain.volumes.profile import lengths
 from banet_edu.metrics.overlap import case_status
@@ -86,22 +86,11 @@ def direction(way: NDArray[np.float64], oriented: bool) -> str:
 
 def volume_in_words(table: UnitTable, volume: Volume, prediction: Prediction) -> str:
     """One sentence on the `volume_errors` of a volume: how much of the mask is found, missing, too much; the largest."""
+    sizes = {
+        "mm": ("volume_mm3", "mm³", "mm"),
+        "pct": ("volume_pct_of_mask", "% of the reference's volume", "% of the diagonal of the volume"),
+    }
     if not len(table):
         return "Prediction and reference are alike."
-    in_mm = table.unit == "mm"
-    size, unit = ("volume_mm3", "mm³") if in_mm else ("volume_pct_of_mask", "% of the reference's volume")
-    truth = np.asarray(volume.mask) > 0
-    too_much = table["kind"].isin(("too large", "extra piece"))
-    parts = ["The reference is empty"]
-    if truth.any():
-        share = 100 * float(prediction.mask[truth].mean())
-        parts = [f"{share:.3g} % of the reference is found" if share < 100 else "All of the reference is found"]
-    for named, rows in (("missing", table[~too_much]), ("too much", table[too_much])):
-        if len(rows):
-            much = f"{rows[size].sum():.3g} {unit} " if rows[size].notna().all() else ""
-            parts.append(f"{named}: {much}in {len(rows)} place{'s' * (len(rows) > 1)}")
-    first = next(table.rows())
-    if np.isfinite(first["largest"]):
-        largest = f"{first['largest']:.3g} {'mm' if in_mm else '% of the diagonal of the volume'}"
-        parts.append(f"the largest error is {largest}: {first['kind']}, towards {first['towards']}")
-    return "; ".join(parts) + "."
+    truth, way = np.asarray(volume.mask) > 0, table["towards"].iloc[0]
+    return sentence_on(table, truth, prediction.mask, *sizes[table.unit], way)

@@ -13,7 +13,7 @@ from banet_edu.config import check_tolerance
 from banet_edu.data.volume import Volume
 from banet_edu.datasets.volumes.writing import write_nifti
 from banet_edu.prediction import model_spec, predict
-from banet_edu.reports.explanation import footer, how_made
+from banet_edu.reports.appendix import appendix, footer, how_made
 from banet_edu.reports.page import Picture, Piece, write_page
 from banet_edu.reports.volumes.case import VolumeCase, facts, numbered, picture, sentences
 from banet_edu.reports.volumes.sections import SECTIONS, SLOW
@@ -67,18 +67,7 @@ def write_volume_explanation(
     case.seconds["the answer"] = time.perf_counter() - started
     _write_beside(case, path, model_name)
     sections: dict[str, list[Piece]] = {"The answer": answer}
-    for heading, make in SECTIONS.items():
-        if quick and heading in SLOW:
-            continue
-        say(heading.lower())
-        started = time.perf_counter()
-        try:
-            sections[heading] = list(make(case))
-        except ValueError as error:
-            sections[heading] = [[f"Cannot be shown for this volume: {error}."]]
-        case.seconds[heading.lower()] = time.perf_counter() - started
-    if quick:
-        sections["Left out"] = [f"Made with --quick, without: {', '.join(heading.lower() for heading in SLOW)}."]
+    sections |= appendix(case, "volume", SECTIONS, SLOW, quick=quick, say=say)
     sections["Limits"] = [_limits(case)]
     sections["How this was made"] = [how_made(model, model_name, case.prediction.threshold, case.seconds)]
     lead = f"Volume of {' x '.join(map(str, named.shape))} voxels (z, y, x)."

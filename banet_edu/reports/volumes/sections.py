@@ -7,15 +7,14 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from banet_edu.banet.network import BANet
-from banet_edu.explain import attribute, effects, knobs, probe
+from banet_edu.explain import probe
 from banet_edu.explain.boundary.wording import number
 from banet_edu.explain.inside.regions import boundary_band
-from banet_edu.figures.attribution import knob_values_figure
 from banet_edu.figures.blocks import gate_matrix_figure
-from banet_edu.figures.effects import effects_figure
 from banet_edu.figures.volumes.distribution import distribution_figure
 from banet_edu.figures.volumes.planes import middle_of, planes_figure
 from banet_edu.prediction import model_spec
+from banet_edu.reports.appendix import blocks_off, shapley_values
 from banet_edu.reports.page import Picture, Piece, Table
 from banet_edu.reports.volumes.case import UNITS, VolumeCase, by_class
 
@@ -79,25 +78,9 @@ def _goes_with(case: VolumeCase) -> Iterator[Piece]:
 
 
 def _switched_off(case: VolumeCase) -> Iterator[Piece]:
-    known = knobs(case.model)
-    chosen = [name for name in known if name.endswith((".pee off", ".ia off", ".cff off")) or name.startswith("skip")]
-    chosen += [name for name in ("pee off", "ia off", "cff off") if name in known]
-    if not chosen:
-        yield f"{type(case.model).__name__} has no ready-made knobs."
-        return
-    rows = effects(case.model, case.volume, chosen)
-    yield Picture(
-        effects_figure(rows, top=len(rows)),
-        "Each block switched off, one at a time. A block that hardly matters for this volume may matter for others; small "
-        "changes either way mean little on a single volume.",
-        "Bars of the change when a block is switched off: " + "; ".join(rows["knob"].head(6)),
-    )
-    if case.shapley and case.prediction.mask.any() and not case.prediction.mask.all():
-        band = boundary_band(case.prediction.mask, spacing_mm=case.spacing_mm)
-        caption = (
-            f"Shapley values: what each block adds to the confidence in the {band.name}; together the effect of all."
-        )
-        yield Picture(knob_values_figure(attribute(case.model, case.volume, "shapley", band)), caption)
+    rows = yield from blocks_off(case.model, case.volume, "volume")
+    if rows is not None and case.shapley and case.prediction.mask.any() and not case.prediction.mask.all():
+        yield shapley_values(case.model, case.volume, boundary_band(case.prediction.mask, spacing_mm=case.spacing_mm))
 
 
 def _inside(case: VolumeCase) -> Iterator[Piece]:
