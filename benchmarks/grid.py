@@ -16,22 +16,16 @@ stopped half-way resumes from `runs/grid`. Nothing is chosen on the test part.
 
 from __future__ import annotations
 
-import argparse
 import json
-import multiprocessing
-import os
-import subprocess
 import time
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from functools import partial
 from pathlib import Path
 from statistics import mean
 from typing import Any, Literal, NamedTuple
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # two networks side by side on two cores
-
 import torch
+from cells import parsers, run_cells
 from study import RECORDED, keep
 
 from banet_edu import create_model, open_dataset
@@ -158,23 +152,6 @@ def train(cell: Cell, root: Path, commit: str) -> str:
     return f"{cell.file.parent.name}/{cell.file.stem}: validation JA {best['val_JA']:.3f}, {time.monotonic() - started:.0f} s"
 
 
-def run(root: Path, minutes: float, jobs: int, commit: str) -> None:
-    began = time.monotonic()
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        running: dict[Future[str], Cell] = {}
-        while True:
-            # looked up anew after each cell: the rates of later phases come from the cells of the first
-            waiting = (c for c in cells() if not c.recorded and c not in running.values())
-            while len(running) < jobs and time.monotonic() - began < 60 * minutes and (cell := next(waiting, None)):
-                running[pool.submit(train, cell, root, commit)] = cell
-            if not running:
-                return
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                del running[future]
-                print(f"{time.strftime('%H:%M')} {future.result()}", flush=True)
-
-
 def status() -> None:
     for cell in cells():
         print("there  " if cell.recorded else "missing", cell.file.parent.name, cell.file.stem)
@@ -186,19 +163,12 @@ def status() -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(dest="command", required=True)
-    training = commands.add_parser("run")
-    training.add_argument("--root", type=Path, required=True, help="folder that holds kvasir_seg, sz_cxr and isic2017")
-    training.add_argument("--minutes", type=float, default=600, help="start no further cell after so long")
-    training.add_argument("--jobs", type=int, default=2, help="cells side by side, one thread each")
-    commands.add_parser("status")
+    parser, _ = parsers(str(__doc__), "kvasir_seg, sz_cxr and isic2017")
     given = parser.parse_args()
     if given.command == "status":
         status()
-        return
-    commit = subprocess.check_output(["git", "rev-parse", "--short", "HEAD"], text=True).strip()
-    run(given.root, given.minutes, given.jobs, commit)
+    else:
+        run_cells(train, lambda: (cell for cell in cells() if not cell.recorded), given)
 
 
 if __name__ == "__main__":

@@ -13,19 +13,13 @@ them: commit that folder, and any machine goes on where this one was stopped; a 
 
 from __future__ import annotations
 
-import argparse
 import json
-import multiprocessing
-import os
-import subprocess
 import time
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # two networks side by side on two cores
-
+from cells import parsers, run_cells
 from study import RECORDED, keep
 
 from banet_edu import create_model, open_dataset
@@ -94,22 +88,6 @@ def train(cell: Cell, root: Path, commit: str) -> str:
     return f"{cell.name}, seed {cell.seed}: mean Dice {dice.mean():.4f} ({', '.join(f'{v:.3f}' for v in dice)})"
 
 
-def run(root: Path, names: list[str], seeds: list[int], minutes: float, jobs: int) -> None:
-    commit = subprocess.check_output(["git", "rev-parse", "--short", "HEAD"], text=True).strip()
-    began = time.monotonic()
-    waiting = [cell for seed in seeds for name in names if not (cell := Cell(name, seed)).file.is_file()]
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-        running: set[Future[str]] = set()
-        while True:
-            while waiting and len(running) < jobs and time.monotonic() - began < 60 * minutes:
-                running.add(pool.submit(train, waiting.pop(0), root, commit))
-            if not running:
-                return
-            done, running = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                print(f"{time.strftime('%H:%M')} {future.result()}", flush=True)
-
-
 def status() -> None:
     for seed in SEEDS:
         for name in RECIPES:
@@ -119,20 +97,15 @@ def status() -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(dest="command", required=True)
-    training = commands.add_parser("run")
-    training.add_argument("--root", type=Path, required=True, help="folder that holds msd_hippocampus")
+    parser, training = parsers(str(__doc__), "msd_hippocampus")
     training.add_argument("--networks", nargs="+", default=list(RECIPES), choices=[*RECIPES, *LONGER])
     training.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
-    training.add_argument("--minutes", type=float, default=600, help="start no further cell after so long")
-    training.add_argument("--jobs", type=int, default=2, help="cells side by side, one thread each")
-    commands.add_parser("status")
     given = parser.parse_args()
     if given.command == "status":
         status()
-    else:
-        run(given.root, given.networks, given.seeds, given.minutes, given.jobs)
+        return
+    wanted = [Cell(name, seed) for seed in given.seeds for name in given.networks]
+    run_cells(train, lambda: (cell for cell in wanted if not cell.file.is_file()), given)
 
 
 if __name__ == "__main__":
