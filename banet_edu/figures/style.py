@@ -118,8 +118,12 @@ def png_bytes(figure: Figure, *, dpi: int = DPI) -> bytes:
     for text in figure.findobj(Text):
         if text not in own:
             text.set_parse_math(False)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi)
+    buffer, before = io.BytesIO(), figure.dpi
+    figure.dpi = dpi
+    try:
+        FigureCanvasAgg(figure).print_png(buffer)  # the same picture as `savefig`, which draws twice to lay it out
+    finally:
+        figure.dpi = before
     return buffer.getvalue()
 
 

@@ -339,7 +339,10 @@ print(f"shares of Integrated Gradients add up within {best.completeness_error:.0
 
 # %% tags=["nbval-ignore-output"]
 attribution_explorer(
-    model, faint, {"band of the prediction": band, "faint sector": segment}
+    model,
+    faint,
+    {"band of the prediction": band, "faint sector": segment},
+    maps.values(),
 )
 
 # %% [markdown]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 
 import numpy as np
@@ -222,3 +223,13 @@ def test_numbers_of_an_axis_are_set_as_formulas_and_names_are_not(axis):
     assert bool(formulas) == (axis in ("offset", "log"))
     assert all(text.get_parse_math() for text in formulas)
     assert not any(text.get_parse_math() for text in dollars if text not in formulas)
+
+
+def test_a_picture_drawn_once_is_the_one_that_matplotlib_saves():
+    figure, [[axes], [below]] = new_figure(2, 1)
+    axes.plot([1, 2, 3], label="line")
+    axes.legend()
+    below.set_ylabel("a long label that the layout must find room for")
+    once, saved = png_bytes(figure, dpi=150), io.BytesIO()
+    figure.savefig(saved, format="png", dpi=150)
+    assert once == saved.getvalue() and png_bytes(figure, dpi=150) == once

@@ -72,22 +72,27 @@ def contour_explorer(model: nn.Module, samples: Iterable[Sample]) -> Panel:
     )
 
 
-def attribution_explorer(model: nn.Module, sample: Sample, regions: Mapping[str, Region]) -> Panel:
+def attribution_explorer(
+    model: nn.Module, sample: Sample, regions: Mapping[str, Region], maps: Iterable[Attribution] = ()
+) -> Panel:
     """What the decision in a region of the boundary rests on: three methods of captum, two questions, your regions.
 
     Args:
         model: is explained.
         sample: what `predict` takes.
         regions: name -> region of this sample's size, such as `boundary_band` and `contour_segment` give.
-
-    Occlusion takes about three seconds the first time; everything is computed once.
+        maps: what `attribute` said of this model, sample and one of these regions already; everything else is computed when
+            it is first asked for, and once (occlusion takes about three seconds).
     """
     if not regions:
         raise ValueError("attribution_explorer needs at least one region")
-    prediction = predict(model, sample)
+    prediction, maps = predict(model, sample), tuple(maps)
 
     @cache
     def explained(method: Method, toward: Toward, region: str) -> Attribution:
+        for known in maps:
+            if (known.method, known.toward) == (method, toward) and known.region is regions[region]:
+                return known
         return attribute(model, sample, method, regions[region], toward=toward)
 
     def render(method: Method, toward: Toward, region: str) -> Figure:

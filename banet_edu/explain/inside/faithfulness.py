@@ -157,7 +157,8 @@ def deletion_insertion(
             raise ValueError(f"the region has {len(orders[0])} cells of {cell} px, fewer than {steps} steps: lower one")
         blurred = baseline_input(score.x, "blur", blur_px)
         ends = _hidden(score.x, blurred, places)
-        curves = [_curves(score, ends, places, cells, order, steps) for order in orders]
+        at_ends = [float(score.of(end)[0]) for end in ends]
+        curves = [_curves(score, ends, at_ends, places, cells, order, steps) for order in orders]
     settings = {"steps": steps, "seeds": list(seeds), "cell": cell, "blur_px": blur_px, "cells": len(orders[0])}
     return FaithfulnessResult(
         attribution.method, score.region, attribution.toward, np.linspace(0, 1, steps + 1), *curves[0],
@@ -186,22 +187,23 @@ def _noise(seed: int, shape: tuple[int, ...], cell: int) -> NDArray[np.float64]:
 def _curves(
     score: RegionScore,
     ends: tuple[Tensor, Tensor],
+    at_ends: Sequence[float],
     places: tuple[NDArray[Any], ...],
     cells: NDArray[Any],
     order: NDArray[Any],
     steps: int,
 ) -> tuple[Curve, Curve]:
-    """Scores while the cells are blurred in this order, and while they are shown in this order."""
+    """Scores while the cells are blurred in this order, and shown in this order. All orders begin and end alike: `at_ends`."""
     rank = np.empty(len(order), int)
     rank[order] = np.arange(len(order))
     found = []
-    for begin, end in (ends, ends[::-1]):
-        pictures = begin.repeat(steps + 1, *[1] * (begin.ndim - 1))
-        for k in range(1, steps + 1):
+    for (begin, end), (first, last) in ((ends, at_ends), (ends[::-1], at_ends[::-1])):
+        pictures = begin.repeat(steps - 1, *[1] * (begin.ndim - 1))
+        for k in range(1, steps):
             taken = rank[cells] < round(k * len(order) / steps)
             here: tuple[Any, ...] = tuple(axis[taken] for axis in places)
-            pictures[k, :, *here] = end[0, :, *here]
-        found.append(score.of(pictures))
+            pictures[k - 1, :, *here] = end[0, :, *here]
+        found.append(np.array([first, *score.of(pictures), last]))
     return found[0], found[1]
 
 
