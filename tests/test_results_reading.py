@@ -130,6 +130,7 @@ def comparisons():
     )
 
 
+@pytest.mark.landing  # it resamples every comparison of the page
 def test_what_is_said_of_a_comparison_holds(page, comparisons):
     reading, wrong = reading_of(page), []
     for words, run, network, figure, over_images, with_seeds, corrected in SAID:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from figure_checks import assert_legible, said
+from landing import rest_at_landing
 
 from banet_edu import create_model, make_phantom
 from banet_edu.course.lesson03.cell import edge_cell_explorer
@@ -52,7 +53,7 @@ def test_a_press_on_any_map_chooses_its_cell_and_beside_it_nothing(model, name):
     assert (panel.controls["row"].value, panel.controls["column"].value) == (3, 5)
 
 
-@pytest.mark.parametrize("name", PANELS)
+@pytest.mark.parametrize("name", rest_at_landing(PANELS, "edge", "attention"))
 def test_words_and_picture_hold_the_networks_value_and_sliders_follow_the_stage(model, name):
     panel, trace = PANELS[name](model, SAMPLE), probe(model, SAMPLE)
     settings = [{"stage": stage} for stage in (1, 4, 2)]

@@ -19,6 +19,7 @@ import pandas as pd
 import pytest
 import torch
 from known_model import Brightness, disc_sample
+from landing import rest_at_landing
 from matplotlib.image import imread
 from matplotlib.text import Text
 from painted_volumes import ball_case
@@ -165,10 +166,15 @@ SLOW = (
     "volume_explorer",
     "answers_explorer",
     "thickness_explorer",
-)  # 4 to 20 seconds each
+    "pooling_explorer",
+    "contour_explorer",
+    "switch_explorer",
+    "doubt_explorer",
+)  # 4 to 20 seconds each: at a landing, every value
+QUICK = [name for name in WIDGETS if name not in SLOW]
 
 
-@pytest.mark.parametrize("name", [name for name in WIDGETS if name not in SLOW])  # those: at a landing, every value
+@pytest.mark.parametrize("name", QUICK)
 def test_ends_middle_and_every_name_draw_another_picture(name):
     assert list(sweep(widget(name), FEW)) == []
 
@@ -179,7 +185,7 @@ def test_every_value_draws_another_picture(name):
     assert list(sweep(widget(name))) == []
 
 
-@pytest.mark.parametrize("name", WIDGETS)
+@pytest.mark.parametrize("name", rest_at_landing(WIDGETS, *QUICK))
 def test_every_control_is_a_labelled_slider_and_the_picture_described(name):
     panel = widget(name)
     # JupyterLab takes the up and down keys from everything else: no choice without a mouse.
@@ -220,7 +226,7 @@ def test_every_widget_of_every_lesson_is_swept():
     assert shown == set(WIDGETS)
 
 
-@pytest.mark.parametrize("name", WIDGETS)
+@pytest.mark.parametrize("name", rest_at_landing(WIDGETS, *QUICK))
 def test_still_picture_of_every_widget_is_drawn_and_fits_a_screen_or_two(name):
     png = b64decode(widget(name)._repr_mimebundle_()["image/png"])
     assert len(png) > 5000

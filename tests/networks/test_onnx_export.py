@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from landing import rest_at_landing
 
 from banet_edu import create_model, load_model, load_samples
 from banet_edu.data.tensors import prepare
@@ -30,7 +31,9 @@ def largest_difference(model, exported, images: torch.Tensor) -> float:
     return float(np.abs(found - expected).max())
 
 
-@pytest.fixture(scope="module", params=["banet-lite-dermoscopy", "unet-lite-dermoscopy"])
+@pytest.fixture(
+    scope="module", params=rest_at_landing(["banet-lite-dermoscopy", "unet-lite-dermoscopy"], "unet-lite-dermoscopy")
+)
 def bundled(request, tmp_path_factory):
     model = load_model(request.param)
     return model, session(export_onnx(model, tmp_path_factory.mktemp("onnx") / "new" / "model.onnx"))

@@ -70,6 +70,7 @@ def test_window_changes_less_than_the_stage(model):
     assert phantom.spacing_mm[0] * 64 == pytest.approx(4.5, abs=0.05)
 
 
+@pytest.mark.landing
 def test_pee_matters_most_at_stage_1_and_hardly_at_stage_3(model, samples):
     everything = [sample for kind in KINDS for sample in samples[kind]]
     table = mean_effects(model, everything, [f"stage{i}.pee off" for i in (1, 2, 3, 4)]).set_index("knob")
@@ -206,6 +207,7 @@ def test_share_and_own_gate_of_stage_2_rise_from_inside_to_outside(model, sample
     assert rising >= 28
 
 
+@pytest.mark.landing
 def test_each_block_switched_off_costs_what_the_texts_say(model, samples):
     everything = [sample for kind in KINDS for sample in samples[kind]]
     table = mean_effects(model, everything, ["pee off", "ia off", "cff off"]).set_index("knob")

@@ -74,6 +74,7 @@ def test_an_error_names_lesson_and_cell_and_leaves_no_notebook(course):
     assert not (course.folder / "07_trial.ipynb").exists()
 
 
+@pytest.mark.landing
 def test_stderr_is_refused_and_an_unknown_lesson_named(course):
     assert "cell 1 writes to stderr" in course("# %%\nimport warnings\nwarnings.warn('old')\n").stderr
     assert "no lesson 08" in course("# %%\n1\n", "08").stderr
@@ -105,6 +106,7 @@ def test_smaller_pictures_look_the_same():
     assert (after[:5] == 255).all()
 
 
+@pytest.mark.landing
 def test_only_texts_are_changed_where_no_code_was(course):
     assert course(LESSON).returncode == 0
     path = course.folder / "07_trial.ipynb"

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from landing import rest_at_landing
 from network_variants import VARIANTS, build, picture
 from torch import nn
 
@@ -37,7 +38,7 @@ def replacements(value: torch.Tensor) -> dict[str, tuple[Any, torch.Tensor]]:
     }
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", rest_at_landing(VARIANTS, "default", "average", "unet"))
 def test_every_name_can_be_replaced_and_by_itself_changes_nothing(variant: str) -> None:
     model = build(variant)
     trace = probe(model, X)
