@@ -178,12 +178,12 @@ def clean(notebook: Any) -> None:
 def smaller(png: str) -> str:
     """A base64 PNG without alpha and with colours in steps of 4 (pure white kept): invisible, about 40 % smaller.
 
-    Line art, with under 1000 colours, gets a palette of 256: half the size, and only the smoothing of edges is coarser.
+    Line art, with under 2000 colours, gets a palette of 256: half the size, and only the smoothing of edges is coarser.
     """
     pixels = np.asarray(Image.open(io.BytesIO(b64decode(png))).convert("RGB"))
     coarse = np.where(pixels == 255, 255, pixels & 0xFC | 2).astype(np.uint8)
     picture = Image.fromarray(coarse)
-    if picture.getcolors(1000) is not None:
+    if picture.getcolors(2000) is not None:
         picture = picture.quantize(256, dither=Image.Dither.NONE)
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", optimize=True)
