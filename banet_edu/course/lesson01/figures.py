@@ -191,7 +191,7 @@ def gabor_figure(image: NDArray[np.uint8]) -> Figure:
 
 def pushed_figure(cases: Mapping[str, tuple[Sample, NDArray[np.bool_]]]) -> Figure:
     """One panel per name -> (sample with a mask, another mask): both outlines, with the figures above and a scale bar."""
-    figure, axes = new_figure(1, len(cases), height=5.2)
+    figure, axes = new_figure(1, len(cases), height=5.5)
     with styled():
         for panel, (name, (sample, mask)) in zip(axes[0], cases.items(), strict=True):
             assert sample.mask is not None and sample.spacing_mm is not None
