@@ -326,7 +326,7 @@ check_edge(my_edge)
 # %% [markdown]
 # ## 4 The whole block
 #
-# Here it is at stage 1: $C$, the map that comes in from the encoder, with many channels; $R$, the reduced map; two edge maps;
+# Here it is at stage 1: $C$, the map that comes in from the encoder; $R$, the map that the windows move over; two edge maps;
 # $P$, the result.
 
 # %%
@@ -338,7 +338,7 @@ show(
 # %% [markdown]
 # From $C$ to $P$ there are five steps:
 #
-# 1. reduce: $R = \mathrm{conv}_{1 \times 1}(C)$, fewer channels;
+# 1. reduce: $R = \mathrm{conv}_{1 \times 1}(C)$; stages 2 to 4 keep fewer channels than $C$ has, stage 1 as many;
 # 2. one edge map for each window: $\mathrm{edge}_{k_1}, \mathrm{edge}_{k_2}, \dots$;
 # 3. join: $[R, \mathrm{edge}_{k_1}, \mathrm{edge}_{k_2}, \dots]$, one behind the other along the channels;
 # 4. mix: a $1 \times 1$ convolution without a constant of its own (*bias-free*), then ReLU (negative values become 0);

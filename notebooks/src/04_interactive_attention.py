@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 04 · Interactive attention: two tasks teach each other
 #
-# **For** students who know a little Python; clinicians can follow the pictures of parts 1, 2 and 5. **Time** 50 minutes
+# **For** students who know a little Python; clinicians can leave out parts 3 and 4. **Time** 50 minutes
 # (the cells themselves run in about half a minute). **You need** lesson 03.
 #
 # **Afterwards you can**
