@@ -90,7 +90,8 @@ class Slips:
         for (one, parts), (other, more) in combinations(self.table.items(), 2):
             if not parts.keys() & more.keys():
                 longer, shorter = sorted((one[1], other[1]), key=len, reverse=True)
-                hints = longer if shorter in longer else f"{one[1]} {other[1]}"  # a formula is written once
+                first = one[1] if one[1].endswith((".", "?")) else f"{one[1]}."
+                hints = longer if shorter in longer else f"{first} {other[1]}"  # a formula is written once
                 yield f"two slips at once: {one[0]} And: {other[0]}", hints, {**parts, **more}
 
 

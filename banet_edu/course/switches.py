@@ -16,7 +16,7 @@ from banet_edu.explain.inside.blocks import gate_name, need
 from banet_edu.explain.inside.effects import Effect, effect
 from banet_edu.explain.inside.trace import Trace, probe
 from banet_edu.figures.contour import draw_lines, figures_text, mask_outlines, unit_of
-from banet_edu.figures.effects import before_after_figure, draw_shift
+from banet_edu.figures.effects import before_after_figure, draw_shift, lines_legend, shift_bar
 from banet_edu.figures.maps import draw_map, panels, picture_of, size_text
 from banet_edu.figures.style import PREDICTION, REFERENCE, draw_image, styled
 
@@ -100,15 +100,15 @@ def gate_switch_figure(
         effect: of the gate held at 1 or at 0; None: as learned, and the third panel says so.
 
     Panels: the gate's map, mean over the channels; the contour as it is; the contour with the gate replaced, coloured by
-    how far it moved.
+    how far it moved. The colour bar and the legend stand there at every setting, so that nothing jumps.
     """
     need(trace, ".cff.gate_own", "cross feature fusion (CFF)")
     if trace.prediction is None:
         raise ValueError("the trace holds no prediction: probe a Sample or an image, not a tensor")
     values = trace.map(gate_name(stage, source))
     size, spacing = picture_of(trace, image)
-    figure, axes = panels(1, 3, trace, image, above=0.75, below=0.5)
-    low, high = GATE_LIMITS
+    figure, axes = panels(1, 3, trace, image, above=0.75, below=1.2)
+    (low, high), unit, limit = GATE_LIMITS, unit_of(spacing), 1.0
     with styled():
         draw_map(axes[0, 0], values, trace, image, vmin=low, vmax=high)
         said = (
@@ -130,10 +130,12 @@ def gate_switch_figure(
             draw_lines(axes[0, 2], trace.prediction.contours, colour=PREDICTION)
             axes[0, 2].set_title("nothing is replaced\nchoose 1 or 0\n")
         else:
-            draw_shift(axes[0, 2], effect, f"moved_{unit_of(spacing)}")
+            limit = draw_shift(axes[0, 2], effect, f"moved_{unit}")
             moved = axes[0, 2].get_title().rpartition("\n")[2]
             scores = figures_text(effect.after.mask, reference, spacing).partition(" · HD")[0]
-            axes[0, 2].set_title(f"{effect.name}: {scores}\n{moved}\nblue inward, orange outward", fontsize=10)
+            axes[0, 2].set_title(f"gate {effect.name}: {scores}\nwhere the line moved:\n{moved}", fontsize=10)
+        shift_bar(figure, axes[0], limit, unit)
+        lines_legend(figure, axes[0, 0], reference=True)
         if title:
             figure.suptitle(title)
     return figure

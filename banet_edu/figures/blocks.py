@@ -133,7 +133,7 @@ def gate_matrix_figure(trace: Trace, *, effective: bool = False, title: str = ""
     """The 4 x 4 gates of CFF as coloured cells with their numbers (`gate_matrix`): 0 is closed, 1 open.
 
     The diagonal, framed, is each stage's own gate: near 1 the stage listens to none of the others. With `effective`
-    the cells are the weights (1 - own gate) x gate that the other stages' maps really get. Means over channels and
+    the cells are the shares (1 - own gate) x gate of the other stages' maps that really arrive. Means over channels and
     pixels lie near 0.5, so the colours cover the part of 0..1 that occurs (0.2 of it at least), as the bar says.
 
     Raises ValueError for a network without CFF. Formula: `banet_edu.banet.cff`.
@@ -157,9 +157,9 @@ def gate_matrix_figure(trace: Trace, *, effective: bool = False, title: str = ""
         axes.set_ylabel("this stage listens …")
         axes.spines[:].set_visible(False)
         bar = figure.colorbar(drawn, ax=axes, fraction=0.046, pad=0.03, extend="max" if effective else "neither")
-        said = "weight (1 − own gate) × gate" if effective else "gate"
+        said = "share (1 − own gate) × gate" if effective else "gate"
         bar.set_label(f"{said}, mean over cells and channels\n0: nothing passes      1: all passes")
-        axes.set_title(title or ("Weight of each stage's map in the fusion" if effective else "Gates of the fusion"))
+        axes.set_title(title or ("Share of each stage's map that arrives" if effective else "Gates of the fusion"))
     return figure
 
 

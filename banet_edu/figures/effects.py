@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from textwrap import fill
 from typing import TYPE_CHECKING
 
@@ -59,16 +60,26 @@ def before_after_figure(
             panel.set_title(said)
         draw_image(axes[2], image, size, spacing_mm=spacing)
         limit = draw_shift(axes[2], effect, f"moved_{unit}")
-        colour_bar(figure, error_colours(limit), axes, f"shift of the boundary ({unit}): inward < 0 < outward")
+        shift_bar(figure, axes, limit, unit)
         if spacing is not None:
             draw_scale_bar(axes[0], size, spacing)
-        entries = {"reference": REFERENCE} if reference is not None else {}
-        entries |= {"outline": PREDICTION}
-        handles = [axes[0].plot([], [], color=colour, linewidth=3)[0] for colour in entries.values()]
-        figure.legend(handles, list(entries), loc="outside lower center", ncols=2,
-                      facecolor=INK, labelcolor="w", frameon=True, framealpha=0.8)  # fmt: skip
+        lines_legend(figure, axes[0], reference=reference is not None)
         figure.suptitle(title or fill(effect.name, 100))
     return figure
+
+
+def shift_bar(figure: Figure, axes: Iterable[Axes], limit: float, unit: str) -> None:
+    """Under all panels: what the colours of `draw_shift` mean."""
+    colour_bar(figure, error_colours(limit), axes, f"shift of the boundary ({unit}): inward < 0 < outward")
+
+
+def lines_legend(figure: Figure, axes: Axes, *, reference: bool) -> None:
+    """Below the figure: which line is the reference, where there is one, and which the outline. `axes`: any of its panels."""
+    entries = {"reference": REFERENCE} if reference else {}
+    entries |= {"outline": PREDICTION}
+    handles = [axes.plot([], [], color=colour, linewidth=3)[0] for colour in entries.values()]
+    figure.legend(handles, list(entries), loc="outside lower center", ncols=2,
+                  facecolor=INK, labelcolor="w", frameon=True, framealpha=0.8)  # fmt: skip
 
 
 def draw_shift(axes: Axes, effect: Effect, column: str) -> float:
@@ -141,7 +152,7 @@ def effects_figure(table: pd.DataFrame, *, top: int = 12, title: str = "") -> Fi
             for place, value in enumerate(shown):
                 if np.isfinite(value):
                     digits = 2 if panel is axes[1] else 3
-                    text = f"{value:{'+' if scored else ''}.{digits}f}" if round(value, digits) else "0"
+                    text = f"{value:{'+' if scored else ''}.{digits}f}" if value else "0"  # "−0.00" where a bar is seen
                     panel.annotate(text.replace("-", "−"), (value, place), (4 if value >= 0 else -4, 0), va="center",
                                    textcoords="offset points", ha="left" if value >= 0 else "right", fontsize=9)  # fmt: skip
             panel.axvline(0, color=INK, linewidth=1)

@@ -152,7 +152,7 @@ show(
 predictions.choose(
     "higher",
     "Which of the two has the higher JA?",
-    ["grown", "bump", "neither, to two decimals"],
+    ["grown", "bump", "both have the same"],
 )
 
 # %%
@@ -169,15 +169,15 @@ show(
 )
 predictions.compare(
     "higher",
-    max(ja, key=ja.get) if ja["grown"] != ja["bump"] else "neither, to two decimals",
+    max(ja, key=ja.get) if ja["grown"] != ja["bump"] else "both have the same",
     because=f"JA {ja['grown']:.2f} and {ja['bump']:.2f}.",
 )
 
 # %% [markdown] tags=["conclusion"]
 # The same JA, because it counts pixels and does not care where they are. Nearly the same ASSD, too: a mean cannot tell "a
-# little off everywhere" from "far off in one place". HD can: 0.35 mm against 2.4 mm. So every result in this course comes
-# with the overlap *and* with more than one boundary error, in mm (where the size of a pixel is unknown: in pixels, or in
-# percent of the image diagonal).
+# little off everywhere" from "far off in one place". HD can: 0.35 mm against 2.4 mm. So look at the overlap *and* at more than
+# one boundary error before you believe a result. (Boundary errors are in mm; where the size of a pixel is unknown, in pixels,
+# or in percent of the image diagonal.)
 
 # %% [markdown]
 # ## 4 Move the contour yourself
@@ -216,10 +216,15 @@ predictions.compare(
 threshold_explorer(model, samples)
 
 # %% [markdown]
+# <details><summary>Found it? Compare.</summary>
+#
 # ASSD would choose 0.9 for the first sample, HD 0.7. At 0.1 a second region appears in the corner of the image: HD jumps to
 # 7 mm, and the line around the lesion has little to do with it. And 0.9 from now on? By ASSD it beats 0.5 in six of the ten
-# samples and loses in four; the best threshold runs from 0.4 to 0.95. So one image decides nothing: a threshold is chosen on
-# images set aside for that, never on those whose results you report.
+# samples and loses in four; the best threshold runs from 0.4 to 0.95.
+#
+# </details>
+#
+# One image decides nothing: a threshold is chosen on images set aside for that, never on those whose results you report.
 #
 # ## 5 Look inside: the edges that BA-Net sees
 #
@@ -245,9 +250,10 @@ show(
 # $$\mathrm{edge}_k = R - \mathrm{average}_{k \times k}(R).$$
 #
 # Where $R$ is constant, the difference is 0; at an edge it is not. Drawn is its size without the sign, averaged over the
-# channels; the upper row has the narrow windows, the lower row the wide ones. In stage 1 the outline can be seen, stage 4
-# has only 4 × 4 cells. (The faint line along the frame is no edge of the image: before PEE the network puts zeros beyond the
-# frame.) **Try it:** put the name of the narrow edges of stage 3 into the cell above. How many cells do they have?
+# channels. Each panel has its own scale: compare *where* it is bright, not how bright. The upper row has the narrow windows,
+# the lower row the wide ones. In stage 1 the outline can be seen, stage 4 has only 4 × 4 cells. (The faint line along the frame
+# is no edge of the image: before PEE the network puts zeros beyond the frame.) **Try it:** put the name of the narrow edges of
+# stage 3 into the cell above. How many cells do they have?
 #
 # ## 6 Your turn
 #
@@ -294,7 +300,8 @@ predictions.summary()
 # %% [markdown]
 # ## What to take along
 #
-# - Overlap (JA) says how many pixels are right; HD, ASSD and bias say how far the line is off.
+# - Overlap (JA) says which share of the pixels inside either outline lies inside both; HD, ASSD and bias say how far the line
+#   is off.
 # - A distance needs a pixel size. Without one there are pixels, and no millimetres.
 # - The edges of PEE can be read out by name, like every other signal that `probe` keeps.
 #

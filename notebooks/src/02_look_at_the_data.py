@@ -51,7 +51,7 @@ predictions = Predictions("02")
 # | ISIC-2017, skin | 800 images of 256 x 256 pixels, masks of 79 sizes, none square | wrong distances: part 2 |
 # | PH2, skin | masks of one bit (20 of 20); 7 of 20 lesions touch the frame | `mask > 127` is empty; the frame: part 5 |
 # | Kvasir-SEG, polyps | JPEG masks: 2.5 % of their pixels are neither 0 nor 255 (740 masks) | wrong masks: below |
-# | CVC-ColonDB, polyps | 130 video frames; neighbours look alike | the test measures memory: part 3 |
+# | CVC-ColonDB, polyps | 130 video frames; neighbours look alike | wrong scores: part 3 |
 # | SZ-CXR, lungs | 446 grey images stored as RGB; 445 masks of two objects, 1 of three | "the largest object" is one lung |
 #
 # Seen with `Image.open(path).size` and `.mode`, `0 < level < 255`, `scipy.ndimage.label`, and this package's `frame_share`; the
@@ -219,7 +219,8 @@ show(
 # %% tags=["nbval-ignore-output"]
 predictions.guess(
     "turned",
-    "Mean JA of the mask left behind with the one that moved along, over 200 draws (0 to 1)?",
+    "Compare the mask left behind with the mask that moved along. "
+    "What is their mean JA over 200 draws (0 to 1)?",
     within=(0, 1),
 )
 
@@ -245,15 +246,19 @@ print(f"mask enlarged bilinearly, all above 0 kept: mean JA {np.mean(enlarged):.
 
 # %% [markdown]
 # See it, and two more ways to go wrong (Tab, then the left and right keys). JA is that of the mask which training is given with
-# the one that belongs to the changed image. The last way looks harmless: a mask of a quarter of the size, enlarged
-# *bilinearly* (with values in between, as images are) gets a grey rim, and `mask > 0` takes the rim for object. Which draws
-# show nothing although the mask was left behind?
+# the one that belongs to the changed image. *Other draw*: the mask moves too, but by another draw than the image. The last way
+# looks harmless: a mask of a quarter of the size, enlarged *bilinearly* (with values in between, as images are) gets a grey
+# rim, and `mask > 0` takes the rim for object. Which draws show nothing although the mask was left behind?
 
 # %% tags=["nbval-ignore-output"]
 augmentation_explorer([samples[i] for i in (0, 1, 7)])
 
 # %% [markdown]
+# <details><summary>Found it? Compare.</summary>
+#
 # Draws 5, 14 and 20 change the colours only, so they show nothing: one look at one draw is no check.
+#
+# </details>
 #
 # ## 5 The boundary target
 #
@@ -300,8 +305,14 @@ predictions.compare(
 boundary_target_explorer([cut, samples[1]])
 
 # %% [markdown]
-# It hardly does: the false edge gets wider with the true one. As a formula, with the target $B$ (1 on the boundary, 0
-# elsewhere), the mask $Y$ (1 on the object, 0 elsewhere) and the average over the window,
+# <details><summary>Found it? Compare.</summary>
+#
+# It hardly does: the false edge gets wider with the true one.
+#
+# </details>
+#
+# As a formula, with the target $B$ (1 on the boundary, 0 elsewhere), the mask $Y$ (1 on the object, 0 elsewhere) and the
+# average over the window,
 #
 # $$B = 1 \;\text{ where }\; |Y - \mathrm{average}_{k \times k}(Y)| > 0 \;\text{ and 0 elsewhere.}$$
 #

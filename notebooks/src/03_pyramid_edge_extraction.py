@@ -49,8 +49,8 @@ predictions = Predictions("03")
 
 # %%
 show(
-    edge_scales_figure(softnesses=(0.3, 3), kernels=(3, 7)),
-    alt="Across a sharp and a blurred boundary: R and its averages; below, what is left.",
+    edge_scales_figure(softnesses=(0.3,), kernels=(3, 7)),
+    alt="Across a sharp boundary: R and its averages; below, what is left.",
 )
 
 # %% [markdown]
@@ -60,7 +60,7 @@ show(
 #
 # $R$ is the map that the window moves over: here the brightness, in the network one that it has learned (part 4). $k$ is the
 # width of the window in **cells**, the points of such a map (odd, so that the window has a middle); $\mathrm{AvgPool}$ is the
-# average over it. A boundary "blurred by 3 pixels" is one smoothed by a bell curve of that standard deviation: the way from
+# average over it. A boundary "blurred by 10 pixels" is one smoothed by a bell curve of that standard deviation: the way from
 # bright to dark is then about four times as long. Three things to see:
 #
 # - where $R$ is constant, nothing is left;
@@ -69,12 +69,17 @@ show(
 # - on the sharp boundary the wide window answers only a little more strongly than the narrow one.
 
 # %% tags=["nbval-ignore-output"]
-times = {1.3: "still about 1.3 times", 3: "about 3 times", 6: "about 6 times"}
+times = [
+    "weaker than window 3",
+    "still about 1.3 times",
+    "about 3 times",
+    "about 6 times",
+]
 predictions.choose(
     "window",
     "On the sharp boundary, window 7 answers 1.3 times as strongly as window 3. "
     "How is it on a boundary that is blurred by 10 pixels?",
-    [*times.values(), "weaker than window 3"],
+    times,
 )
 
 # %%
@@ -85,11 +90,14 @@ strongest = {
 }
 sharp = strongest[0.3, 7] / strongest[0.3, 3]
 blurred = strongest[10, 7] / strongest[10, 3]
-nearest = min(times, key=lambda factor: abs(factor - blurred))
 
+show(
+    edge_scales_figure(softnesses=(0.3, 3, 10), kernels=(3, 7)),
+    alt="The same across boundaries blurred by 3 and by 10 pixels: less and less is left.",
+)
 predictions.compare(
     "window",
-    times[nearest],
+    times[np.searchsorted([1, 2, 4.5], blurred)],
     because=f"Sharp: {sharp:.1f} times. Blurred: {blurred:.1f} times. Of its answer to the sharp boundary "
     + " and ".join(
         f"window {k} keeps {strongest[10, k] / strongest[0.3, k]:.1%}" for k in (7, 3)
@@ -98,10 +106,11 @@ predictions.compare(
 )
 
 # %% [markdown] tags=["conclusion"]
-# On a soft boundary the edge is nearly the *bend* of the curve of $R$, times $(k^2 - 1)/24$. The bend does not depend on $k$;
-# the factor is 2 for $k = 7$ and 1/3 for $k = 3$, six times as much. **A wide window loses less on a soft edge: of its answer
-# 1 % is left, of the narrow one's 0.3 %.** It pays for that: its double line is wider, so it says less precisely where the
-# boundary is. That is the idea behind several windows, the *pyramid* of the name.
+# On a soft boundary the edge is nearly the *bend* of the curve of $R$ (how much steeper it falls from one cell to the next;
+# minus its second derivative), times $(k^2 - 1)/24$. The bend does not depend on $k$; the factor is 2 for $k = 7$ and 1/3 for
+# $k = 3$, six times as much. **A wide window loses less on a soft edge: of its answer 1 % is left, of the narrow one's 0.3 %.**
+# It pays for that: its double line is wider, so it says less precisely where the boundary is. That is the idea behind several
+# windows, the *pyramid* of the name.
 
 # %% [markdown]
 # Try it on a painted lesion. **Blur its boundary by 8 pixels. From which $k$ on does the curve at the right reach 5 grey
@@ -112,16 +121,21 @@ predictions.compare(
 softness_explorer()
 
 # %% [markdown]
+# <details><summary>Found it? Compare.</summary>
+#
 # With $k = 3$ nothing is left of the boundary. Only with 25 does the curve reach 5: the double line is back, while in the map
-# the texture of the skin comes back, too, and hides it. The zero now lies about 3 pixels *off* the boundary: a window that
-# wide sees that the outline is bent.
+# the texture of lesion and skin comes back, too, and hides it. The zero now lies about 3 pixels *off* the boundary: a window
+# that wide sees that the outline is bent.
+#
+# </details>
 #
 # ## 2 Four stages: the other pyramid
 #
 # BA-Net does not look at brightness. Its **encoder**, a row of convolutions, computes four maps of *features*, one per
-# **stage**, from fine (1) to coarse (4): at each cell not one number but many, its **channels**. Each stage has two windows
-# of its own. A window of 5 cells is narrow in stage 1 and huge in stage 4, because the cells grow. We look into
-# `banet-lite-phantom`, a small BA-Net that learned from 450 painted images. This is all of it; today's block is blue:
+# **stage**, from fine (1) to coarse (4): at each cell not one number but many, its **channels**. Each stage has two windows of
+# its own. A window of 5 cells is narrow in stage 1 and huge in stage 4, because the cells grow. We look into
+# `banet-lite-phantom`, a small BA-Net that learned from 450 painted images. This is all of it; today's block is blue (CFF and
+# F: lesson 05; D puts the answer together):
 
 # %%
 model = load_model("banet-lite-phantom")
@@ -176,8 +190,12 @@ print(f"stage 2 is stronger inside than on the boundary in {inner}")
 edge_explorer(model, [samples[i] for i in range(4)])
 
 # %% [markdown]
+# <details><summary>Found it? Compare.</summary>
+#
 # The second and the fourth, pale lesions below hairs: there the skin outside answers more strongly than the boundary, with
 # hairs, the rim of the lens, and the frame.
+#
+# </details>
 #
 # **Touch a cell, see the sum.** One channel now, not the mean of all. Press any cell of the two maps, or move it with the
 # sliders. In the middle stand the values of $R$ in its window; the value in the middle less their average is the edge, and it
@@ -244,8 +262,8 @@ predictions.compare(
 
 # %% tags=["nbval-ignore-output"]
 predictions.choose(
-    "stride",
-    "How many cells has this average?",
+    "cells",
+    "How many cells does this average have?",
     ["32 x 32, like R", "30 x 30", "16 x 16", "11 x 11"],
 )
 
@@ -255,7 +273,7 @@ average = F.avg_pool2d(R, 3, padding=1)
 
 height, width = average.shape[-2:]
 predictions.compare(
-    "stride",
+    "cells",
     f"{height} x {width}",
     because="avg_pool2d moves its window by the window's own width unless told stride=1.",
 )
@@ -308,13 +326,8 @@ check_edge(my_edge)
 # %% [markdown]
 # ## 4 The whole block
 #
-# PEE is five steps. $C$ is a stage's map from the encoder, with many channels:
-#
-# 1. reduce: $R = \mathrm{conv}_{1 \times 1}(C)$, fewer channels;
-# 2. one edge map for each window: $\mathrm{edge}_{k_1}, \mathrm{edge}_{k_2}, \dots$;
-# 3. join: $[R, \mathrm{edge}_{k_1}, \mathrm{edge}_{k_2}, \dots]$, one behind the other along the channels;
-# 4. mix: a $1 \times 1$ convolution without a constant of its own (*bias-free*), then ReLU (negative values become 0);
-# 5. fuse: a small $3 \times 3$ convolution gives $P$, the result.
+# Here it is at stage 1: $C$, the map that comes in from the encoder; $R$, the map that the windows move over; two edge maps;
+# $P$, the result.
 
 # %%
 show(
@@ -323,6 +336,14 @@ show(
 )
 
 # %% [markdown]
+# From $C$ to $P$ there are five steps:
+#
+# 1. reduce: $R = \mathrm{conv}_{1 \times 1}(C)$; stages 2 to 4 keep fewer channels than $C$ has, stage 1 as many;
+# 2. one edge map for each window: $\mathrm{edge}_{k_1}, \mathrm{edge}_{k_2}, \dots$;
+# 3. join: $[R, \mathrm{edge}_{k_1}, \mathrm{edge}_{k_2}, \dots]$, one behind the other along the channels;
+# 4. mix: a $1 \times 1$ convolution without a constant of its own (*bias-free*), then ReLU (negative values become 0);
+# 5. fuse: a small $3 \times 3$ convolution gives $P$, the result.
+#
 # **Exercise 2 (stretch).** For those who have time left; the minutes above do not count it. Write `my_pee(block, C)` with your
 # `my_edge`. The block lends you its trained parts: `block.reduce`, `block.mix`, `block.relu`, `block.fuse`, and its windows:
 # `[scale.kernel for scale in block.scales.values()]`. Joining is `torch.cat([...], dim=1)`.
@@ -439,7 +460,11 @@ switch_explorer(
 )
 
 # %% [markdown]
+# <details><summary>Found it? Compare.</summary>
+#
 # The third. By HD the second is better, too, by 0.1 mm.
+#
+# </details>
 #
 # ## 7 Quiz
 #

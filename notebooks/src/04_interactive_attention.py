@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 04 · Interactive attention: two tasks teach each other
 #
-# **For** students who know a little Python; clinicians can follow the pictures of parts 1, 2 and 4. **Time** 50 minutes
+# **For** students who know a little Python; clinicians can leave out parts 3 and 4. **Time** 50 minutes
 # (the cells themselves run in about half a minute). **You need** lesson 03.
 #
 # **Afterwards you can**
@@ -101,7 +101,7 @@ predictions.compare(
 # %% [markdown]
 # ## 2 Where does it listen?
 #
-# You would expect the object branch to listen where it has most to gain: on the boundary. We measure its share in three zones
+# Where should the object branch listen? Perhaps where it has most to gain. We measure its share in three zones
 # of 30 test images (skin, polyp and lung, 10 of each): inside the object, on its boundary (within one cell), and outside.
 
 # %% tags=["nbval-ignore-output"]
@@ -172,7 +172,11 @@ print(f"the mean of all eight maps: {np.mean(shares):.1f}")
 attention_explorer(model, [everything[i] for i in (0, 1, 10, 20)])
 
 # %% [markdown]
+# <details><summary>Found it? Compare.</summary>
+#
 # Both are, in all four images; the edge branch's shares differ by less.
+#
+# </details>
 #
 # **Touch a cell, see the sum.** One channel now, not the mean of all. Press any cell of the four maps, or move it with the
 # sliders: below stand $s$, $e$, the share and the result there, and the sum is the network's own number.
@@ -325,7 +329,11 @@ switch_explorer(
 )
 
 # %% [markdown]
+# <details><summary>Found it? Compare.</summary>
+#
 # The second. By HD the fourth is better, too: on these lungs HD falls by 2.4 mm, while ASSD grows by 0.7 mm.
+#
+# </details>
 #
 # ### Where, or how much?
 #
@@ -341,7 +349,8 @@ losses = [
 ]
 predictions.choose(
     "flat",
-    "All weights flat, 30 images: how much of the error that the exchange saves (ASSD) is lost?",
+    "The exchange makes the mean ASSD of the 30 images smaller. "
+    "With all weights flat, how much of this gain is gone?",
     losses,
 )
 
@@ -369,7 +378,7 @@ predictions.compare(
     "flat",
     losses[np.searchsorted([0.25, 0.5], lost)],
     because=f"As it is {as_is.mean():.2f} mm, weights flat {flattened.mean():.2f} mm, "
-    f"off {without.mean():.2f} mm. Lost on "
+    f"off {without.mean():.2f} mm. Gone on "
     + ", ".join(
         f"{kind} {share:.0%}"
         for kind, share in zip(("skin", "polyps", "lungs"), by_kind, strict=True)
@@ -399,7 +408,8 @@ predictions.summary()
 # - $S = s + (1 - a_s)\, e$: the own branch stays whole, and the weight says how much of the other one is kept out.
 # - The mean of a weight's map lies near 0.5 and says little; read maps, and measure zones.
 # - At stage 2 of this network the object branch listens most outside the object, not on the boundary.
-# - $S$ reaches the contour; $E$ does not, and carries the edge's loss to the object branch in training.
+# - $S$ reaches the contour; $E$ does not. By its formula $E$ holds $s$, so the edge's loss can reach the object branch in
+#   training.
 # - *Where* it listens counts on lungs, much less on skin and polyps: look at the kinds before you believe a mean.
 #
 # **Next.** Lesson 05: how the four stages share what they know. The block's formula and its sources:

@@ -209,8 +209,12 @@ show(
 gate_explorer(model, [everything[i] for i in (4, 0, 10, 20)])
 
 # %% [markdown]
+# <details><summary>Found it? Compare.</summary>
+#
 # Only in the lungs, where each of the four does. But a pixel of the lungs is 1.4 mm wide: counted in pixels, no single gate of
-# stage 2 moves any of the four contours by as much as one.
+# stage 2 moves any of the four contours by as much as one pixel on average; at its farthest point, by one to three.
+#
+# </details>
 #
 # **Touch a cell, see the sum.** One channel now, not the mean of all. Press any cell of the maps, or move it with the
 # sliders: the bars are the terms of the sum, and the sum is the network's own number.
@@ -223,8 +227,9 @@ fusion_cell_explorer(model, samples[0])
 #
 # **Exercise (core).** Write `my_fusion(maps, gates, stage)`, which returns $F$ of that stage.
 #
-# - `maps` is the list $[S_1, S_2, S_3, S_4]$, each `batch x channels x rows x columns`, each of another size;
-# - `gates["stage1"]` to `gates["stage4"]` are the gates, each called like a function: `gates["stage3"](S3)`;
+# - `maps` holds the four maps *before* they are resized, `batch x channels x rows x columns`, each of another size;
+# - `gates["stage1"]` to `gates["stage4"]` are the gates, each called like a function (the sigmoid is in there):
+#   `gates["stage3"](S3)`, where `S3` is resized already;
 # - `stage` is 1, 2, 3 or 4. `resize(values, size)` below is given.
 
 
@@ -310,7 +315,7 @@ predictions.compare(
 
 # %% tags=["nbval-ignore-output"]
 predictions.choose(
-    "lung",
+    "rises",
     "Stage 1 hears nobody. On which kind of image does JA RISE on average?",
     ["on skin", "on polyps", "on lungs", "on none of them"],
 )
@@ -332,7 +337,7 @@ largest = evaluate(model, lungs)["hd_mm"]
 with intervene(model, {"stage1.cff.gate_own": 1.0}):
     grown = (evaluate(model, lungs)["hd_mm"] > largest).sum()
 predictions.compare(
-    "lung",
+    "rises",
     rises[0] if rises else "on none of them",
     because=f"But HD, the largest error, grows on {grown} of the {len(lungs)} lungs.",
 )
@@ -341,7 +346,7 @@ predictions.compare(
 # Two values that disagree: the mean error falls on lungs, and JA rises; the farthest point of each outline moves away, by
 # 8 mm on average. ASSD is a mean over all points of both lines and hardly feels one corner; HD *is* that corner. Which one
 # counts depends on what the outline is for. And a choice made because of these images would be one
-# made on *test* images: it is made on validation images, or not at all.
+# made on *test* images: it is made on images set aside for choosing (*validation images*), or not at all.
 
 # %% [markdown]
 # ### Where, or how much?
@@ -357,7 +362,8 @@ losses = [
 ]
 predictions.choose(
     "flat",
-    "All own gates flat, 30 images: how much of the error that CFF saves (ASSD) is lost?",
+    "CFF makes the mean ASSD of the 30 images smaller. "
+    "With all own gates flat, how much of this gain is gone?",
     losses,
 )
 
@@ -385,7 +391,7 @@ predictions.compare(
     "flat",
     losses[np.searchsorted([0.25, 0.5], lost)],
     because=f"As it is {as_is.mean():.2f} mm, own gates flat {flattened.mean():.2f} mm, "
-    f"off {without.mean():.2f} mm. Lost on "
+    f"off {without.mean():.2f} mm. Gone on "
     + ", ".join(
         f"{kind} {share:.0%}"
         for kind, share in zip(("skin", "polyps", "lungs"), by_kind, strict=True)
@@ -412,7 +418,11 @@ switch_explorer(
 )
 
 # %% [markdown]
+# <details><summary>Found it? Compare.</summary>
+#
 # The second, by 0.1 mm. By HD the first is better, too, by 0.2 mm.
+#
+# </details>
 #
 # ## 5 Quiz
 #

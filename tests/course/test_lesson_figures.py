@@ -71,7 +71,7 @@ def test_every_figure_is_legible_and_has_no_empty_panel(figures):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("steps", "k = 7: at most 0.381"),
+        ("steps", "k = 7: at most 0.38"),
         ("phantom", "window 7 × 7"),
         ("stage", "stage 2, k = 7"),
         ("coarse stage", "cells: 22.5 of 18 mm"),

@@ -11,6 +11,7 @@ from banet_edu.course.predictions import Question
 from banet_edu.course.site.folder import chosen, sweep_pictures
 from banet_edu.course.site.pages import lesson_of, lesson_page
 from banet_edu.course.site.recording import MIME, comparison_facts, panel_facts
+from banet_edu.course.site.text import in_html
 from banet_edu.figures.style import new_figure
 from banet_edu.storage import write_bytes, write_text
 
@@ -68,6 +69,14 @@ def test_page_hides_an_outcome_until_its_question_is_answered_and_escapes():
     page, pictures = lesson_page(notebook, "03_edges", [lesson], lambda url: None)
     assert 'data-needs="[&#34;q&#34;]"' in page and "<math" in page and "../docs" not in page
     assert "<i>" not in page and not pictures and "://" not in page.replace("http://www.w3.org/1998/Math/MathML", "")
+
+
+def test_a_folded_answer_stays_folded_and_its_text_is_markdown():
+    pytest.importorskip("latex2mathml")
+    folded = "<details><summary>Found it?</summary>\n\nWith $k$, *one*.\n\n</details>\n\n## 2 Next"
+    found = in_html(folded, lambda url: None)
+    assert found.startswith("<details><summary>Found it?</summary>") and "</details>\n\n<h2" in found
+    assert "<p>With <math" in found and "<em>one</em>" in found
 
 
 def test_unknown_lesson_is_named(tmp_path):

@@ -11,7 +11,7 @@ import torch
 
 from banet_edu import create_model, load_model, load_samples, make_phantom
 from banet_edu.explain import effect, effects, intervene, mean_effects, probe, zone_means
-from banet_edu.explain.inside.blocks import edge_maps, gate_matrix
+from banet_edu.explain.inside.blocks import edge_maps, gate_matrix, gate_name
 from banet_edu.metrics.overlap import overlap
 from banet_edu.paths import samples_root
 from banet_edu.study.compare import evaluate
@@ -173,6 +173,17 @@ def test_where_attention_listens_matters_on_lungs_and_where_gates_are_low_on_ski
     # "with the exchange off at stage 2 alone the error stays the same"
     with intervene(model, {"stage2.ia.seg_weight": 1.0}):
         assert abs(evaluate(model, everything)["assd_mm"].mean() - as_is.mean()) < 0.01
+
+
+def test_a_gate_of_stage_2_moves_a_contour_by_less_than_a_pixel_on_average_and_a_few_at_its_farthest(model, samples):
+    cases = [samples["dermoscopy"][4], samples["dermoscopy"][0], samples["polyp"][0], samples["lung"][0]]
+    for case in cases:
+        for source in (1, 2, 3, 4):
+            moved = [effect(model, case, {gate_name(2, source): held}).figures for held in (0.0, 1.0)]
+            mean, most = ([each[f"moved_{k}_mm"] for each in moved] for k in ("mean", "max"))
+            assert (max(mean) > 0.1) == (case is cases[-1])  # "only in the lungs, where each of the four does"
+            pixel = case.spacing_mm[0]
+            assert max(mean) < pixel and 0.99 * pixel <= min(most) <= max(most) < 3 * pixel
 
 
 # The outcomes that predictions are compared with: the lessons measure them; here are the bounds their texts rest on.

@@ -152,12 +152,16 @@ def test_max_pooling_moves_an_edge_by_the_stride_less_1_and_an_average_hardly():
 
 
 def test_ja_of_0_9_is_0_3_mm_around_a_mole_and_3_mm_around_lungs():
-    errors = {}
-    for kind in ("dermoscopy", "lung"):
+    ja, worst = {}, {}
+    for kind, by_mm in (("lung", 3), ("dermoscopy", 3), ("dermoscopy", 0.3)):
         case = make_phantom(kind, seed=7)
-        grown = next(
-            m for g in np.arange(0.1, 20, 0.1)
-            if overlap(m := case.signed_distance_px < g, case.mask)["JA"] < 0.9
-        )  # fmt: skip
-        errors[kind] = boundary_metrics(grown, case.mask, spacing_mm=case.spacing_mm)["assd_mm"]
-    assert errors["dermoscopy"] == pytest.approx(0.3, abs=0.05) and errors["lung"] == pytest.approx(2.9, abs=0.2)
+        mask = case.signed_distance_px * case.spacing_mm[0] < by_mm
+        ja[kind, by_mm] = overlap(mask, case.mask)["JA"]
+        errors = boundary_metrics(mask, case.mask, spacing_mm=case.spacing_mm)
+        worst[kind, by_mm] = errors["hd_mm"]
+        assert errors["assd_mm"] == pytest.approx(by_mm, abs=0.11)
+        # "the mole's leaves the image"
+        assert mask[:, [0, -1]].any() == mask[[0, -1]].any() == ((kind, by_mm) == ("dermoscopy", 3))
+        assert round(case.spacing_mm[0], 2) == {"lung": 1.37, "dermoscopy": 0.07}[kind]
+    assert [round(each, 2) for each in ja.values()] == [0.90, 0.45, 0.90]
+    assert min(worst["lung", 3], worst["dermoscopy", 3]) > 4  # "HD is larger than 3 mm"

@@ -1,12 +1,14 @@
-"""What part 1 of lesson 03 says about edges of steps holds; what it says of the network is in test_blocks_lessons.py."""
+"""What lesson 03 says about edges of steps and about its block holds; the rest on the network: test_blocks_lessons.py."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
+from banet_edu import load_model, load_samples
 from banet_edu.course.lesson03.explorers import softness_explorer
 from banet_edu.course.lesson03.figures import edge_of_step
+from banet_edu.explain import probe
 
 
 def test_edge_of_a_soft_step_is_its_bend_times_k_squared_minus_1_over_24():
@@ -50,3 +52,9 @@ def test_window_7_answers_six_times_as_strongly_on_a_blurred_boundary():
     assert 5.7 < strongest[10, 7] / strongest[10, 3] < 6.1
     # "of its answer 1 % is left, of the narrow one's 0.3 %"
     assert [strongest[10, k] / strongest[0.3, k] for k in (7, 3)] == pytest.approx([0.0125, 0.0028], abs=0.0005)
+
+
+def test_the_first_step_keeps_the_channels_of_stage_1_and_fewer_of_the_others():
+    trace = probe(load_model("banet-lite-phantom"), load_samples("dermoscopy", "test")[0])
+    kept = [trace[f"stage{i}.pee.input"].shape[1] / trace[f"encoder.c{i}"].shape[1] for i in (1, 2, 3, 4)]
+    assert kept[0] == 1 and max(kept[1:]) < 1

@@ -80,7 +80,7 @@ def test_exercise_has_a_clear_answer(model, samples):
         ("hd_mm", 'Take "assd_mm" in the place of "hd_mm"'),
         ("bias_mm", "signed errors"),
         ("assd_px", "in pixels, not in mm.\nPass spacing_mm=sample.spacing_mm, and take"),
-        ("JA", 'overlaps .JA., not distances.\nTake "assd_mm" in the place of "JA"'),
+        ("JA", r"overlaps .JA., not distances.\nCall boundary_metrics\(...\), not overlap\(...\)"),
         ([0.01 * n for n in range(10)], "not the errors of each sample's own prediction, or not their ASSD in mm"),
         (None, "every sample|0 errors|no list of numbers|1 errors for 10"),
         (["a"] * 10, "no list of numbers"),
@@ -111,3 +111,9 @@ def test_equal_overlap_and_equal_mean_error_hide_the_bump():
     assert measured[0]["JA"] == pytest.approx(measured[1]["JA"], abs=0.005)
     assert measured[0]["assd_mm"] == pytest.approx(measured[1]["assd_mm"], abs=0.02)
     assert [row["hd_mm"] for row in measured] == pytest.approx([0.35, 2.4], abs=0.05)
+
+
+def test_one_prediction_for_every_sample_is_known_by_its_only_right_error(model, samples):
+    mask, measured = predict(model, samples[0]).mask, evaluate(model, samples)
+    copied = [boundary_metrics(mask, s.mask, spacing_mm=s.spacing_mm)["assd_mm"] for s in samples]
+    assert "only the first error is right" in slip_of(copied, measured)

@@ -32,6 +32,16 @@ def test_head_says_for_whom_what_how_long_and_what_to_know(source):
     assert row and row[1] == minutes[1], "notebooks/README.md names the lesson with its minutes"
 
 
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_a_folded_answer_has_empty_lines_around_its_text(source):
+    """Otherwise what stands in it is no Markdown."""
+    text = text_of(source)
+    whole = re.findall(
+        r"^# <details><summary>[^<\n]+</summary>\n#\n(?:#.*\n)+?#\n# </details>\n(?=#?\n)", text, re.MULTILINE
+    )
+    assert len(whole) == text.count("<details>") == text.count("</details>")
+
+
 @pytest.mark.parametrize("source", LESSONS, ids=lambda path: path.stem)
 def test_lesson_asks_shows_checks_and_sums_up(source):
     text = text_of(source)

@@ -9,10 +9,13 @@ import pandas as pd
 
 # What stands beside ASSD in the tables, by its column.
 SLIPS = {
-    "hd_mm": "the errors at the worst point (HD), not on average",
-    "bias_mm": "the signed errors (bias), in which + and - cancel",
-    "assd_px": "in pixels, not in mm",
-    "JA": "the overlaps (JA), not distances",
+    "hd_mm": ("the errors at the worst point (HD), not on average", 'Take "assd_mm" in the place of "hd_mm".'),
+    "bias_mm": ("the signed errors (bias), in which + and - cancel", 'Take "assd_mm" in the place of "bias_mm".'),
+    "assd_px": (
+        "in pixels, not in mm",
+        'Pass spacing_mm=sample.spacing_mm, and take "assd_mm" in the place of "assd_px".',
+    ),
+    "JA": ("the overlaps (JA), not distances", 'Call boundary_metrics(...), not overlap(...), and take "assd_mm".'),
 }
 
 
@@ -34,13 +37,17 @@ def slip_of(errors_mm: Sequence[float], measured: pd.DataFrame) -> str:
         return f"Not yet: {len(found)} errors for {len(measured)} samples.\nKeep `for sample in samples` in the list."
     if np.allclose(found, measured["assd_mm"], atol=0.01):
         return ""
-    for column, said in SLIPS.items():
+    for column, (said, hint) in SLIPS.items():
         if column in measured and np.allclose(found, measured[column], atol=0.01):
-            spacing = "Pass spacing_mm=sample.spacing_mm, and take" if column.endswith("_px") else "Take"
-            return f'Not yet: these are {said}.\n{spacing} "assd_mm" in the place of "{column}".'
+            return f"Not yet: these are {said}.\n{hint}"
     if len(set(found)) == 1:
         return (
             "Not yet: every sample has the same error.\nCall predict(model, sample) inside the list, for each sample."
+        )
+    if np.isclose(found[0], measured["assd_mm"].iloc[0], atol=0.01):
+        return (
+            "Not yet: only the first error is right: `prediction` is that of the first sample.\n"
+            "Inside the list: predict(model, sample).mask."
         )
     return (
         "Not yet: these are not the errors of each sample's own prediction, or not their ASSD in mm.\n"

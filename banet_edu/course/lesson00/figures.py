@@ -132,6 +132,7 @@ def threshold_figure(curves: ThresholdCurves, threshold: float) -> Figure:
         if np.nanmax(curves.largest, initial=0) > 0:  # one far region must not flatten the rest of HD's curve
             rows[2].set_yscale("log", base=2)
             rows[2].yaxis.set_major_formatter("{x:g}")
+            rows[2].set_ylim(top=1.5 * np.nanmax(curves.largest))  # the marker of the largest value is whole
         rows[2].set_xlabel("threshold on the probability")
     return figure
 

@@ -65,7 +65,8 @@ def _cases() -> list[tuple[Points, Points, tuple[float, float]]]:
         angle = np.sort(rng.uniform(0, 2 * np.pi, 60))
         a = np.stack([40 + 20 * np.sin(angle), 50 + 22 * np.cos(angle)], axis=1)
         b = np.stack([43 + 24 * np.sin(angle[::2]), 46 + 19 * np.cos(angle[::2])], axis=1)
-        cases.append((a, b, spacing))
+        # Once with a and b exchanged: otherwise one direction's mean were always the larger one.
+        cases.append((b, a, spacing) if spacing == (0.5, 0.5) else (a, b, spacing))
     return cases
 
 
@@ -112,6 +113,8 @@ def _table() -> dict[tuple[str, str], dict[str, Any]]:
     root = "The distance is the ROOT of the SUM of the squared differences."
     mm = "Multiply the differences by spacing_mm."
 
+    all_points = "Put all N + M distances together, then take one mean."
+
     def of(reduce: Callable[..., Any]) -> Callable[..., Any]:
         return lambda ways: reduce(np.concatenate(ways))
 
@@ -122,6 +125,11 @@ def _table() -> dict[tuple[str, str], dict[str, Any]]:
             {"average": of(np.max)},
         ("that is the smallest distance.", "The minimum belongs to each point (its nearest one); then take the mean."):
             {"average": of(np.min)},
+        ("you take the larger of both directions' means.", all_points):
+            {"average": lambda ways: max(way.mean() for way in ways)},
+        ("you take the smaller of both directions' means.", all_points):
+            {"average": lambda ways: min(way.mean() for way in ways)},
+        ("you add both directions' means.", all_points): {"average": lambda ways: sum(way.mean() for way in ways)},
         ("that is the sum of the distances.", "Divide by their number, or use .mean()."): {"average": of(np.sum)},
         ("you take the median of the distances, not their mean.", mean): {"average": of(np.median)},
         ("you take the standard deviation of the distances, not their mean.", mean): {"average": of(np.std)},

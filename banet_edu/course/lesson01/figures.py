@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -189,16 +189,16 @@ def gabor_figure(image: NDArray[np.uint8]) -> Figure:
     return figure
 
 
-def pushed_figure(cases: Sequence[tuple[Sample, NDArray[np.bool_]]]) -> Figure:
-    """One panel per (sample with a mask, another mask): both outlines, with the figures above and a scale bar."""
-    figure, axes = new_figure(1, len(cases), height=5.2)
+def pushed_figure(cases: Mapping[str, tuple[Sample, NDArray[np.bool_]]]) -> Figure:
+    """One panel per name -> (sample with a mask, another mask): both outlines, with the figures above and a scale bar."""
+    figure, axes = new_figure(1, len(cases), height=5.5)
     with styled():
-        for panel, (sample, mask) in zip(axes[0], cases, strict=True):
+        for panel, (name, (sample, mask)) in zip(axes[0], cases.items(), strict=True):
             assert sample.mask is not None and sample.spacing_mm is not None
             draw_image(panel, sample.image, sample.mask.shape)
             draw_lines(panel, mask_outlines(sample.mask > 0), colour=REFERENCE, label="reference")
             draw_lines(panel, mask_outlines(mask), colour=PREDICTION, label="pushed outwards")
             name_lines(panel)
             draw_scale_bar(panel, sample.mask.shape, sample.spacing_mm)
-            panel.set_title(figures_text(mask, sample.mask > 0, sample.spacing_mm))
+            panel.set_title(f"{name}\n{figures_text(mask, sample.mask > 0, sample.spacing_mm)}")
     return figure

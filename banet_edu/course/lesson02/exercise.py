@@ -23,7 +23,10 @@ def check_boundary(my_boundary: Callable[[Mask, int], Mask]) -> str:
     'that is the mask itself: every pixel of the object is marked.'
     """
     cases = [(name, mask, k) for k in (3, 5, 7) for name, mask in _cases().items()]
-    runs = [((mask, k), _as_mask(attempt(my_boundary, "my_boundary", mask, k), mask.shape)) for _, mask, k in cases]
+    runs = [
+        ((mask, k), _as_mask(attempt(my_boundary, "my_boundary", mask, k, hint=_hint), mask.shape))
+        for _, mask, k in cases
+    ]
     off = [
         (name, k, _band(mask, k), found)
         for (name, mask, k), (_, found) in zip(cases, runs, strict=True)
@@ -37,6 +40,12 @@ def check_boundary(my_boundary: Callable[[Mask, int], Mask]) -> str:
             "Try a mask of 7 x 7 pixels with one pixel set, print it and your result.",
         )
     return "every pixel with both labels within its window, objects, holes and all, and no false edge along the frame."
+
+
+def _hint(error: Exception) -> str:
+    if "boolean subtract" in str(error):
+        return "True and False cannot be subtracted; compare them: largest != smallest."
+    return ""
 
 
 def _cases() -> dict[str, Mask]:
@@ -71,7 +80,8 @@ def _as_mask(value: Any, shape: tuple[int, ...]) -> Mask:
         )
     if not np.isin(value, (0, 1)).all():
         raise Wrong(
-            "the result holds values other than 0 and 1.", "Compare: `largest > smallest` gives True and False."
+            "the result holds values other than 0 and 1.",
+            "Compare: `largest > smallest` gives True and False; or `> 0` behind the formula.",
         )
     return value.astype(bool)
 
@@ -149,6 +159,7 @@ def _largest_object(mask: Mask) -> Mask:
 def _table() -> dict[tuple[str, str], dict[str, Any]]:
     frame = 'Repeat the frame instead: np.pad(mask, k // 2, mode="edge").'
     both = "A two-sided band: pixels of BOTH labels, wherever the other label lies within the window."
+    differ = "The boundary is where largest and smallest label differ: largest != smallest."
     compare = "Where largest and smallest label of a window differ, there is the boundary."
     each = "One label for each window: .max(axis=(2, 3))."
     every = "Pad by k // 2 on EVERY side, and give each window's result to its middle."
@@ -172,7 +183,7 @@ def _table() -> dict[tuple[str, str], dict[str, Any]]:
         ("only pixels outside of the object are marked.", both): {"marked": lambda band, mask, k: band & ~mask},
         ("the object grew, but its inside is marked too.", "Take away what did not change."):
             {"differ": lambda largest, smallest: largest},
-        ("the object shrank; its boundary is what is missing.", "Largest minus smallest label of each window."):
+        ("the object shrank; its boundary is what is missing.", differ):
             {"differ": lambda largest, smallest: smallest},
         ("the object shrank, and what lies outside of that is marked: the whole background too.", compare):
             {"differ": lambda largest, smallest: ~smallest},

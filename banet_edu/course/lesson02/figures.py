@@ -127,7 +127,7 @@ def jpeg_figure(sample: Sample, levels: NDArray[np.uint8], read: Mapping[str, ND
     shown = np.repeat(levels[..., None], 3, axis=2)
     shown[(levels > 0) & (levels < 255)] = _SMEARED
     shown = shown[place]
-    for panel, name in zip(axes[0], read or ["the mask, read from JPEG"], strict=True):
+    for panel, name in zip(axes[0], read or ["a corner of the mask, read from JPEG"], strict=True):
         panel.set_title(name)
         draw_image(panel, shown, shown.shape[:2])
         if read:

@@ -58,7 +58,7 @@ def edge_scales_figure(softnesses: Sequence[float] = (0.3, 3, 10), kernels: Sequ
                     upper.plot(x, r, color=INK, linewidth=2.5, label="R")
                 upper.plot(x, average, color=colours[kernel], label=f"average over {kernel}")
                 lower.plot(x, edge, color=colours[kernel], linewidth=2,
-                           label=f"k = {kernel}: at most {np.abs(edge).max():.3f}")  # fmt: skip
+                           label=f"k = {kernel}: at most {np.abs(edge).max():.2g}")  # fmt: skip
             lower.axvline(0, color=INK, linewidth=1, linestyle=":")
             lower.legend(loc="upper right", handlelength=1.2)
             lower.set_xlabel("pixels from the boundary")
@@ -70,7 +70,7 @@ def edge_scales_figure(softnesses: Sequence[float] = (0.3, 3, 10), kernels: Sequ
 
 
 def blur_response_figure(softnesses: Sequence[float], left: Mapping[str, Sequence[float]]) -> Figure:
-    """How much of the edge strength at the boundary is left when it is blurred: one line per entry of `left`.
+    """How much of the edge strength of narrow windows is left at a boundary when it is blurred: one line per entry of `left`.
 
     `softnesses` in pixels of the image; each entry has one number per softness, 1 at the first.
     """
@@ -82,7 +82,7 @@ def blur_response_figure(softnesses: Sequence[float], left: Mapping[str, Sequenc
         axes.set_xticks(softnesses, [f"{s:g}" for s in softnesses])
         axes.set_ylim(0, 1.08)
         axes.set_xlabel("blur of the boundary (pixels of the 256 x 256 image)")
-        axes.set_ylabel("edge strength left at the boundary")
+        axes.set_ylabel("edge strength left at the\nboundary (narrow window)")
         axes.legend(loc="lower left")
     return figure
 

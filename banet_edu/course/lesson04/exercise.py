@@ -98,6 +98,10 @@ def _of(name: str) -> dict[tuple[str, str], dict[str, Any]]:
         _formula(name),
         *(f"{name}_{p}" for p in ("weight", "gate", "taken", "joined")),
     )
+    other = {
+        "S": "S has sigmoid(e) in the place of 1 - a: the attention of s is not called.",
+        "E": "E = e + sigmoid(s) * s is the other description's form (part 4), not this one's.",
+    }[name]
     swapped = {weight: lambda m, o, own, heard, p: o(heard)}
     words: dict[str, dict[str, Any]] = {
         f"{name} is {own}: nothing was taken over.": {joined: lambda own, taken, w: own},
@@ -127,7 +131,7 @@ def _of(name: str) -> dict[tuple[str, str], dict[str, Any]]:
         f"{name} has lost its own branch.": {joined: lambda own, taken, w: taken},
         f"{name} subtracts where it should add.": {joined: lambda own, taken, w: own - taken},
         f"{name} multiplies where it should add.": {joined: lambda own, taken, w: own * taken},
-        f"{name} = {own} + sigmoid({heard}) * {heard} is the blog's form.": {gate: lambda w, h: h.sigmoid()},
+        other: {gate: lambda w, h: h.sigmoid()},
     }  # fmt: skip
     found = {(said, formula): parts for said, parts in words.items()}
     hint = "block.seg_attention and block.edge_attention end with a sigmoid already."
@@ -164,8 +168,11 @@ def _alike() -> dict[tuple[str, str], dict[str, Any]]:
         )
     }
     return {
-        (own_words.get(said, f"the same in S and in E: {said}"), both): {**parts, **more}
-        for ((said, _), parts), more in zip(_of("S").items(), _of("E").values(), strict=True)
+        (own_words.get(said, f"the same in S and in E: {said}"), both if hint == _formula("S") else hint): {
+            **parts,
+            **more,
+        }
+        for ((said, hint), parts), more in zip(_of("S").items(), _of("E").values(), strict=True)
     }
 
 

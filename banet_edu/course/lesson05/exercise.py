@@ -91,6 +91,14 @@ def _fusion(
     return joined(own, taken(factor, heard, own), heard, 1 - factor)
 
 
+def _one_by_one(gates: Any, stage: int, own: Tensor, at: dict[int, Tensor]) -> Tensor:
+    """What arrives where each of the others is added to the own map before the own gate looks at it again."""
+    grown = own
+    for j in _others(stage):
+        grown = grown + (1 - gates[f"stage{stage}"](grown)) * gates[f"stage{j}"](at[j]) * at[j]
+    return grown - own
+
+
 def _members() -> dict[tuple[str, str], dict[str, Any]]:
     """Maps left out of the sum, or taken twice."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
@@ -150,6 +158,11 @@ def _table() -> dict[tuple[str, str], dict[str, Any]]:
         "only the first of the others is in the sum.": {"others": lambda stage: _others(stage)[:1]},
     }  # fmt: skip
     each = "Gate j looks at map j, at the size of the stage."
+    sigmoid = "gates[...] end with a sigmoid already."
+    twice = {
+        "looks": lambda gates, j, stage, at, maps: gates[f"stage{j}"](at[j]).sigmoid(),
+        "shut": lambda gates, stage, own, at: 1 - gates[f"stage{stage}"](own).sigmoid(),
+    }
     skips = "Skip where j == stage - 1, or count with enumerate(maps, start=1)."
     return {
         ("the map that is skipped is not your own but the next one: stages count from 1, the list from 0.", skips):
@@ -169,6 +182,15 @@ def _table() -> dict[tuple[str, str], dict[str, Any]]:
             {"weighed": lambda gate, other, own: gate * other / 3},
         ("the others' gates are computed before the maps are resized.", "First resize each map, then give it to its gate."):
             {"looks": lambda gates, j, stage, at, maps: resize(gates[f"stage{j}"](maps[j - 1]), at[j].shape[-2:])},
+        ("each map is gated before it is resized.", "First resize each map, then give it to its gate."):
+            {"looks": lambda gates, j, stage, at, maps: resize(gates[f"stage{j}"](maps[j - 1]) * maps[j - 1], at[j].shape[-2:]),
+             "weighed": lambda gate, other, own: gate},
+        ("the own map changes inside the loop, so the own gate sees another map each time.",
+         "Add the others up first (heard)."):
+            {"shut": _one_by_one, "taken": lambda shut, heard, own: shut},
+        ("the sigmoid is applied twice.", sigmoid): twice,
+        ("the sigmoid is applied twice in the others' gates.", sigmoid): {"looks": twice["looks"]},
+        ("the sigmoid is applied twice in the own gate.", sigmoid): {"shut": twice["shut"]},
         ("the maps are resized to the nearest cell.",
          "Use resize(...), or F.interpolate(..., mode='bilinear', align_corners=False)."):
             {"resized": lambda m, size: F.interpolate(m, size=tuple(size))},

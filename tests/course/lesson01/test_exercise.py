@@ -38,11 +38,19 @@ def mean_of_means(a, b, s):
     return (d.min(1).mean() + d.min(0).mean()) / 2
 
 
+def both_ways(reduce):
+    """Both directions' means, made one number in another way than by their mean."""
+    return lambda a, b, s: float(reduce([distances(a, b, s).min(1).mean(), distances(a, b, s).min(0).mean()]))
+
+
 WRONG = {
     "not written": (unwritten, "not written yet"),
     "nothing back": (lambda a, b, s: None, "gives nothing back"),
     "a to b": (lambda a, b, s: distances(a, b, s).min(1).mean(), "from a to b only"),
     "b to a": (lambda a, b, s: distances(a, b, s).min(0).mean(), "from b to a only"),
+    "larger of both": (both_ways(max), "the larger of both directions' means"),
+    "smaller of both": (both_ways(min), "the smaller of both directions' means"),
+    "both added": (both_ways(sum), "you add both directions' means"),
     "largest": (lambda a, b, s: max(distances(a, b, s).min(1).max(), distances(a, b, s).min(0).max()), "LARGEST"),
     "smallest": (lambda a, b, s: distances(a, b, s).min(), "smallest"),
     "all pairs": (lambda a, b, s: distances(a, b, s).mean(), "mean distance to all points"),

@@ -24,7 +24,7 @@ FIGURES = {
     "grey": lambda: grey_figure([PHANTOM] * 3, seeds=True),
     "growing": lambda: growing_figure(PHANTOM, 30),
     "gabor": lambda: gabor_figure(PHANTOM.image),
-    "pushed": lambda: pushed_figure([(PHANTOM, PHANTOM.signed_distance_px < 2)] * 2),
+    "pushed": lambda: pushed_figure(dict.fromkeys("ab", (PHANTOM, PHANTOM.signed_distance_px < 2))),
     "pooled row": lambda: pooled_row_figure(pooled(29.0, 8), 0.07),
     "pooling": lambda: pooling_figure(pooled(29.0, 8), 0.07),
 }

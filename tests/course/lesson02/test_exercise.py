@@ -77,7 +77,9 @@ WRONG = {
     "inside only": (lambda m, k: by_windows(m, k) & m, "only pixels inside"),
     "outside only": (lambda m, k: by_windows(m, k) & ~m, "only pixels outside"),
     "grown": (lambda m, k: windows(m, k).max((2, 3)), "its inside is marked too"),
-    "shrunk": (lambda m, k: windows(m, k).min((2, 3)), "is what is missing"),
+    "shrunk": (lambda m, k: windows(m, k).min((2, 3)), "largest != smallest"),
+    "subtracted": (lambda m, k: windows(m, k).max((2, 3)) - windows(m, k).min((2, 3)), "compare them: largest != smallest"),
+    "formula without > 0": (lambda m, k: np.abs(m - windows(m, k).mean((2, 3))), "`> 0` behind the formula"),
     "fixed window": (lambda m, k: by_windows(m, 3), "Use the argument k"),
     "not padded": (
         lambda m, k: np.ptp(np.lib.stride_tricks.sliding_window_view(m.astype(int), (k, k)), (2, 3)) > 0,

@@ -59,6 +59,23 @@ def gates_before_resizing(maps, gates, stage):
     return at[stage - 1] + (1 - g[stage - 1]) * heard
 
 
+def gated_before_resizing(maps, gates, stage):
+    own, heard = maps[stage - 1], 0
+    for j in (1, 2, 3, 4):
+        if j != stage:
+            heard = heard + resize(gates[f"stage{j}"](maps[j - 1]) * maps[j - 1], own.shape[-2:])
+    return own + (1 - gates[f"stage{stage}"](own)) * heard
+
+
+def grown_in_the_loop(maps, gates, stage):
+    own = maps[stage - 1]
+    for j in (1, 2, 3, 4):
+        if j != stage:
+            other = resize(maps[j - 1], maps[stage - 1].shape[-2:])
+            own = own + (1 - gates[f"stage{stage}"](own)) * gates[f"stage{j}"](other) * other
+    return own
+
+
 def next_stage(maps, gates, stage):
     return fusion(maps, gates, stage % 4 + 1)
 
@@ -85,6 +102,17 @@ FUSION_WRONG = {
     "no gates": (fused(lambda o, h, m, g: o + (1 - h) * sum(m)), "the others' gates are missing"),
     "mean": (fused(lambda o, h, m, g: o + (1 - h) * total(m, g) / 3), "averaged, not added"),
     "gates first": (gates_before_resizing, "First resize each map"),
+    "gated first": (gated_before_resizing, "each map is gated before it is resized"),
+    "grown in the loop": (grown_in_the_loop, "Add the others up first (heard)"),
+    "two sigmoids": (
+        fused(lambda o, h, m, g: o + (1 - h.sigmoid()) * total(m, [x.sigmoid() for x in g])),
+        "the sigmoid is applied twice.",
+    ),
+    "two sigmoids, the others": (
+        fused(lambda o, h, m, g: o + (1 - h) * total(m, [x.sigmoid() for x in g])),
+        "in the others'",
+    ),
+    "two sigmoids, the own": (fused(lambda o, h, m, g: o + (1 - h.sigmoid()) * total(m, g)), "in the own gate"),
     "reversed gates": (fused(lambda o, h, m, g: o + (1 - h) * total(m, [1 - x for x in g])), "1 minus the gate"),
     "faded": (fused(lambda o, h, m, g: h * o + (1 - h) * total(m, g)), "faded by its gate"),
     "nothing": (fused(lambda o, h, m, g: o), "F is S"),
