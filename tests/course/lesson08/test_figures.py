@@ -39,6 +39,7 @@ def test_figures_are_legible_and_full(case):
     figures = {
         "one place": across_figure(sample, found, profile, [3], title="one"),
         "three places": across_figure(sample, found, profile, telling_places(profile)),
+        "before the network is asked": across_figure(sample, found, profile, telling_places(profile), probability=False),
         "along": along_figure(sample, found, profile, why(profile)),
         "repainted": repainted_figure(
             {"a": case, "b": case, "c": case, "d": case}, (40, 120), highlight="b", title="t"
@@ -48,6 +49,7 @@ def test_figures_are_legible_and_full(case):
     band = boundary_band(found.mask, width=8, spacing_mm=None)
     maps = [attribute(build("default"), sample, method, band) for method in ("integrated_gradients", "gradcam")]
     figures["two maps"] = methods_figure(sample.image, maps, found, title="t")
+    assert not {"slack", "probability"} & set(said(figures["before the network is asked"]).split())
     for name, figure in figures.items():
         assert_legible(figure, name)
         assert_no_empty_axes(figure, name)
