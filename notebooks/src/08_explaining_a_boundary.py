@@ -124,7 +124,7 @@ usual = along_its_line[
 ratio = slack / usual["slack_mm"].mean()
 show(
     across_figure(faint, found, profile, telling_places(profile)),
-    alt="The same three places; across each, brightness and probability, which falls as steeply at the third as at the others.",
+    alt="The same three places; across each, brightness and probability, which falls steeply at all three.",
 )
 predictions.compare(
     "slack",
@@ -434,8 +434,8 @@ for method, result in tested.items():
 # %% [markdown] tags=["conclusion"]
 # GradCAM's map is smooth and follows the lesion's shape, orange around it and blue inside. Yet it ranks the pixels of the band
 # worse than chance does here: both curves run on the wrong side of the random mean (dashed). *Looking* plausible is what an
-# explanation must not be judged by. (GradCAM was made for naming objects, not for boundaries.) Its strongest blue is a bar along the right frame, and there is one along the top: far from
-# anything to decide, an artefact along the frame.
+# explanation must not be judged by. (GradCAM was made for naming objects, not for boundaries.) Its strongest blue is a bar
+# along the right frame, and there is one along the top: far from anything to decide, an artefact along the frame.
 #
 # And look at the axis: with *every* pixel of the band blurred, the score has fallen from 2.4 to 1.9 only, and the decision
 # would turn at 0. So the test tells which order of pixels is the better one. It does not show that any of them carry the

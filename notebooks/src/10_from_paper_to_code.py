@@ -193,8 +193,8 @@ align_corners_explorer(pixel_mm=lung.spacing_mm[1])
 # %% [markdown]
 # With stride 8:
 #
-# - Cells that hold means of blocks: `False` is exact. `True` moves boundaries outwards, to the left at the left, to the right at
-#   the right: nearly $(n - 1) / 2$ pixels at the ends.
+# - Cells that hold means of blocks: `False` is exact. `True` moves boundaries outwards, to the left at the left, to the right
+#   at the right: nearly $(n - 1) / 2$ pixels at the ends.
 # - Cells that hold every n-th pixel: `True` is right at the left end, and off by nearly $n - 1$ pixels at the right. `False` is
 #   off by $(n - 1) / 2$ *everywhere*.
 #

@@ -259,8 +259,8 @@ predictions.compare(
 # These voxels are cubes of 1 mm. Often slices are thicker. We keep every third slice only: of the image, of the expert's labels
 # and of the network's. The answers stay what they were; only the voxels are taller now.
 #
-# **HD95** is the distance within which 95 % of the surface's voxels lie, taken from each surface to the other; the larger of the
-# two counts. Unlike HD it forgives single voxels.
+# **HD95** is the distance within which 95 % of the surface's voxels lie, taken from each surface to the other; the larger of
+# the two counts. Unlike HD it forgives single voxels.
 
 # %% tags=["nbval-ignore-output"]
 counted = ["too small", "the same", "too large"]
@@ -294,8 +294,8 @@ predictions.compare("cubes", counted[np.searchsorted([-0.05, 0.05], wrong)])
 
 # %% [markdown] tags=["conclusion"]
 # An error of one slice counts as 1 and is 3 mm. It is too small in three of the eight volumes and right in the others, because
-# most errors here lie *within* slices, which are counted rightly: so nobody notices, until an outline is off across them. (Do not
-# compare the two rows: with other slices it is another surface, with other points.)
+# most errors here lie *within* slices, which are counted rightly: so nobody notices, until an outline is off across them. (Do
+# not compare the two rows: with other slices it is another surface, with other points.)
 
 # %% [markdown]
 # Keep every 2nd, 3rd … 6th slice: **at which do the two HD95 differ, and at which not?**
@@ -331,8 +331,8 @@ def my_distances(found, expert, spacing_mm):
 check_distances(my_distances)
 
 # %% [markdown]
-# The larger of the two 95th percentiles, from `found` to `expert` and back, is HD95; the mean of all these distances, both ways,
-# is ASSD.
+# The larger of the two 95th percentiles, from `found` to `expert` and back, is HD95; the mean of all these distances, both
+# ways, is ASSD.
 
 # %% [markdown]
 # ## 5 What it costs, what it brings
@@ -389,9 +389,7 @@ print(means.round(3).to_string())
 print("banet-slices − banet, mean and 95 % interval over the volumes:")
 for column in columns[:3]:
     test = paired_wilcoxon(per_volume, column, "banet-slices", "banet")
-    print(
-        f"{column:8} {test.mean_difference:+.3f} [{test.low:+.3f}, {test.high:+.3f}]"
-    )
+    print(f"{column:8} {test.mean_difference:+.3f} [{test.low:+.3f}, {test.high:+.3f}]")
 show(
     overview_figure(per_volume, summarise(per_volume, columns), ("DI", "assd_mm")),
     alt="Dice and ASSD of four networks, a dot per test volume.",

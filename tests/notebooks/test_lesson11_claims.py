@@ -116,7 +116,9 @@ def test_as_if_cubes_is_too_small_in_three_of_eight_with_thick_slices(volumes, f
 
 
 def test_the_widget_shows_two_distances_at_every_second_and_third_slice_only(volumes, found):
-    shown = {step: [f"{hd95(volumes[0], found[0][0], step, cubes):.1f}" for cubes in (False, True)] for step in range(2, 7)}
+    shown = {
+        step: [f"{hd95(volumes[0], found[0][0], step, cubes):.1f}" for cubes in (False, True)] for step in range(2, 7)
+    }
     assert [step for step, (true, cubes) in shown.items() if true != cubes] == [2, 3]
     assert all(true == "1.0" for step, (true, _) in shown.items() if step > 3)  # "at most one voxel within its slice"
 

@@ -96,7 +96,9 @@ def check_probe(my_probe: Callable[[], tuple[Any, Any]]) -> str:
         return f"the box says {loss_box(p, y):+.0f}, meant is 0: an empty image, and a right answer to it."
     far = f"{gap:.2g}" if gap < 0.995 else f"{gap:.4f}"
     if not y.any():
-        raise Wrong(f"they differ by {far}: the mask is empty already, but the answer is not.", "Make p smaller everywhere.")
+        raise Wrong(
+            f"they differ by {far}: the mask is empty already, but the answer is not.", "Make p smaller everywhere."
+        )
     if not p.any():
         raise Wrong(f"they differ by {far}: the answer is empty, but the mask is not.", "Take pixels out of y.")
     raise Wrong(

@@ -39,7 +39,9 @@ def test_figures_are_legible_and_full(case):
     figures = {
         "one place": across_figure(sample, found, profile, [3], title="one"),
         "three places": across_figure(sample, found, profile, telling_places(profile)),
-        "before the network is asked": across_figure(sample, found, profile, telling_places(profile), probability=False),
+        "before the network is asked": across_figure(
+            sample, found, profile, telling_places(profile), probability=False
+        ),
         "along": along_figure(sample, found, profile, why(profile)),
         "repainted": repainted_figure(
             {"a": case, "b": case, "c": case, "d": case}, (40, 120), highlight="b", title="t"
