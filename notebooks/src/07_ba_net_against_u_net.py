@@ -71,11 +71,11 @@ for name, count in facts["parameters"].items():
     print(f"{name:18s} {count / 1e6:.1f} million parameters")
 
 # %% [markdown]
-# `unet_same_encoder` is a **control**: U-Net's decoder behind BA-Net's encoder. We shall need it.
+# `unet_same_encoder` is a **control**: U-Net's decoder behind BA-Net's encoder.
 #
 # Now two trained networks, `banet-lite-phantom` and `unet-lite-phantom`. Both learned from the same 450 painted images, in
 # 500 steps at 128 x 128 pixels. We measure them on the 144 bundled ones: skin, polyp and lung, 48 of each, none of which was
-# used in training. In parts 1 to 4 all differences are BA-Net's value minus the other's (banet − unet).
+# used in training. In parts 1 to 4 a difference is BA-Net's value minus the other's.
 
 # %%
 models = {

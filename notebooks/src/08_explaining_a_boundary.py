@@ -23,7 +23,7 @@ from banet_edu import load_model, load_samples, make_phantom, open_dataset, pred
 from banet_edu.course.lesson08.along import along_figure
 from banet_edu.course.lesson08.exercise import check_deletion
 from banet_edu.course.lesson08.explorers import attribution_explorer, contour_explorer
-from banet_edu.course.lesson08.figures import across_figure
+from banet_edu.course.lesson08.figures import PARTS, across_figure
 from banet_edu.course.lesson08.margins import margin_figure
 from banet_edu.course.lesson08.places import in_sector, telling_places
 from banet_edu.course.lesson08.repainted import repainted_figure
@@ -79,7 +79,7 @@ there = in_sector(profile, SECTOR)
 elsewhere = profile.drop(there.index)
 
 show(
-    across_figure(faint, found, profile, telling_places(profile), probability=False),
+    across_figure(faint, found, profile, telling_places(profile), parts=PARTS[:2]),
     alt="A lesion with three places on the reference; across each, the brightness.",
 )
 error = there["signed_error_mm"].mean()
@@ -123,8 +123,8 @@ usual = along_its_line[
 ]
 ratio = slack / usual["slack_mm"].mean()
 show(
-    across_figure(faint, found, profile, telling_places(profile)),
-    alt="The same three places; across each, brightness and probability, which falls steeply at all three.",
+    across_figure(faint, found, profile, telling_places(profile), parts=PARTS[2:]),
+    alt="The same three places: across each, the network's probability, which falls steeply at all three.",
 )
 predictions.compare(
     "slack",
@@ -133,7 +133,7 @@ predictions.compare(
 )
 
 # %% [markdown] tags=["conclusion"]
-# In the lower row the grey band marks probabilities between 0.25 and 0.75; the stretch on which the curve is inside it is the
+# The grey band marks probabilities between 0.25 and 0.75; the stretch on which the curve is inside it is the
 # slack, light blue.
 #
 # **The network is wrong by a millimetre and as sure as ever.** What a network says about its own doubt is a *symptom*: an error

@@ -21,7 +21,7 @@ from banet_edu.figures.why import doubtful_figure
 
 Percent = tuple[float, float]
 LONGEST_RULER = 200  # mm
-_STILL_RULER, _STILL_MEASURE = 4.0, 2.5  # inches: still pictures are smaller, to keep the notebook's file small
+_STILL_RULER, _STILL_MEASURE = 3.6, 2.5  # inches: still pictures are smaller, to keep the notebook's file small
 _RULER = "Pixel size from a ruler"
 _MEASURE = "Measure the outline"
 
