@@ -74,7 +74,7 @@ def overview_figure(
             panel.grid(axis="y", visible=False)
             if column.startswith(("assd", "hd")):
                 panel.set_xlim(left=0)
-        figure.supxlabel("dot: one test image   ◆: mean   bar: 95 % bootstrap interval over images", fontsize=9)
+        figure.supxlabel("dot: one test case   ◆: mean   bar: 95 % bootstrap interval over cases", fontsize=9)
         if title:
             figure.suptitle(title)
     return figure

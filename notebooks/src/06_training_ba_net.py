@@ -68,7 +68,7 @@ show(
 )
 
 # %% [markdown]
-# The final mask gets two losses, the others one each, which makes ten terms:
+# The final mask gets two losses, the others one each: ten terms, whose sum is the loss $L$:
 #
 # $$L = \mathrm{CE}(\hat Y, Y) + \mathrm{Dice}(\hat Y, Y) + \sum_{i=1}^{4} \mathrm{CE}(\hat M_i, Y) + \sum_{i=1}^{4}
 # \mathrm{CE}(\hat B_i, B)$$
@@ -454,7 +454,7 @@ predictions.summary()
 #
 # - Ten terms. In our toy the boundary's keeps asking when Dice is already content; whether that helps is lesson 07's question.
 # - Overfit a batch first: that tests the loop, not the masks. Then read loss and validation *together*.
-# - A run can be killed and resumed exactly, if everything that the next step depends on is saved.
+# - On a CPU a run can be killed and resumed exactly, if everything that the next step depends on is saved.
 #
 # **Next.** Lesson 07: is all this worth it? A fair comparison with U-Net. The loss: `banet_edu/training/losses.py`; the loop:
 # `banet_edu/training/loop.py`; from a terminal: `banet-edu train --help`.

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 07 · BA-Net against U-Net: a fair comparison
 #
-# **For** everyone who reads or writes "our network is better"; clinicians can leave out the exercise. **Time** 70 minutes
+# **For** everyone who reads or writes "our network is better"; clinicians can leave out the exercise. **Time** 65 minutes
 # (the cells themselves run in about half a minute). **You need** lesson 00; for part 5 lessons 03 to 05 (PEE finds edges,
 # attention lets object and edge hear each other, CFF fuses the stages).
 #
@@ -71,11 +71,11 @@ for name, count in facts["parameters"].items():
     print(f"{name:18s} {count / 1e6:.1f} million parameters")
 
 # %% [markdown]
-# `unet_same_encoder` is a **control**: U-Net's decoder behind BA-Net's encoder. We shall need it.
+# `unet_same_encoder` is a **control**: U-Net's decoder behind BA-Net's encoder.
 #
 # Now two trained networks, `banet-lite-phantom` and `unet-lite-phantom`. Both learned from the same 450 painted images, in
 # 500 steps at 128 x 128 pixels. We measure them on the 144 bundled ones: skin, polyp and lung, 48 of each, none of which was
-# used in training. All differences in this lesson are BA-Net's value minus the other's (banet − unet).
+# used in training. In parts 1 to 4 a difference is BA-Net's value minus the other's.
 
 # %%
 models = {
@@ -322,7 +322,7 @@ print(
 
 # %% tags=["nbval-ignore-output"]
 on_grid = [
-    "U-Net stays ahead",
+    "U-Net keeps its lead",
     "about half of the lead is left",
     "BA-Net is ahead then",
 ]
@@ -372,8 +372,8 @@ predictions.compare(
 # %% [markdown]
 # ### The control
 #
-# On polyps BA-Net wins clearly, by 0.057. May we thank its edges, attention and fusion for it? The two networks differ in
-# something else too: the encoder. So a U-Net decoder was put behind BA-Net's encoder, and trained like the others.
+# On polyps BA-Net wins clearly, by 0.057. The two networks also differ in their encoder. So a U-Net decoder was put behind
+# BA-Net's encoder, and trained like the others.
 
 # %% tags=["nbval-ignore-output"]
 left = ["all of it (about 0.06)", "about half (0.03)", "nothing (0.01 or less)"]
@@ -570,8 +570,9 @@ predictions.compare(
 # ignores it.
 
 # %% [markdown]
-# Now the whole ablation, all variants against the full BA-Net with the same seeds. The first row has no difference to show: its
-# dots are the full network's own seeds around their mean.
+# Now the whole ablation, all variants against the full BA-Net with the same seeds. Here a difference is the variant's value
+# minus BA-Net's: below 0 the overlap is worse without the block. The first row has no difference to show: its dots are the full
+# network's own seeds around their mean.
 
 # %%
 show(
@@ -630,7 +631,7 @@ predictions.summary()
 # - Pair by image. The interval gets narrower where the values correlate, and it costs nothing.
 # - Size with interval first, then $p$; mean and majority may disagree.
 # - Intervals over images know nothing of seeds: several seeds, all reported.
-# - At 1200 steps BA-Net wins on polyps (no more than the control), U-Net on lungs, nobody on skin; after 5000 steps U-Net
+# - At 1200 steps BA-Net wins on polyps (its control wins by as much), U-Net on lungs, nobody on skin; after 5000 steps U-Net
 #   wins on polyps (one seed).
 # - Switched off is not trained without.
 #

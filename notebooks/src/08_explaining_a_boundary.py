@@ -23,7 +23,7 @@ from banet_edu import load_model, load_samples, make_phantom, open_dataset, pred
 from banet_edu.course.lesson08.along import along_figure
 from banet_edu.course.lesson08.exercise import check_deletion
 from banet_edu.course.lesson08.explorers import attribution_explorer, contour_explorer
-from banet_edu.course.lesson08.figures import across_figure
+from banet_edu.course.lesson08.figures import PARTS, across_figure
 from banet_edu.course.lesson08.margins import margin_figure
 from banet_edu.course.lesson08.places import in_sector, telling_places
 from banet_edu.course.lesson08.repainted import repainted_figure
@@ -79,8 +79,8 @@ there = in_sector(profile, SECTOR)
 elsewhere = profile.drop(there.index)
 
 show(
-    across_figure(faint, found, profile, telling_places(profile), slack=False),
-    alt="A lesion with three places on the reference; across each, brightness and probability.",
+    across_figure(faint, found, profile, telling_places(profile), parts=PARTS[:2]),
+    alt="A lesion with three places on the reference; across each, the brightness.",
 )
 error = there["signed_error_mm"].mean()
 size = elsewhere["signed_error_mm"].abs().mean()
@@ -92,14 +92,15 @@ predictions.compare(
 )
 
 # %% [markdown]
-# Read the columns from top to bottom. Each orange line in the image crosses the reference at a right angle; below stand the
-# brightness along it and the probability that the network gives. The reference (0) is yellow, olive in the curves; the
-# network's line is blue. The grey band marks probabilities between 0.25 and 0.75; the stretch on which the curve is inside it
-# is the **slack**: so far the network's line would move if the threshold, 0.5 here, moved from 0.25 to 0.75.
+# Each orange line in the image crosses the reference at a right angle; below stands the brightness along it. The reference (0)
+# is yellow, olive in the curves; the network's line is blue.
 #
 # At places 1 and 2 the brightness rises at the reference. At place 3 it climbs slowly, without a step: nothing marks the 0, and
 # the network's line lies further in, where the darker part of the lesion begins. (Brightness is the mean of red, green and
 # blue.)
+#
+# The network also gives a probability at every pixel, and draws its line where that is 0.5. So far the line would move if this
+# threshold moved from 0.25 to 0.75 is the **slack**: a short slack says that the network is sure of the place.
 
 # %% tags=["nbval-ignore-output"]
 times = {
@@ -121,6 +122,10 @@ usual = along_its_line[
     ~along_its_line.index.isin(in_sector(along_its_line, SECTOR).index)
 ]
 ratio = slack / usual["slack_mm"].mean()
+show(
+    across_figure(faint, found, profile, telling_places(profile), parts=PARTS[2:]),
+    alt="The same three places: across each, the network's probability, which falls steeply at all three.",
+)
 predictions.compare(
     "slack",
     next(said for limit, said in times.items() if ratio < limit),
@@ -128,6 +133,9 @@ predictions.compare(
 )
 
 # %% [markdown] tags=["conclusion"]
+# The grey band marks probabilities between 0.25 and 0.75; the stretch on which the curve is inside it is the
+# slack, light blue.
+#
 # **The network is wrong by a millimetre and as sure as ever.** What a network says about its own doubt is a *symptom*: an error
 # may come without it. So a report on a boundary must look at the image as well.
 
@@ -175,16 +183,12 @@ show(
 # ## 3 From what goes with it to what causes it
 
 # %% tags=["nbval-ignore-output"]
-repairs = {
-    (True, False): "full contrast, the edge as soft as it was",
-    (False, True): "a sharp edge, as faint as it was",
-    (True, True): "each of the two alone",
-    (False, False): "only both together",
-}
-predictions.choose(
-    "repair",
-    "The same scene is painted again. What brings the error in the sector below 0.3 mm?",
-    list(repairs.values()),
+predictions.guess(
+    "sharp",
+    "The same scene is painted again, as faint as it was, but with a sharp edge everywhere. "
+    "How far off is the line in the sector? (It was 1.1 mm.)",
+    unit="mm",
+    within=(0, 5),
 )
 
 # %%
@@ -205,8 +209,12 @@ show(
     repainted_figure(cases, SECTOR, highlight="full contrast"),
     alt="The lesion painted four times: only full contrast repairs the network's line in the sector.",
 )
-repaired = (abs(left["full contrast"]) < 0.3, abs(left["sharp edge"]) < 0.3)
-predictions.compare("repair", repairs[repaired])
+predictions.compare(
+    "sharp",
+    round(abs(left["sharp edge"]), 2),
+    tolerance=0.2,
+    because=f"With full contrast, and the edge as soft as it was: {abs(left['full contrast']):.2f} mm.",
+)
 
 # %% [markdown] tags=["conclusion"]
 # The soft edge was a bystander: with a sharp one next to nothing changes. We had not made it softer there than elsewhere;
@@ -258,6 +266,11 @@ show(
     margin_figure(faint, found, segment),
     alt="The band along the faint part of the reference; beside it the margin: along most of the band it is below 0, for skin.",
 )
+lesion, said = faint.mask[segment.mask] > 0, found.mask[segment.mask]
+print(
+    f"in the band: lesion on {lesion.mean():.0%} of the pixels, the network says lesion on {said.mean():.0%}; "
+    f"right on {(lesion == said).mean():.0%}"
+)
 
 # %% [markdown]
 # One number, the **score** $z$, says how firmly the network holds its decision in the region $\Omega$, in logits:
@@ -278,8 +291,8 @@ show(
 )
 
 # %% [markdown]
-# All three blocks hold the decision, PEE most of all. But which decision? Along most of this sector the network says "skin"
-# where the lesion is.
+# All three blocks hold the decision, PEE most of all. But which decision? The network says "skin" on nearly the whole band:
+# right on its outer half, wrong on its inner half, where the lesion is.
 
 # %% tags=["nbval-ignore-output"]
 numbers = ["none of the three", "one of the three", "two of the three", "all three"]
@@ -320,8 +333,7 @@ for block in blocks:
 # - **Integrated Gradients** goes from a blurred image to the real one and adds up how the score $z$ reacts to each pixel on the
 #   way; the numbers add up to the score of the real image minus that of the blurred one.
 # - **Occlusion** replaces a square at a time by the blurred image and notes how much of $z$ is lost.
-# - **GradCAM** adds up the maps of a layer near the output, each with the weight that $z$ gives it: coarse, and made for naming
-#   objects.
+# - **GradCAM** adds up the maps of a layer near the output, each with the weight that $z$ gives it: coarse.
 
 # %%
 band = boundary_band(found.mask, spacing_mm=faint.spacing_mm)
@@ -422,8 +434,8 @@ for method, result in tested.items():
 # %% [markdown] tags=["conclusion"]
 # GradCAM's map is smooth and follows the lesion's shape, orange around it and blue inside. Yet it ranks the pixels of the band
 # worse than chance does here: both curves run on the wrong side of the random mean (dashed). *Looking* plausible is what an
-# explanation must not be judged by. Its strongest blue is a bar along the right frame, and there is one along the top: far from
-# anything to decide, an artefact along the frame.
+# explanation must not be judged by. (GradCAM was made for naming objects, not for boundaries.) Its strongest blue is a bar
+# along the right frame, and there is one along the top: far from anything to decide, an artefact along the frame.
 #
 # And look at the axis: with *every* pixel of the band blurred, the score has fallen from 2.4 to 1.9 only, and the decision
 # would turn at 0. So the test tells which order of pixels is the better one. It does not show that any of them carry the

@@ -245,9 +245,9 @@ print(f"longest diameter: measured {measured:.2f} mm, painted {known:.2f} mm")
 # dragged to another place, a click on a side puts one between, **Undo** takes a step back. By keyboard: Tab to the picture, M
 # chooses points, the arrows move the cross, Enter sets a point (**Keys** lists all). From three points on your outline is
 # closed, and is the **reference**: the live page then numbers the network's errors against it, the largest first, and says
-# them in words. (The still picture colours the network's line by its distance instead.) Of all places of the two lines, 95 %
-# are no farther from the other line than **HD95**; the farthest one is at **HD**. Eight points do for a start. The wheel
-# zooms; Space hides what is drawn.
+# them in words. (The still picture colours the network's line by its distance instead.) On each of the two lines at least 95 %
+# of the places are no farther from the other line than **HD95**; the farthest one is at **HD**. Eight points do for a start.
+# The wheel zooms; Space hides what is drawn.
 
 # %% tags=["nbval-ignore-output"] jupyter={"source_hidden": true}
 plain = pictures[0]

@@ -2,7 +2,7 @@
 
 What is wrong is decided apart from the check, on inputs of its own. Prints, for each exercise, how many different wrong results
 there were and how many of them were named rather than answered in general words (`pytest -m landing -s -k mutants`):
-01 53/34, 02 40/38, 03 my_edge 40/39, my_pee 40/35, 04 61/53, 05 71/52, 06 63/54, 07 58/42, 08 40/27, 10 40/38, 11 40/40.
+01 53/34, 02 40/38, 03 my_edge 40/39, my_pee 40/35, 04 61/53, 05 71/52, 06 63/55, 07 58/45, 08 40/28, 10 40/38, 11 40/40.
 "Named" counts facts on shape and type too (of 02 and my_edge most), and of 07 which end is off, with the share of the means
 beyond it. A diagnosis that carries the function it claims (`as_if`) must be true: on inputs that the check does not use, this
 function and the mutant give the same.

@@ -88,8 +88,11 @@ def test_first_run_of_planted_causes_had_55_right_and_5_false_names():
     assert counts["nothing"]["cases"] - counts["nothing"]["none of the three named"] == 5
 
 
-def test_blocks_hold_a_wrong_decision_and_two_of_three_do_harm_here(model, faint):
+def test_blocks_hold_a_half_wrong_decision_and_two_of_three_do_harm_here(model, faint, found):
     segment = contour_segment(faint.mask, from_deg=40, to_deg=120, spacing_mm=faint.spacing_mm)
+    lesion, says = faint.mask[segment.mask] > 0, found.mask[segment.mask]
+    assert says.mean() < 0.01 and (lesion == says).mean() == pytest.approx(0.52, abs=0.02)  # half right, half wrong
+    assert f"right on {(lesion == says).mean():.0%}" in printed("08", "in the band: lesion")
     shares = attribute(model, faint, "shapley", segment, knobs=BLOCKS).values.set_index("knob")["value"]
     assert (shares > 0.5).all() and shares.idxmax() == "pee off"
     change = effects(model, faint, BLOCKS).set_index("knob")["assd_mm_change"]

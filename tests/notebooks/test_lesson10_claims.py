@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from lesson_prints import printed
 from scipy import stats
 
 from banet_edu import create_model, load_model, load_samples
@@ -114,6 +115,8 @@ def test_painted_objects_lie_inside_their_images():
     for kind in KINDS:
         for sample in load_samples(kind):
             assert frame_share(sample.mask > 0) == 0
+            assert not sample.mask[[0, -1]].any() and not sample.mask[:, [0, -1]].any()
+    assert "objects that touch their frame: 0 of 30" in printed("10", "objects that touch")
     lesion = load_samples("dermoscopy", "test")[0].mask
     centre = int(np.nonzero(lesion)[0].mean())
     assert 0.1 < frame_share(lesion[:centre]) < 0.25

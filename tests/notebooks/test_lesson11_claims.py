@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch.nn.functional as F
+from lesson_prints import printed
 from scipy import ndimage
 from torch import nn
 
@@ -18,6 +19,7 @@ from banet_edu.explain import boundary_profile, errors, mean_effects
 from banet_edu.metrics.boundary import boundary_metrics
 from banet_edu.study.compare import evaluate
 from banet_edu.study.recorded import read_recorded, recorded_facts
+from banet_edu.study.statistics import paired_wilcoxon
 
 NETWORKS = ("banet", "unet", "control", "banet-slices")
 
@@ -66,6 +68,7 @@ def test_slice_by_slice_jumps_in_every_volume(volumes, found):
     assert all(np.array(slices) > whole)
     assert np.mean(slices) > 3 * np.mean(whole)
     assert np.mean(expert) < np.mean(whole)
+    assert np.mean(slices) / np.mean(expert) == pytest.approx(8, abs=1)
 
 
 def test_the_experts_labels_jump_across_coronal_slices_in_seven_of_eight(volumes):
@@ -94,19 +97,30 @@ def test_pee_is_worth_the_most(volumes):
 # Part 4
 
 
-def test_as_if_cubes_is_too_small_with_thick_slices(volumes, found):
-    def hd95(every, cubes):
-        figures = []
-        for volume, labels in zip(volumes, found[0], strict=True):
-            stack = thick(volume, every)
-            spacing = (1.0, 1.0, 1.0) if cubes else stack.spacing_mm
-            kept = labels[every // 2 :: every] > 0
-            figures.append(boundary_metrics(kept, stack.mask > 0, spacing_mm=spacing)["hd95_mm"])
-        return np.array(figures)
+def hd95(volume, labels, every, cubes):
+    stack = thick(volume, every)
+    spacing = (1.0, 1.0, 1.0) if cubes else stack.spacing_mm
+    return boundary_metrics(labels[every // 2 :: every] > 0, stack.mask > 0, spacing_mm=spacing)["hd95_mm"]
 
-    assert np.array_equal(hd95(1, True), hd95(1, False))
-    assert (hd95(3, True) <= hd95(3, False)).all()
-    assert hd95(3, False).mean() - hd95(3, True).mean() > 0.05
+
+def test_as_if_cubes_is_too_small_in_three_of_eight_with_thick_slices(volumes, found):
+    every = {
+        (step, cubes): np.array([hd95(*each, step, cubes) for each in zip(volumes, found[0], strict=True)])
+        for step in (1, 3)
+        for cubes in (True, False)
+    }
+    assert np.array_equal(every[1, True], every[1, False])
+    assert (every[3, True] < every[3, False]).sum() == 3 and (every[3, True] == every[3, False]).sum() == 5
+    assert every[3, False].mean() - every[3, True].mean() > 0.05
+    assert "slices of 3 mm: too small in 3 of 8" in printed("11", "slices of 3 mm")
+
+
+def test_the_widget_shows_two_distances_at_every_second_and_third_slice_only(volumes, found):
+    shown = {
+        step: [f"{hd95(volumes[0], found[0][0], step, cubes):.1f}" for cubes in (False, True)] for step in range(2, 7)
+    }
+    assert [step for step, (true, cubes) in shown.items() if true != cubes] == [2, 3]
+    assert all(true == "1.0" for step, (true, _) in shown.items() if step > 3)  # "at most one voxel within its slice"
 
 
 # Part 5
@@ -125,6 +139,20 @@ def test_unet_leads_the_control_is_level_and_slice_by_slice_is_last(recorded):
     assert dice["banet"] - dice["banet-slices"] == pytest.approx(0.011, abs=0.0005)
     minutes = {name: recorded_facts("volumes-hippocampus", f"{name}-seed0")["cpu_minutes"] for name in NETWORKS}
     assert minutes["unet"] < minutes["banet"]
+
+
+def test_slice_by_slice_is_surely_lower_in_dice_and_hardly_surely_worse_in_distances():
+    tables = [read_recorded("volumes-hippocampus", f"{name}-seed0").assign(model=name) for name in NETWORKS]
+    columns = ["DI", "assd_mm", "hd95_mm"]
+    parts = pd.concat(tables).groupby(["model", "name"], sort=False)
+    volumes = parts.agg({"status": "first"} | dict.fromkeys(columns, "mean")).reset_index()
+    tests = {column: paired_wilcoxon(volumes, column, "banet-slices", "banet") for column in columns}
+    assert tests["DI"].high < 0 and tests["DI"].p_value < 0.001
+    for column in columns[1:]:
+        assert tests[column].low < 0.001 < tests[column].mean_difference and tests[column].p_value > 0.05
+    told = printed("11", "banet-slices − banet")
+    for column, test in tests.items():
+        assert f"{column:8} {test.mean_difference:+.3f} [{test.low:+.3f}, {test.high:+.3f}]" in told
 
 
 class OnBANetsGrid(nn.Module):

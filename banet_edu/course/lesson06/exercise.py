@@ -33,7 +33,9 @@ def check_dice(my_dice: Callable[[Tensor, Tensor], Tensor]) -> str:
             if isinstance(found, Tensor) and found.ndim == 0 and not torch.isfinite(found):
                 raise Wrong(
                     f"for {name} your loss is {float(found.detach()):g}.",
-                    "Nothing predicted, nothing there: 0 / 0. The + 1 above and below the bar is for this.",
+                    "Nothing predicted: the bar divides by 0. Do brackets hold the whole of size of p + size of y + 1?"
+                    if target.any()
+                    else "Nothing predicted, nothing there: 0 / 0. The + 1 above and below the bar is for this.",
                 )
             value = as_map(found, "the loss", ()).detach()
             runs.append(((probability, target), value))
@@ -191,6 +193,10 @@ def _table() -> dict[tuple[str, str], dict[str, Any]]:
         ("you multiply where the bar is.", _FORMULA): {"bar": torch.mul},
         ("you subtract where the bar is.", _FORMULA): {"bar": torch.sub},
         ("what stands above the bar and below are exchanged.", _FORMULA): {"bar": lambda top, bottom: bottom / top},
+        ("brackets are missing above the bar: only the 1 is divided.", "(2 * overlap + 1) / ..."):
+            {"bar": lambda top, bottom: (top - 1) + 1 / bottom},
+        ("brackets are missing above the bar: 2 * overlap is subtracted whole, and only the 1 is divided.",
+         "1 - (2 * overlap + 1) / ..."): {"bar": lambda top, bottom: (top - 1) - 1 / bottom},
         ("brackets are missing below the bar: the 1 is added AFTER the division.", "... / (size + 1)"):
             {"bar": lambda top, bottom: top / (bottom - 1) + 1},
     }  # fmt: skip

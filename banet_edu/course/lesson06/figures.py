@@ -26,6 +26,8 @@ def loss_figure(disc: Disc) -> Figure:
     picture.set_title(f"radius {disc.radius:g}, moved {disc.shift:g} px\nJA {ja:.2f} · ASSD {assd:.1f} px")
     _draw_parts(curves, disc)
     _legend(figure)
+    with styled():  # below the axes: a curve may lie anywhere in them
+        figure.legend(*curves.get_legend_handles_labels(), loc="outside lower right", ncols=2)
     return figure
 
 
@@ -72,10 +74,10 @@ def _draw_parts(axes: Axes, disc: Disc) -> None:
         said = f"{name}: {disc.parts[name]:.2f}"  # at the shift that is set
         axes.plot(SHIFTS, [p[name] for p in disc.at_shifts], color=colour, marker=marker, label=said)
     axes.plot(SHIFTS, [1 - p["JA"] for p in disc.at_shifts], color=PURPLE, linestyle=":", linewidth=2, label="1 - JA")
-    axes.set_ylim(0, 1.45)
+    highest = max(p[name] for p in disc.at_shifts for name in _PARTS)
+    axes.set_ylim(0, max(1.1, 1.08 * highest))  # one axis for most settings; no curve leaves it
     axes.set_xlabel("shift (pixels)")
     axes.set_ylabel("loss")
-    axes.legend(loc="upper left", ncols=2)
     axes.set_title(f"radius {disc.radius:g}, edge blurred over {disc.softness:g} px")
     for name, colour in _PARTS.items():
         axes.plot(disc.shift, disc.parts[name], "D", color=colour, markeredgecolor=INK, markersize=8)

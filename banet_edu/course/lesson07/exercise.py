@@ -36,6 +36,7 @@ def check_paired_bootstrap(my_paired_bootstrap: Callable[..., Interval]) -> str:
         raise (
             SLIPS.explain([*rough, *runs], near)
             or _cut_off(runs)
+            or _no_width(runs)
             or Wrong(
                 f"for level {level:g} your interval is {found[0]:.3f} to {found[1]:.3f}, expected is about "
                 f"{wanted[0]:.3f} to {wanted[1]:.3f}.",
@@ -131,6 +132,14 @@ def _cut_off(runs: list[tuple[tuple[Any, ...], Interval]]) -> Wrong | None:
                 f"Which percentile is your {wrong} end? {BOTH_SIDES}",
             )
     return None
+
+
+def _no_width(runs: list[tuple[tuple[Any, ...], Interval]]) -> Wrong | None:
+    """One draw over and over, in a way of drawing that is not ours; or one mean only."""
+    if any(high - low > 1e-9 for _, (low, high) in runs):
+        return None
+    hint = "Make rng once, before the loop, so that every draw is another one, and keep the mean of each draw."
+    return Wrong("both ends are the same number.", hint)
 
 
 def _noise(share: float) -> float:

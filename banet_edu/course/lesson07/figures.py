@@ -51,15 +51,17 @@ def forest_figure(rows: pd.DataFrame, metrics: tuple[str, ...], *, first: str = 
                 colour = (BLUE if better else VERMILLION) if clear else GREY
                 panel.plot([row["low"], row["high"]], [place] * 2, "|-", color=colour, linewidth=2.4, markersize=11)
                 panel.plot(row["mean_difference"], place, "D", color=colour if clear else "white",
-                           markeredgecolor=colour, markersize=7, zorder=4)  # fmt: skip
-                panel.text(1.01, place, _signed(row["mean_difference"]), transform=panel.get_yaxis_transform(),
-                           va="center", fontsize=9)  # fmt: skip
+                           markeredgecolor=colour, markersize=5, zorder=4)  # fmt: skip
+                # An interval may be narrower than any mark: in digits it can be read all the same.
+                said = f"{_signed(row['mean_difference'])}\n[{_signed(row['low'])}, {_signed(row['high'])}]"
+                panel.text(1.01, place, said, transform=panel.get_yaxis_transform(), va="center", fontsize=9,
+                           linespacing=1.0)  # fmt: skip
             panel.set_yticks(range(len(labels)), labels)
             panel.set_ylim(len(labels) - 0.5, -0.5)
             way = "left" if lower_is_better(metric) else "right"
             panel.set_xlabel(f"difference of {metric_label(metric)}\n{way}: {first} is better")
             panel.margins(x=0.12)
-            panel.locator_params(axis="x", nbins=6)
+            panel.locator_params(axis="x", nbins=6 if len(metrics) == 1 else 4)
             panel.grid(axis="y", visible=False)
         figure.supxlabel(
             f"◆ mean difference, bar 95 % interval (blue: {first} better, orange: the other, open: interval holds 0)",

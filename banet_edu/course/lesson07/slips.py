@@ -98,6 +98,8 @@ def _table() -> dict[tuple[str, str], dict[str, Any]]:
             {"ends": lambda means, level, d: percentile_interval(d, level)},
         ("your interval has no width: every resample has the same mean.", with_replacement):
             {"numbers": lambda rng, n, resamples: np.tile(np.arange(n), (resamples, 1))},
+        ("every resample is the same one.", "Make rng once, before the loop."):
+            {"numbers": lambda rng, n, resamples: np.tile(rng.integers(0, n, n), (resamples, 1))},
         ("both ends are 0.", fill): {"given": lambda low, high, level: (0, 0)},
         ("the lower end is given back twice.", "return low, high"): {"given": lambda low, high, level: (low, low)},
         ("the upper end is given back twice.", "return low, high"): {"given": lambda low, high, level: (high, high)},
@@ -110,7 +112,8 @@ def _table() -> dict[tuple[str, str], dict[str, Any]]:
             {"numbers": lambda rng, n, resamples: rng.integers(0, n, (resamples, n // 2))},
         ("each resample has twice as many images as there are: its mean varies too little.", size):
             {"numbers": lambda rng, n, resamples: rng.integers(0, n, (resamples, 2 * n))},
-        ("each resample is one single image.", size):
+        ("these are percentiles of single differences, not of means.",
+         "For each of `resamples` draws: take len(a) images, and the mean of their differences."):
             {"numbers": lambda rng, n, resamples: rng.integers(0, n, (resamples, 1))},
         ("the first image is never drawn.", every):
             {"numbers": lambda rng, n, resamples: rng.integers(1, n, (resamples, n))},

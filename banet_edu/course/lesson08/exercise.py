@@ -27,7 +27,7 @@ def check_deletion(my_deletion: Callable[..., Sequence[float]]) -> str:
     for steps in _STEPS:
         given = image.copy(), blurred.copy(), ranking.copy()
         # Bound here: `attempt` copies what it passes on, and a damaged image would go unseen.
-        found = _curve(attempt(partial(my_deletion, score, *given, steps), "my_deletion"), steps)
+        found = _curve(attempt(partial(my_deletion, score, *given, steps), "my_deletion", hint=_hint), steps)
         for kept, before, name in zip(given, (image, blurred, ranking), ("image", "blurred", "ranking"), strict=True):
             if not np.array_equal(kept, before):
                 raise Wrong(f"your function changes `{name}` itself.", f"Work on a copy: picture = {name}.copy().")
@@ -79,6 +79,12 @@ def _scene() -> tuple[Score, Array, Array, Array]:
     return score, image, blurred, random.permutation(np.linspace(-1, 1.2, _SIDE**2)).reshape(shape)
 
 
+def _hint(error: Exception) -> str:
+    if isinstance(error, IndexError) and "out of bounds for axis 0" in str(error):
+        return "The numbers count the pixels of the array laid out in one row: picture.ravel()[portion] = ..."
+    return ""
+
+
 def _curve(value: Any, steps: int) -> Array:
     try:
         found = np.asarray([float(each) for each in value])
@@ -105,6 +111,7 @@ def _curve_of(
     *,
     ranked: Callable[..., Array] = lambda image, blurred, ranking: ranking,
     order: Callable[[Array], Any] = lambda ranks: np.argsort(-ranks, axis=None, kind="stable"),
+    portions: Callable[..., Any] = np.array_split,
     start: Callable[..., Array] = lambda image, blurred, ranking: image,
     fill: Callable[..., Array] = lambda image, blurred, ranking: blurred,
     afresh: bool = False,
@@ -117,7 +124,7 @@ def _curve_of(
     maps = (image, blurred, ranking)
     picture, new = start(*maps).copy(), fill(*maps)
     scores = [score(first(picture, *maps))]
-    for portion in np.array_split(order(ranked(*maps)), steps):
+    for portion in portions(order(ranked(*maps)), steps):
         if afresh:
             picture = start(*maps).copy()
         if late:
@@ -137,6 +144,12 @@ def _table() -> dict[tuple[str, str], dict[str, Any]]:
     found: dict[tuple[str, str], dict[str, Any]] = {
         ("the LOWEST ranked pixels are blurred first.", "np.argsort sorts upwards: turn the order round, or sort -ranking."):
             {"order": lambda ranks: np.argsort(ranks, axis=None)},
+        ("each row is sorted by itself: np.argsort of a picture goes row by row.",
+         "Lay it out first: np.argsort(-ranking.ravel())."): {"order": lambda ranks: np.argsort(-ranks).ravel()},
+        ("each row is sorted by itself, and upwards: np.argsort of a picture goes row by row.",
+         "Lay it out first: np.argsort(-ranking.ravel())."): {"order": lambda ranks: np.argsort(ranks).ravel()},
+        ("one pixel is replaced in each step, not a portion.", "np.array_split(order, steps) cuts the order into portions."):
+            {"portions": lambda order, steps: [order[k : k + 1] for k in range(steps)]},
         ("the score of the untouched image is missing.", "Start the list with score(picture), before the loop."):
             {"kept": lambda scores: scores[1:]},
         ("the last portion is missing: the curve must end with the whole image blurred.", all_steps):

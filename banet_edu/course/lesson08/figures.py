@@ -25,6 +25,7 @@ from banet_edu.prediction import Prediction
 if TYPE_CHECKING:
     import pandas as pd
 
+PARTS = ("image", "brightness", "probability")
 _REACH = 22  # points of the profile to either side of the outline; more only where an error needs it
 _EXPERT = "#8A6D00"  # the expert's yellow, dark enough for a line on white
 _FOUND = "#0072B2"  # the prediction's light blue, likewise
@@ -41,19 +42,20 @@ def across_figure(
     rows: Sequence[int],
     *,
     title: str = "",
-    slack: bool = True,
+    parts: Sequence[str] = PARTS,
 ) -> Figure:
     """The image with numbered places on its outline; for each, brightness and probability across the boundary.
 
     The horizontal axis is the distance from the expert's outline along its normal, inside below 0; one line stands where
     the expert drew the boundary (0), one where the network did (the signed error). The shaded band is the slack: as far as the
-    network's line would move, were its threshold moved from 0.25 to 0.75; `slack=False` leaves it out, before it is asked for.
+    network's line would move, were its threshold moved from 0.25 to 0.75.
 
     Args:
         sample: image and mask.
         prediction: of the same image, h x w.
         profile: `boundary_profile` of the two along the reference; distances are drawn in its unit.
         rows: one to three rows of the profile, by position.
+        parts: of `PARTS`, those to draw, one curve at least; the slack comes with the probability.
 
     Raises ValueError when the profile is empty, holds several images or no errors, or a row is not in it.
     """
@@ -63,26 +65,32 @@ def across_figure(
     if not rows or not all(0 <= row < len(profile) for row in rows):
         raise ValueError(f"rows are positions in the profile, 0 to {len(profile) - 1}, not {list(rows)}")
     size, spacing = prediction.mask.shape, prediction.spacing_mm
-    picture = min(3.4, 2.5 * proportion(size, spacing))
-    if len(rows) == 1:
-        figure, axes = new_figure(2, 2, height=max(4.2, picture + 1.4), width_ratios=[1, 1.25])
+    picture, curves = min(3.4, 2.5 * proportion(size, spacing)), len(set(parts) - {"image"})
+    drawn = None
+    if "image" not in parts:
+        figure, axes = new_figure(curves, len(rows), height=0.9 + 1.5 * curves)
+        columns = list(axes.T)
+    elif len(rows) == 1:
+        figure, axes = new_figure(curves, 2, height=max(4.2, picture + 1.4), width_ratios=[1, 1.25])
         grid = axes[0, 0].get_gridspec()
-        axes[0, 0].remove()
-        axes[1, 0].remove()
+        for each in axes[:, 0]:
+            each.remove()
         drawn = figure.add_subplot(grid[:, 0])
-        columns = [(axes[0, 1], axes[1, 1])]
+        columns = [axes[:, 1]]
     else:
-        figure, axes = new_figure(3, len(rows), height=3.9 + picture, height_ratios=[1.5 * picture / 2.4, 1, 1])
+        ratios = [1.5 * picture / 2.4, *[1] * curves]
+        figure, axes = new_figure(1 + curves, len(rows), height=0.9 + 1.5 * curves + picture, height_ratios=ratios)
         grid = axes[0, 0].get_gridspec()
         for each in axes[0]:
             each.remove()
         drawn = figure.add_subplot(grid[0, :])
-        columns = [(axes[1, k], axes[2, k]) for k in range(len(rows))]
+        columns = list(axes[1:].T)
     chosen, unit = profile.iloc[list(rows)], profile.unit
     errors = chosen.measured("signed_error")
     distance = np.arange(-1.0, 1.0001, 0.02) * max(_REACH * profile.step, 1.5 * float(errors.abs().max()))
     with styled():
-        _draw_places(drawn, sample, prediction, chosen, distance)
+        if drawn is not None:
+            _draw_places(drawn, sample, prediction, chosen, distance)
         levels = unrolled_image(sample, chosen, distance).mean(axis=2)
         sure = probability_across(prediction, chosen, distance)
         fine = np.linspace(distance[0], distance[-1], 1001)  # for the ends of the slack
@@ -93,27 +101,30 @@ def across_figure(
             max(min(everywhere.min(), levels.min()) - 10, -8),
             min(max(everywhere.max(), levels.max()) + 10, 263),
         )
-        for k, ((bright, doubt), error) in enumerate(zip(columns, errors, strict=True)):
+        for k, (column, error) in enumerate(zip(columns, errors, strict=True)):
             band = undecided(fine, finely[:, k], error)
-            shown = band if slack else None
-            _draw_column(bright, doubt, distance, levels[:, k], sure[:, k], error, shown, unit, first=k == 0)
+            if "brightness" in parts:
+                _draw_brightness(column[0], distance, levels[:, k], brightness, first=k == 0)
+            if "probability" in parts:
+                _draw_doubt(column[-1], distance, sure[:, k], band, first=k == 0)
+            _finish_column(column, distance, error, unit)
             number = "" if len(rows) == 1 else f"{k + 1}: "
-            bright.set_title(number + _said(error, band[1] - band[0] if slack else None, unit), fontsize=10)
-            bright.set_ylim(*brightness)
+            slack = band[1] - band[0] if "probability" in parts else None
+            column[0].set_title(number + _said(error, slack, unit), fontsize=10)
         # As it is drawn on the image, then as it is drawn below or beside it.
         lines = [
             (
-                Line2D([], [], color=colour, linewidth=1.6, path_effects=_HALO),
+                *([Line2D([], [], color=colour, linewidth=1.6, path_effects=_HALO)] if drawn is not None else []),
                 Line2D([], [], color=dark, linewidth=2, linestyle=how),
             )
             for colour, dark, how in ((REFERENCE, _EXPERT, _SOLID), (PREDICTION, _FOUND, _DASHED))
         ]
-        names = ["reference", "network's line", "probability 0.25 to 0.75"]
+        names = ["reference", "network's line"]
         # A tuple is drawn by its handler; matplotlib's types do not know.
-        pairs: list[Any] = [*lines, Patch(color=_DOUBT, linewidth=0)]
-        if slack:
-            pairs.append(Patch(color=_FOUND, alpha=0.18, linewidth=0))
-            names.append("slack")
+        pairs: list[Any] = [*lines]
+        if "probability" in parts:
+            pairs += [Patch(color=_DOUBT, linewidth=0), Patch(color=_FOUND, alpha=0.18, linewidth=0)]
+            names += ["probability 0.25 to 0.75", "slack"]
         figure.legend(
             pairs,
             names,
@@ -151,33 +162,45 @@ def _draw_places(
         draw_scale_bar(axes, size, spacing)
 
 
-def _draw_column(
-    bright: Axes,
-    doubt: Axes,
+def _draw_brightness(
+    axes: Axes,
     distance: NDArray[np.float64],
     levels: NDArray[np.float64],
-    sure: NDArray[np.float64],
-    error: float,
-    band: tuple[float, float] | None,
-    unit: str,
+    limits: tuple[float, float],
     *,
     first: bool,
 ) -> None:
-    bright.plot(distance, levels, color=INK, linewidth=1.8)
-    doubt.plot(distance, sure, color=INK, linewidth=1.8)
-    doubt.axhspan(0.25, 0.75, color=_DOUBT, zorder=0)
-    if band is not None:
-        doubt.axvspan(*band, color=_FOUND, alpha=0.18, linewidth=0)
-    for axes in (bright, doubt):
+    axes.plot(distance, levels, color=INK, linewidth=1.8)
+    axes.set_ylim(*limits)
+    if first:
+        axes.set_ylabel("brightness\n(0 to 255)")
+
+
+def _draw_doubt(
+    axes: Axes,
+    distance: NDArray[np.float64],
+    sure: NDArray[np.float64],
+    band: tuple[float, float],
+    *,
+    first: bool,
+) -> None:
+    """The probability, and the slack as a band."""
+    if first:
+        axes.set_ylabel("probability of\nforeground")
+    axes.plot(distance, sure, color=INK, linewidth=1.8)
+    axes.axhspan(0.25, 0.75, color=_DOUBT, zorder=0)
+    axes.axvspan(*band, color=_FOUND, alpha=0.18, linewidth=0)
+    axes.set_ylim(-0.05, 1.05)
+
+
+def _finish_column(column: Sequence[Axes], distance: NDArray[np.float64], error: float, unit: str) -> None:
+    """Both lines in every panel of a column, and what its horizontal axis is."""
+    for axes in column:
         axes.axvline(0, color=_EXPERT, linewidth=2)
         axes.axvline(error, color=_FOUND, linewidth=2, linestyle="--")
         axes.set_xlim(distance[0], distance[-1])
-    doubt.set_ylim(-0.05, 1.05)
-    bright.tick_params(labelbottom=False)
-    doubt.set_xlabel(f"inside < 0 < outside ({_short(unit)})")
-    if first:
-        bright.set_ylabel("brightness\n(0 to 255)")
-        doubt.set_ylabel("probability of\nforeground")
+        axes.tick_params(labelbottom=axes is column[-1])
+    column[-1].set_xlabel(f"inside < 0 < outside ({_short(unit)})")
 
 
 def _said(error: float, slack: float | None, unit: str) -> str:

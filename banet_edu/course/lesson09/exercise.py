@@ -52,8 +52,9 @@ def check_diameter(value: Any) -> str:
             said, hint, off = what, how, nearest
     if said:
         raise Wrong(said, hint)
-    much = "a few per cent" if 0.75 < found / true < 1.33 else "far"
-    side = "large" if found > true else "small"
+    off_by = found / true
+    much = "a few per cent" if 0.92 < off_by < 1.08 else "clearly" if 0.75 < off_by < 1.33 else "far"
+    side = "large" if off_by > 1 else "small"
     raise Wrong(f"{found:.4g} mm is {much} too {side}.", f"{_ends()} Is the threshold at 0.50?")
 
 
@@ -126,6 +127,11 @@ def _slips() -> list[tuple[str, str, tuple[float, ...]]]:
             "about 11 % too small: both points lie on the ruler's edges instead of its first and last line.",
             _ends(),
             (true * ruler / (ruler + 2 * MARGIN_MM),),
+        ),
+        (
+            "about 11 % too large: both points lie one line inside the end of the stretch.",
+            _ends(),
+            (true * ruler / (ruler - 2),),
         ),
         (
             "that is the diameter across, the smaller one.",

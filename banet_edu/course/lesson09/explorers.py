@@ -21,6 +21,7 @@ from banet_edu.figures.why import doubtful_figure
 
 Percent = tuple[float, float]
 LONGEST_RULER = 200  # mm
+_STILL_RULER, _STILL_MEASURE = 3.6, 2.5  # inches: still pictures are smaller, to keep the notebook's file small
 _RULER = "Pixel size from a ruler"
 _MEASURE = "Measure the outline"
 
@@ -92,12 +93,13 @@ def ruler_explorer(desk: Desk, solved: tuple[Percent, Percent, float] | None = N
         height, width = desk.sample.image.shape[:2]
         return np.array([[p[1] * height, p[0] * width] for p in (first, second)]) / 100
 
-    def draw(first: Percent, second: Percent, length: float) -> Figure:
+    def draw(first: Percent, second: Percent, length: float, **size: float) -> Figure:
         level, given = desk.found().level, desk.sample.spacing_mm
         longest = clinic_measures(level, spacing_mm=None)["longest_px"]
         note = f"The file itself states {given[0]:.4g} x {given[1]:.4g} mm a pixel." if given else ""
         shown = longest if longest == longest else None
-        return ruler_figure(desk.sample.image, ends(first, second), length or None, longest_px=shown, note=note)
+        at = ends(first, second)
+        return ruler_figure(desk.sample.image, at, length or None, longest_px=shown, note=note, **size)
 
     def render(**at: float) -> Figure:
         return draw((at["first_across"], at["first_down"]), (at["second_across"], at["second_down"]), at["length"])
@@ -122,7 +124,7 @@ def ruler_explorer(desk: Desk, solved: tuple[Percent, Percent, float] | None = N
     def still() -> Figure:
         if solved is None:
             return card_figure(_RULER, "In a running notebook: the picture, and two points to be set on its ruler.")
-        return draw(*solved)
+        return draw(*solved, tallest=_STILL_RULER)
 
     panel = Panel(
         render,
@@ -152,7 +154,7 @@ def measure_explorer(desk: Desk, still_spacing_mm: float | None = None) -> Panel
         if still_spacing_mm is None:
             return card_figure(_MEASURE, "In a running notebook: in mm as soon as the ruler above is set.")
         found = desk.found().with_spacing((still_spacing_mm, still_spacing_mm))
-        return measures_figure(desk.sample, found, source="pixel size set by the ruler", tallest=3.2)
+        return measures_figure(desk.sample, found, source="pixel size set by the ruler", tallest=_STILL_MEASURE)
 
     slider = ipywidgets.FloatSlider(0.5, min=0.25, max=0.75, step=0.05, description="threshold")
     panel = Panel(

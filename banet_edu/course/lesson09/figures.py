@@ -129,7 +129,8 @@ def finish(axes: Axes, prediction: Prediction, entries: Sequence[Artist], words:
 
 def photo_figure(sample: Sample) -> Figure:
     """The picture alone, as its reader sees it before any line is drawn."""
-    figure = Figure(figsize=(0.28 * WIDTH, 0.28 * WIDTH * proportion(sample.image.shape[:2])), dpi=DPI)
+    wide = 0.61 * WIDTH  # as later pictures show it beside their words: the ruler's lines can be counted
+    figure = Figure(figsize=(wide, wide * proportion(sample.image.shape[:2])), dpi=DPI)
     with styled():
         axes = figure.add_axes((0, 0, 1, 1))
         draw_image(axes, sample.image)

@@ -27,6 +27,7 @@ def ruler_figure(
     *,
     longest_px: float | None = None,
     note: str = "",
+    tallest: float = _TALLEST,
 ) -> Figure:
     """The picture with two points, what lies under each of them magnified, and in words what follows for the pixel size.
 
@@ -36,9 +37,10 @@ def ruler_figure(
         length_mm: their distance on the ruler; None: not set yet, and no millimetre is named.
         longest_px: the object's longest diameter in pixels, to tell how it comes out.
         note: one line below, such as where another pixel size comes from.
+        tallest: inches, the picture.
     """
     places = np.asarray(ends, float)
-    picture = min(_TALLEST, 0.63 * WIDTH * proportion(image.shape[:2]))
+    picture = min(tallest, 0.63 * WIDTH * proportion(image.shape[:2]))
     height = max(picture, 3.6) + 1.25
     figure = Figure(figsize=(WIDTH, height), dpi=DPI)
     with styled():

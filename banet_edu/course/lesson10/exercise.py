@@ -96,9 +96,11 @@ def check_probe(my_probe: Callable[[], tuple[Any, Any]]) -> str:
         return f"the box says {loss_box(p, y):+.0f}, meant is 0: an empty image, and a right answer to it."
     far = f"{gap:.2g}" if gap < 0.995 else f"{gap:.4f}"
     if not y.any():
-        raise Wrong(f"they differ by {far}: the mask is empty already, but the answer is not.", "Change p.")
+        raise Wrong(
+            f"they differ by {far}: the mask is empty already, but the answer is not.", "Make p smaller everywhere."
+        )
     if not p.any():
-        raise Wrong(f"they differ by {far}: the answer is empty, but the mask is not.", "Change y.")
+        raise Wrong(f"they differ by {far}: the answer is empty, but the mask is not.", "Take pixels out of y.")
     raise Wrong(
         f"they differ by {far}; on another input they differ more.",
         "Take half of what is in p, then half of what is in y. Does the difference grow?",
@@ -170,7 +172,7 @@ def _report(
 
 
 def _table() -> dict[tuple[str, str], dict[str, Any]]:
-    start = "The epoch is a row number plus 1: on_val.argmax() + 1."
+    start = "The epoch is a row number plus 1: val.mean(axis=1).argmax() + 1."
     validation = "Choose with val only; test must not take part in any choice."
     mean = "The mean over the row of the chosen epoch: test[epoch - 1].mean()."
     rows, best = "Rows count from 0: test[epoch - 1].", "JA: higher is better, so val.mean(axis=1).argmax()."

@@ -16,9 +16,10 @@ from scipy.spatial import cKDTree
 from banet_edu.data.volume import Volume
 from banet_edu.explain.volumes.profile import surface_profile
 from banet_edu.figures.contour import draw_lines, error_colours, mask_outlines
-from banet_edu.figures.style import INK, ORANGE, PREDICTION, REFERENCE, styled
+from banet_edu.figures.style import INK, PREDICTION, REFERENCE, styled
 from banet_edu.figures.volumes.slices import (
     HALO,
+    OTHER_PLANES,
     PLANES,
     Plane,
     Voxel,
@@ -93,7 +94,7 @@ def planes_figure(
             draw_letters(panel, plane, volume.oriented)
             turn(panel, plane, volume.shape)
             panel.set_title(f"{plane.name}, {'zyx'[plane.across]} = {place[plane.across]}")
-        entries = {"other planes": ORANGE} | ({} if reference is None else {"reference": REFERENCE})
+        entries = {} if reference is None else {"reference": REFERENCE}
         if prediction is not None:
             entries["prediction" if colours is None else "prediction, by its error"] = PREDICTION
         if below > 0.5:
@@ -152,10 +153,11 @@ def _add_bar(figure: Figure, colours: _Colours) -> None:
 
 
 def _add_legend(figure: Figure, entries: dict[str, str]) -> None:
-    """What the lines are, at the lower left."""
-    handles = [Line2D([], [], color=colour, linewidth=3, path_effects=HALO) for colour in entries.values()]
+    """What the lines are, at the lower left; `entries` name the outlines' colours."""
+    handles = [Line2D([], [], **OTHER_PLANES)]
+    handles += [Line2D([], [], color=colour, linewidth=3, path_effects=HALO) for colour in entries.values()]
     where = (0.01, 0.25 / figure.get_figheight())
-    figure.legend(handles, list(entries), loc="lower left", bbox_to_anchor=where, handlelength=1.5)
+    figure.legend(handles, ["other planes", *entries], loc="lower left", bbox_to_anchor=where, handlelength=1.5)
 
 
 def _draw_prediction(axes: Axes, plane: Plane, place: Voxel, prediction: Prediction, colours: _Colours | None) -> None:

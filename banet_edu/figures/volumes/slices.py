@@ -16,10 +16,16 @@ from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
 
 from banet_edu.data.volume import Volume
-from banet_edu.figures.style import DPI, INK, ORANGE, WIDTH
+from banet_edu.figures.style import DPI, INK, WIDTH
 
 Voxel = tuple[int, int, int]
 HALO = [Stroke(linewidth=2.5, foreground=INK), Normal()]
+OTHER_PLANES: dict[str, Any] = {  # no colour of the error's scale: thin grey dashes, seen on bright and on dark tissue
+    "color": "#C8CDD2",
+    "linewidth": 1.0,
+    "linestyle": (0, (4, 4)),
+    "path_effects": [Stroke(linewidth=2.0, foreground=INK, alpha=0.7), Normal()],
+}
 _TALLEST, _GAP = 5.2, 0.14  # inches: of the planes, and between them
 _LETTERS = {0: ("I", "S"), 1: ("P", "A"), 2: ("L", "R")}  # along (z, y, x), from the first voxel to the last
 
@@ -94,7 +100,7 @@ def turn(axes: Axes, plane: Plane, shape: tuple[int, ...]) -> None:
 def draw_cross(axes: Axes, plane: Plane, place: Voxel) -> None:
     """Where the other two planes run."""
     for draw, axis in ((axes.axhline, plane.down), (axes.axvline, plane.along)):
-        draw(place[axis], color=ORANGE, linewidth=0.8, alpha=0.8, linestyle=(0, (4, 4)))
+        draw(place[axis], **OTHER_PLANES)
 
 
 def draw_letters(axes: Axes, plane: Plane, oriented: bool) -> None:

@@ -45,6 +45,14 @@ WRONG = {
     "negative": (lambda p, y: dice(p, y) - 1, "negative Dice coefficient"),
     "release": (lambda p, y: dice(p, y, 2.0), "NEGATIVE loss"),
     "no smoothing": (lambda p, y: dice(p, y, 0.0, 0.0), "0 / 0"),
+    "no brackets below": (
+        lambda p, y: (1 - (2 * (p * y).sum((1, 2)) + 1) / p.sum((1, 2)) + y.sum((1, 2)) + 1).mean(),
+        "Do brackets hold the whole of",
+    ),
+    "no brackets above": (
+        lambda p, y: (1 - 2 * (p * y).sum((1, 2)) + 1 / (p.sum((1, 2)) + y.sum((1, 2)) + 1)).mean(),
+        "brackets are missing above the bar",
+    ),
     "below only": (lambda p, y: dice(p, y, 0.0, 1.0), "below the bar only"),
     "no 2": (lambda p, y: (1 - ((p * y).sum((1, 2)) + 1) / (p.sum((1, 2)) + y.sum((1, 2)) + 1)).mean(), "factor 2"),
     "jaccard": (

@@ -50,6 +50,16 @@ def test_each_image_has_the_mask_it_was_given_and_the_one_that_is_found():
     )
 
 
+@pytest.mark.parametrize(("radius", "softness"), [(46, 0.5), (46, 8.0), (6, 0.5)])
+def test_no_curve_leaves_the_axes_and_no_legend_lies_over_them(radius, softness):
+    figure = loss_figure(measured_disc(radius, 16, softness))
+    figure.draw_without_rendering()
+    [_, axes] = figure.axes
+    assert max(np.max(line.get_ydata()) for line in axes.lines) <= axes.get_ylim()[1]
+    assert axes.get_legend() is None
+    assert not any(legend.get_window_extent().overlaps(axes.get_window_extent()) for legend in figure.legends)
+
+
 def test_titles_hold_the_figures():
     assert "moved 4 px\nJA 0.65" in said(FIGURES["loss"]())
     assert "predicted outline" in said(FIGURES["loss"]())

@@ -85,6 +85,20 @@ def half_the_images(a, b, resamples, level, seed):
     return ends((a - b)[few].mean(axis=1), level)
 
 
+def one_resample(a, b, resamples, level, seed):
+    return ends((a - b)[drawn(len(a), 1, seed)[0]], level)
+
+
+def same_resample(a, b, resamples, level, seed):
+    n = len(a)
+    return ends([(a - b)[np.random.default_rng(seed).integers(0, n, n)].mean() for _ in range(resamples)], level)
+
+
+def same_resample_otherwise(a, b, resamples, level, seed):
+    floors = (np.random.default_rng(seed).random(len(a)) * len(a)).astype(int)
+    return ends([(a - b)[floors].mean()] * resamples, level)
+
+
 def of_medians(a, b, resamples, level, seed):
     return ends(np.median((a - b)[drawn(len(a), resamples, seed)], axis=1), level)
 
@@ -115,6 +129,9 @@ WRONG = {
     "fixed level": (lambda a, b, r, level, s: right(a, b, r, 0.95, s), "you give the 95 % interval"),
     "half the images": (half_the_images, "half as many images"),
     "one image": (lambda a, b, r, level, s: ends((a - b)[drawn(len(a), r, s)[:, 0]], level), "single"),
+    "one resample": (one_resample, "For each of `resamples` draws: take len(a) images"),
+    "the same resample": (same_resample, "Make rng once, before the loop"),
+    "the same resample, drawn otherwise": (same_resample_otherwise, "both ends are the same number"),
     "shares for per cent": (shares_for_per_cent, "np.percentile counts from 0 to 100"),
     "one end": (lambda a, b, r, level, s: (right(a, b, r, 0, s)[0], right(a, b, r, level, s)[1]), "the upper end is right"),
     "nothing is b's": (lambda a, b, *more: right(0 * a, -b, *more), "b's own mean"),

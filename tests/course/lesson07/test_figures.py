@@ -68,6 +68,7 @@ def test_every_figure_is_legible_and_has_no_empty_panel(figures):
     [
         ("forest", "+0.050"),
         ("forest", "0.000"),
+        ("forest", "[+"),  # an interval in digits
         ("forest", "left: banet is better"),
         ("pairs", "drawn apart"),
         ("pairs", "unet better"),

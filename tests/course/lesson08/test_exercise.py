@@ -66,6 +66,14 @@ def alone(score, image, blurred, ranking, steps):
     return scores
 
 
+def by_rows(score, image, blurred, ranking, steps):
+    picture, scores = image.copy(), [score(image)]
+    for portion in np.array_split(down(ranking), steps):
+        picture[portion] = blurred[portion]
+        scores.append(score(picture))
+    return scores
+
+
 WRONG = {
     "not written": (unwritten, "not written yet"),
     "nothing back": (lambda *a: None, "gives nothing back"),
@@ -78,6 +86,9 @@ WRONG = {
     "insertion": (lambda s, i, b, r, n: curve(b, i, down(r), s, n), "that is insertion"),
     "without sign": (lambda s, i, b, r, n: curve(i, b, down(np.abs(r)), s, n), "without sign"),
     "row by row": (lambda s, i, b, r, n: curve(i, b, np.arange(r.size), s, n), "row by row"),
+    "rows by themselves": (lambda s, i, b, r, n: curve(i, b, np.argsort(-r).ravel(), s, n), "each row is sorted by itself"),
+    "one pixel a step": (lambda s, i, b, r, n: curve(i, b, down(r)[:n], s, n), "one pixel is replaced in each step"),
+    "a row for a pixel": (by_rows, "laid out in one row"),
     "nothing replaced": (lambda s, i, b, r, n: [s(i)] * (n + 1), "nothing is replaced"),
     "losses": (lambda s, i, b, r, n: [s(i) - v for v in curve(i, b, down(r), s, n)], "has lost"),
     "normalised": (lambda s, i, b, r, n: [v / s(i) for v in curve(i, b, down(r), s, n)], "divided by its first"),

@@ -11,7 +11,7 @@ from network_variants import build
 
 from banet_edu import make_phantom, predict
 from banet_edu.course.lesson08.along import along_figure
-from banet_edu.course.lesson08.figures import across_figure
+from banet_edu.course.lesson08.figures import PARTS, across_figure
 from banet_edu.course.lesson08.places import in_sector, telling_places
 from banet_edu.course.lesson08.repainted import repainted_figure
 from banet_edu.explain import attribute, boundary_profile, why
@@ -39,6 +39,9 @@ def test_figures_are_legible_and_full(case):
     figures = {
         "one place": across_figure(sample, found, profile, [3], title="one"),
         "three places": across_figure(sample, found, profile, telling_places(profile)),
+        "before": across_figure(sample, found, profile, telling_places(profile), parts=PARTS[:2]),
+        "after": across_figure(sample, found, profile, telling_places(profile), parts=PARTS[2:]),
+        "before, one place": across_figure(sample, found, profile, [3], parts=PARTS[:2]),
         "along": along_figure(sample, found, profile, why(profile)),
         "repainted": repainted_figure(
             {"a": case, "b": case, "c": case, "d": case}, (40, 120), highlight="b", title="t"
@@ -48,6 +51,10 @@ def test_figures_are_legible_and_full(case):
     band = boundary_band(found.mask, width=8, spacing_mm=None)
     maps = [attribute(build("default"), sample, method, band) for method in ("integrated_gradients", "gradcam")]
     figures["two maps"] = methods_figure(sample.image, maps, found, title="t")
+    words = {name: set(said(figures[name]).split()) for name in ("before", "after")}
+    assert {"slack", "probability"} <= words["after"] - words["before"] and "brightness" in words["before"] - words[
+        "after"
+    ]
     for name, figure in figures.items():
         assert_legible(figure, name)
         assert_no_empty_axes(figure, name)

@@ -59,6 +59,7 @@ WRONG = {
     "up to 1 cm only": (lambda: read_off((0, -10)), "twice the length"),
     "marks counted": (lambda: read_off(entered=21), "the ruler's lines are counted instead of the gaps"),
     "one mark inside": (lambda: read_off((-1, 0)), "a point lies one line inside"),
+    "both one mark inside": (lambda: read_off((-1, -1)), "both points lie one line inside"),
     "one mark outside": (lambda: read_off((0, 1)), "a millimetre outside"),
     "one too few": (lambda: read_off(entered=19), "a millimetre short"),
     "on the edge": (lambda: read_off((1.2, 0)), "the ruler's edge"),
@@ -77,6 +78,8 @@ WRONG = {
     "array": (lambda: np.zeros(3), "not a number but ndarray"),
     "3 % off": (lambda: 13.35, "a few per cent too large"),
     "8 % off": (lambda: 11.95, "a few per cent too small"),
+    "9 % off": (lambda: 11.85, "clearly too small"),
+    "a third off": (lambda: 17, "clearly too large"),
     "far off": (lambda: 90, "far too large"),
     "far too small": (lambda: 3, "far too small"),
 }  # fmt: skip
