@@ -20,7 +20,8 @@ FIGURES = ["DI", "assd_mm", "hd95_mm", "nsd_at_1mm"]
 COMPARED = ["DI", "assd_mm"]
 # As the PROVENANCE.md of the data has it; not looked up in the article.
 REPORTED = (
-    "*Reported elsewhere for nnU-Net on this task (five folds, a GPU, another split; not ours; as the description of the data has it, not looked up in the article):* Dice about 0.90 anterior, "
+    "*Reported elsewhere for nnU-Net on this task (five folds, a GPU, another split; not ours; as the description of the data "
+    "has it, not looked up in the article):* Dice about 0.90 anterior, "
     "0.89 posterior."
 )
 
