@@ -73,7 +73,7 @@ def run_ablation(
         **about,
     )
     for label, summary in result.summary.groupby("class", sort=False):
-        named = f"class {label}: " if result.summary["class"].nunique() > 1 else ""
+        named = f"{label}: " if result.summary["class"].nunique() > 1 else ""
         for metric in summary["metric"].unique()[:2]:
             out.print(variant_table(summary[summary["metric"] == metric], f"{named}{metric}"))
         picture = run_dir / (f"ablation-{label}.png" if named else "ablation.png")

@@ -126,7 +126,7 @@ class CompareResult:
         chosen = [
             row for row in self.tests.to_dict("records") if row["column"] == "JA" or row["column"].startswith("assd")
         ]
-        return [_verdict(row) + (f" (class {row['class']})" if several else "") for row in chosen]
+        return [_verdict(row) + (f" ({row['class']})" if several else "") for row in chosen]
 
 
 INTERVAL_NOTE = (
