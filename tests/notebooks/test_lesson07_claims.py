@@ -162,6 +162,7 @@ def test_control_has_the_whole_lead_on_polyps():
         assert re.search(rf"^{network} +missed {count} of 148 polyps", printed("07", "banet              missed"), re.M)
 
 
+@pytest.mark.landing
 def test_on_ba_nets_grid_u_net_loses_its_lead_on_painted_lungs_and_little_elsewhere(models, table):
     mean = table.pivot_table(index="kind", columns="model", values="JA")
     with intervene(models["unet"], {"logits": on_the_grid}):

@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from landing import rest_at_landing
 from PIL import Image
 
 from banet_edu.data.sample import Sample
@@ -107,7 +108,7 @@ def _angles(phantom: Phantom) -> np.ndarray:
     return phantom.angle_deg[nearest]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", rest_at_landing(KINDS, "dermoscopy"))
 def test_zero_contrast_hides_the_object(kind: str):
     def step(contrast: float) -> float:
         steps = []
