@@ -103,8 +103,9 @@ def mean_effects(
     import pandas as pd
 
     chosen = _chosen(model, names)
-    cases = iter([as_case(sample, model_spec(model).dims) for sample in samples])
-    rows = [row for some in iter(lambda: list(islice(cases, _TOGETHER)), []) for row in _figures(model, some, chosen)]
+    cases, rows = (as_case(sample, model_spec(model).dims) for sample in samples), []
+    while some := list(islice(cases, _TOGETHER)):
+        rows += _figures(model, some, chosen)
     if not rows or not all("JA_change" in row for row in rows):
         raise ValueError("mean_effects needs at least one sample, each with a mask")
     everything = pd.DataFrame(rows)
