@@ -80,6 +80,7 @@ def test_whose_masks_are_measured_against_is_said_once(banet_edu, cohort):
     assert not (cohort / "out").exists()
 
 
+@pytest.mark.landing
 def test_images_unlike_those_of_the_training_are_counted(banet_edu, tmp_path):
     folder = samples_root() / "dermoscopy"
     for part in ("images", "masks"):

@@ -10,6 +10,7 @@ pytest.importorskip("onnxscript", reason="needs the extra: pip install -e '.[onn
 onnxruntime = pytest.importorskip("onnxruntime", reason="needs the extra: pip install -e '.[onnx]'")
 
 
+@pytest.mark.landing
 def test_export_writes_a_file_and_says_how_to_feed_it(banet_edu, tmp_path):
     torch.manual_seed(0)
     weights = save_model(tmp_path / "model.safetensors", create_model("unet", preset="nano"))

@@ -61,6 +61,7 @@ def test_compare_reports_in_a_page_and_tables(banet_edu, lungs, tmp_path):
     assert (tmp_path / "summary.csv").exists()
 
 
+@pytest.mark.landing
 def test_compare_with_a_spacing_measures_in_mm(banet_edu, lungs, tmp_path):
     line = ("compare", "--format", "folder", "--root", lungs, "--mask-suffix", "_lungs", *QUICK, "--out", tmp_path)
     code, out, err = banet_edu(*line, "--models", "unet", "--spacing", 1.5, 1.5)

@@ -58,6 +58,7 @@ def test_what_changes_nothing_draws_nothing(page):
     assert page.drawn == drawn
 
 
+@pytest.mark.landing
 def test_one_scale_and_boxes_that_say_it(page):
     page.length.value = 20.0
     page.touch.ruler = [[200.0, 30.0], [200.0, 130.0]]

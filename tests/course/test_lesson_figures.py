@@ -61,6 +61,7 @@ def figures(model, trace):
     }
 
 
+@pytest.mark.landing
 def test_every_figure_is_legible_and_has_no_empty_panel(figures):
     for name, figure in figures.items():
         assert_legible(figure, name)

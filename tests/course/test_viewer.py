@@ -28,6 +28,7 @@ def viewer():
     return volume_explorer(Volume(volume.image, labels, "ball", volume.spacing_mm), found)
 
 
+@pytest.mark.landing
 def test_every_slider_and_class_draws_another_picture(viewer):
     assert list(sweep(viewer, FEW)) == []
     assert len(viewer.alt) > 20 and viewer.error is None

@@ -67,6 +67,7 @@ def figures(cases) -> dict[tuple[str, str], Figure]:
     return drawn
 
 
+@pytest.mark.landing
 def test_every_figure_is_legible_and_has_no_empty_panel(figures) -> None:
     for (kind, name), figure in figures.items():
         assert isinstance(figure, Figure)

@@ -89,6 +89,7 @@ def panels(figure: Figure) -> list:
     return [axes for axes in figure.axes if axes.get_label() != "<colorbar>"]
 
 
+@pytest.mark.landing
 def test_every_figure_is_legible_and_has_no_empty_panel(figures) -> None:
     for name, (figure, count) in figures.items():
         assert isinstance(figure, Figure)

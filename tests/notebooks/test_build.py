@@ -52,6 +52,7 @@ print(answer, os.environ.get("BANET_EDU_DATA"))
 """
 
 
+@pytest.mark.landing
 def test_tags_choose_the_cells_and_real_data_are_out_of_reach(course, monkeypatch):
     monkeypatch.setenv("BANET_EDU_DATA", "somewhere")
     assert course(LESSON).returncode == 0
@@ -66,6 +67,7 @@ def test_tags_choose_the_cells_and_real_data_are_out_of_reach(course, monkeypatc
     nbformat.validate(lesson)
 
 
+@pytest.mark.landing
 def test_an_error_names_lesson_and_cell_and_leaves_no_notebook(course):
     result = course("# %%\nx = 1\n\n# %%\nx / 0\n", "07")
     assert result.returncode != 0
@@ -80,6 +82,7 @@ def test_stderr_is_refused_and_an_unknown_lesson_named(course):
     assert "no lesson 08" in course("# %%\n1\n", "08").stderr
 
 
+@pytest.mark.landing
 def test_a_widget_leaves_its_still_picture_and_no_live_view(course):
     course(
         "# %%\nimport ipywidgets\nfrom banet_edu.figures.style import new_figure\nfrom banet_edu.course.panel import Panel\n"

@@ -129,6 +129,7 @@ def test_neighbouring_frames_of_colondb_are_alike_but_no_near_duplicates(real):
     assert np.median(near) == pytest.approx(71, abs=1) and np.median(far) == pytest.approx(107, abs=1)
 
 
+@pytest.mark.landing
 def test_copying_leaks_on_colondb_after_a_random_split(real):
     dataset = open_dataset("cvc_colondb", real("cvc_colondb"))
     frames = {sample.name: sample.at(128) for sample in dataset}

@@ -55,6 +55,7 @@ def test_networks_of_part_1_were_trained_as_the_text_says(models):
         assert (training["train_images"], training["training"]["steps"], training["seeds"]) == (450, 500, [0])
 
 
+@pytest.mark.landing
 def test_mean_and_majority_disagree(table):
     values = paired_values(table, "JA", "banet", "unet")
     difference = values["banet"] - values["unet"]

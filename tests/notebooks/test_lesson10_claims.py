@@ -50,6 +50,7 @@ def with_our_weights(model, **change):
     return other.eval()
 
 
+@pytest.mark.landing
 def test_weights_that_load_and_do_not_fit(model, samples):
     trained = evaluate(model, samples)["JA"].mean()
     lost = {

@@ -62,6 +62,7 @@ def test_the_outline_is_most_off_at_the_tail_where_there_is_no_usual_edge(volume
 # Part 2
 
 
+@pytest.mark.landing
 def test_slice_by_slice_jumps_in_every_volume(volumes, found):
     whole, slices = ([lone_share(labels) for labels in each] for each in found)
     expert = [lone_share(volume.mask) for volume in volumes]

@@ -137,6 +137,7 @@ def test_a_sector_changes_its_part_of_the_contour_only(kind: str, setting: dict[
         assert change[far].mean() < 0.5
 
 
+@pytest.mark.landing
 def test_softness_is_the_standard_deviation_of_the_edge_profile():
     """The lesion's absorption, log(without / with lesion), falls like the normal distribution function across the edge."""
 

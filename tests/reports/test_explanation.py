@@ -59,6 +59,7 @@ def test_with_a_mask_it_measures_in_millimetres_and_ranks_causes(banet, lesion, 
     assert text.count("<img") >= 9
 
 
+@pytest.mark.landing
 def test_without_a_mask_it_says_what_it_cannot_say(banet, lesion, tmp_path):
     bare = Sample(lesion.image, None, EVIL, None)
     text, words = read(write_explanation(banet, bare, tmp_path / "report.html"))
@@ -138,6 +139,7 @@ def test_nothing_found_says_how_probable_the_most_probable_was(lesion, tmp_path)
     assert "no proof that nothing is there" in words
 
 
+@pytest.mark.landing
 def test_hair_is_looked_for_on_skin_alone(tmp_path):
     lung = load_samples("lung", "test")[0]
     _, words = read(write_explanation(load_model("banet-lite-lung"), lung, tmp_path / "lung.html", quick=True))

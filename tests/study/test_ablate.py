@@ -51,6 +51,7 @@ def test_every_variant_changes_what_its_name_says():
     assert windows["kernels-3-5"] == [["k3", "k5"]] * 4 and windows["kernels-5-7"] == [["k5", "k7"]] * 4
 
 
+@pytest.mark.landing
 def test_ablation_trains_each_variant_with_each_seed_and_writes_tables(done):
     result, _, run_dir = done
     folders = {folder.name for folder in run_dir.iterdir() if folder.is_dir()}
@@ -143,6 +144,7 @@ def test_own_variants_and_other_networks_and_unknown_ones():
         variant_builders(["banet"], "nano")
 
 
+@pytest.mark.landing
 def test_painted_parts_never_meet():
     parts = painted_parts(["polyp", "lung"], 3, 2)
     names = [{part[i].name for i in range(len(part))} for part in parts.values()]

@@ -206,6 +206,7 @@ def test_a_seed_given_twice_or_below_0_is_refused_before_training(seeds, tmp_pat
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.landing
 def test_classical_methods_are_compared_without_training(tmp_path):
     painted = [make_phantom("dermoscopy", seed=s, size=64) for s in range(8)]
     parts = (painted[:4], painted[4:6], painted[6:])

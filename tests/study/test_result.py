@@ -43,6 +43,7 @@ def test_the_better_model_is_named_whichever_place_it_has() -> None:
     assert assd.startswith("ASSD (% of image diagonal): a is better than b: 0.300 lower")
 
 
+@pytest.mark.landing
 def test_no_winner_without_a_clear_difference() -> None:
     noise = np.tile([0.02, -0.02], 6) * np.linspace(0.5, 1, 12)
     assert "no clear difference between a and b" in CompareResult.from_table(table_of(BASE, BASE + noise)).verdicts()[0]

@@ -132,6 +132,7 @@ def test_a_run_killed_at_a_random_moment_resumes_bit_for_bit(tmp_path, uninterru
     same_run(tmp_path, uninterrupted)
 
 
+@pytest.mark.landing
 def test_ctrl_c_in_a_terminal_says_how_to_go_on(tmp_path, uninterrupted):
     process = start(tmp_path, 5)
     process.send_signal(signal.SIGINT)

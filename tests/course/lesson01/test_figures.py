@@ -43,6 +43,7 @@ def test_a_seed_is_marked_only_where_asked_for_and_stripes_have_a_direction():
     assert "upright stripes of" in said(FIGURES["gabor"]())
 
 
+@pytest.mark.landing
 def test_titles_hold_the_figures():
     assert "tolerance 30: JA " in said(FIGURES["growing"]())
     assert all("stride 8: +0.21 mm" in said(FIGURES[name]()) for name in ("pooling", "pooled row"))

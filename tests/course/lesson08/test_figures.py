@@ -33,6 +33,7 @@ def case():
     return sample, found
 
 
+@pytest.mark.landing
 def test_figures_are_legible_and_full(case):
     sample, found = case
     profile = boundary_profile(sample, found)

@@ -126,6 +126,7 @@ def test_a_property_that_hardly_varies_gets_no_effect() -> None:
     assert abs(effect[1]) < 1e-9 and abs(effect[2]) < 0.01
 
 
+@pytest.mark.landing
 def test_unrelated_smooth_errors_seldom_look_like_an_effect():
     """One stretch with a property, an error that varies as slowly and knows nothing of it: the interval should hold zero."""
     rng, cases = np.random.default_rng(0), 150

@@ -188,6 +188,7 @@ def test_works_without_gradients_around_it():
         )
 
 
+@pytest.mark.landing
 def test_sampling_is_seeded_and_coalitions_are_run_once():
     model, seen = nano("banet"), []
     names = ["stage1.pee off", "stage2.pee off", "stage3.pee off", "stage4.pee off", "ia off", "cff off"]

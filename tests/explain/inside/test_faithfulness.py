@@ -61,6 +61,7 @@ def test_only_pixels_of_the_region_are_touched(noise, right):
     assert all(torch.equal(x[:, :, outside], original[:, :, outside].expand(len(x), -1, -1)) for x in seen)
 
 
+@pytest.mark.landing
 def test_integrated_gradients_of_the_trained_network_are_faithful_and_pass():
     model, sample = load_model("banet-lite-phantom"), load_samples("dermoscopy", "test")[0]
     before = {key: value.clone() for key, value in model.state_dict().items()}

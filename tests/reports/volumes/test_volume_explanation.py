@@ -106,6 +106,7 @@ def network():
     return create_model("banet", "nano", 3, dims=3, class_names=("background", "front", "back")).eval()
 
 
+@pytest.mark.landing
 def test_a_page_of_a_network_with_two_classes(network, tmp_path):
     random = np.random.default_rng(0)
     labels = np.zeros((20, 24, 22), np.uint8)
