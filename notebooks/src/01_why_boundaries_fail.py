@@ -121,16 +121,22 @@ predictions.compare(
 # And the best level was chosen with the reference in hand, which nobody has for a new image.
 
 # %% [markdown]
-# Move the level, and see what else is as dark as the lesion. (Keyboard: Tab to a slider, then the left and right keys.)
+# Move the level, and see what else is as dark as the lesion. The dashed line is **Otsu's method**: it takes the level for
+# which the pixels on either side are as alike as possible. **Where does it come near the best level, and what pulls it away
+# elsewhere?** (Keyboard: Tab to a slider, then the left and right keys.)
 
 # %% tags=["nbval-ignore-output"]
 brightness_explorer(three)
 
 # %% [markdown]
-# **Otsu's method** takes the level for which the pixels on either side are as alike as possible. In the first image that is
-# 119: nearly the whole lesion, and nearly nothing else (JA 0.97 at 120). In the second it is 150, a level of the skin: 23 % of
-# the image is orange, JA about 0.5, where 140 reaches 0.68. In the third the black rim of the lens pulls it down to 146, with
-# a JA below 0.2; without the rim it would be 176, with one of about 0.5. No level does well there.
+# <details><summary>Found it? Compare.</summary>
+#
+# In the first image Otsu's level is 119: nearly the whole lesion, and nearly nothing else (JA 0.97 at 120). In the second it
+# is 150, only 10 above the best, but a level of the skin: 23 % of the image is orange, JA about 0.5, where 140 reaches 0.68.
+# In the third the black rim of the lens pulls it down to 146, with a JA below 0.2; without the rim it would be 176, with one
+# of about 0.5. No level does well there.
+#
+# </details>
 #
 # ## 3 Growing from a seed
 #
@@ -173,8 +179,7 @@ predictions.compare(
 # It **leaks**: whatever is similar to the seed and connected is taken in, and the rule cannot see that an outline is crossed.
 
 # %% [markdown]
-# Raise the tolerance yourself, on three images. Which has the best JA, and which is the last step before the leak? Is one
-# tolerance good for all three?
+# Raise the tolerance yourself, on three images. Which has the best JA? Is one tolerance good for all three?
 
 # %% tags=["nbval-ignore-output"]
 region_growing_explorer([samples[i] for i in (0, 2, 8)])

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 03 · Pyramid edge extraction: an edge is what an average takes away
 #
-# **For** students who know a little Python; clinicians can follow the pictures of parts 1, 2 and 6. **Time** 55 minutes
+# **For** students who know a little Python; clinicians can follow the pictures of parts 1, 2 and 6. **Time** 60 minutes
 # (the cells themselves run in half a minute). **You need** lesson 00; what a convolution is helps.
 #
 # **Afterwards you can**
@@ -124,8 +124,9 @@ softness_explorer()
 # <details><summary>Found it? Compare.</summary>
 #
 # With $k = 3$ nothing is left of the boundary. Only with 25 does the curve reach 5: the double line is back, while in the map
-# the texture of lesion and skin comes back, too, and hides it. The zero now lies about 3 pixels *off* the boundary: a window
-# that wide sees that the outline is bent.
+# the texture of lesion and skin comes back, too, and hides it. The zero now lies about 3 pixels *off* the boundary. That is
+# the blur, not the window: with a blur of 8 pixels it is 2.5 off at $k = 9$ already, with a blur of 0.5 it stays on the
+# boundary even at $k = 25$.
 #
 # </details>
 #
@@ -282,11 +283,14 @@ try:
 except RuntimeError:
     print("R - average: maps of 32 x 32 and 11 x 11 cells cannot be subtracted.")
 
-# %% [markdown]
-# With `stride=1` the sizes agree, if something is put around the map first; what lies beyond its frame? Filling up with zeros
-# darkens the average there, and a constant map gets an edge that does not exist:
+# %% [markdown] tags=["conclusion"]
+# With `stride=1` the sizes agree, if something is put around the map first.
 
-# %%
+# %% [markdown]
+# What lies beyond the frame of a map? Filling up with zeros darkens the average there, and a constant map gets an edge that
+# does not exist:
+
+# %% jupyter={"source_hidden": true}
 constant = torch.ones(1, 1, 5, 5)
 rows, columns = F.avg_pool2d(constant, 3, stride=1).shape[-2:]
 print(f"nothing  : {rows} x {columns} of 5 x 5 cells are left")

@@ -165,8 +165,9 @@ print(f"the mean of all eight maps: {np.mean(shares):.1f}")
 # %% [markdown]
 # **The mean of a whole map says little:** all eight are near 0.5, half of the other branch. Only the map shows where.
 #
-# Follow one exchange step by step: the strength of $s$ and $e$, the share, what arrives, the result. **Is the object branch's
-# share at stage 2 smaller inside than outside in all four images? And the edge branch's?** The numbers above the share tell.
+# Follow one exchange step by step: the strength of $s$ and $e$, the share, what arrives, the result. **Is the order of
+# the three zones at stage 2 the same in all four images, for the object branch? And for the edge branch?** The numbers above
+# the share tell.
 
 # %% tags=["nbval-ignore-output"]
 attention_explorer(model, [everything[i] for i in (0, 1, 10, 20)])
@@ -174,7 +175,7 @@ attention_explorer(model, [everything[i] for i in (0, 1, 10, 20)])
 # %% [markdown]
 # <details><summary>Found it? Compare.</summary>
 #
-# Both are, in all four images; the edge branch's shares differ by less.
+# It is, for both: least inside, most outside, in all four images. The edge branch's shares differ by less.
 #
 # </details>
 #

@@ -351,8 +351,8 @@ predictions.compare(
 # %% [markdown]
 # ### Where, or how much?
 #
-# Back to the story of part 2: the own gate is low *inside* the object. Does it matter *where* it is low? Replace each gate's
-# map by its mean, channel by channel: the same amount gets through, the same everywhere.
+# Back to the story of part 2: the own gate is low *inside* the object. Does it matter *where* it is low? Replace each own
+# gate's map by its mean, channel by channel: its mean stays, and it is the same everywhere.
 
 # %% tags=["nbval-ignore-output"]
 losses = [

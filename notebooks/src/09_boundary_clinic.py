@@ -26,6 +26,7 @@ from banet_edu.clinic.own_points import compared
 from banet_edu.course.lesson09.exercise import (
     check_diameter,
     diameter_box,
+    guided_photo,
     task_photo,
 )
 from banet_edu.course.lesson09.explorers import (
@@ -152,8 +153,8 @@ print(track_record_in_words(desk.expected()))
 # promise: networks can be wrong together.
 
 # %% [markdown]
-# Keep the first picture, skin, and choose another network. Which one learned from other pictures and draws a line all the same?
-# And which one finds nothing?
+# Keep the first picture, skin, and choose another network. Which one learned from pictures of another organ and draws a line
+# all the same? And which one finds nothing?
 
 # %% tags=["nbval-ignore-output"] jupyter={"source_hidden": true}
 pictures = [load_samples(kind, "test")[0] for kind in ("dermoscopy", "polyp", "lung")]
@@ -196,7 +197,7 @@ predictions.compare(
 # 20 mm.
 
 # %% tags=["nbval-ignore-output"] jupyter={"source_hidden": true}
-guided = ruler_photo(10, name="guided example")
+guided = guided_photo()
 guided_desk = Desk(guided.sample)
 ruler_explorer(guided_desk, solved=(*guided.ends, guided.length_mm))
 
@@ -344,14 +345,15 @@ check_diameter(box.value)
 #
 # (About 15 minutes more with a picture of your own.)
 #
-# Open a picture, or drop it on the dark field: PNG, JPEG, BMP, TIFF, WebP, HEIC, or DICOM, which may carry its pixel size. It
-# stays on the computer that runs this notebook: it is read from a temporary file that is deleted at once, and is not saved
-# with the notebook. **Take no picture that shows who the patient is.** A screenshot has no scale any more, whatever it was
-# taken from.
+# Open a picture, or drop it on the dark field: PNG, JPEG, BMP, TIFF or WebP. HEIC (an iPhone's photos) and DICOM, which may
+# carry its pixel size, need one more step: `pip install -e '.[heic,dicom]'` in the course's folder; without it the page says
+# so. The picture stays on the computer that runs this notebook: it is read from a temporary file that is deleted at once, and
+# is not saved with the notebook. **Take no picture that shows who the patient is.** A screenshot has no scale any more,
+# whatever it was taken from.
 #
 # Choose the network by the example pictures. With an expert's mask of the same picture (white on black) the outline is compared
 # with it. Where nothing is found, the page says so: a missed lesion has no boundary error, and certainly not an error of 0 mm.
-# The same page without a notebook: `banet-edu clinic` in a terminal.
+# The same page without a notebook: `banet-edu clinic` in a terminal, after `pip install -e '.[clinic]'`.
 
 # %% tags=["nbval-ignore-output"] jupyter={"source_hidden": true}
 Touchable(

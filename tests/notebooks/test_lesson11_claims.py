@@ -142,7 +142,9 @@ def test_unet_leads_the_control_is_level_and_slice_by_slice_is_last(recorded):
     assert abs(dice["control"] - dice["banet"]) < 0.004
     assert dice["banet"] - dice["banet-slices"] == pytest.approx(0.011, abs=0.0005)
     minutes = {name: recorded_facts("volumes-hippocampus", f"{name}-seed0")["cpu_minutes"] for name in NETWORKS}
-    assert minutes["unet"] < minutes["banet"]
+    assert minutes["unet"] < minutes["banet"] and minutes["control"] < minutes["banet"] / 2
+    closer = paired_wilcoxon(recorded, "assd_mm", "control", "banet")
+    assert closer.mean_difference == pytest.approx(-0.014, abs=0.0005) and -0.0005 < closer.high < 0
 
 
 def test_slice_by_slice_is_surely_and_little_worse(recorded):

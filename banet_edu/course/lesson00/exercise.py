@@ -46,8 +46,9 @@ def slip_of(errors_mm: Sequence[float], measured: pd.DataFrame) -> str:
         )
     if np.isclose(found[0], measured["assd_mm"].iloc[0], atol=0.01):
         return (
-            "Not yet: only the first error is right: `prediction` is that of the first sample.\n"
-            "Inside the list: predict(model, sample).mask."
+            "Not yet: the first error is right, others are not: something is still that of the first sample, or not the ASSD.\n"
+            "Inside the list everything must be each sample's own: predict(model, sample).mask against sample.mask, with "
+            'spacing_mm=sample.spacing_mm, then ["assd_mm"].'
         )
     return (
         "Not yet: these are not the errors of each sample's own prediction, or not their ASSD in mm.\n"

@@ -55,7 +55,7 @@ def check_mean_distance(my_mean_distance: Callable[[Points, Points, tuple[float,
     raise SLIPS.explain(runs, lambda found, result, *_: _close(found, result)) or Wrong(
         f"for two contours of {len(a)} and {len(b)} points and pixels of {spacing[0]:g} x {spacing[1]:g} mm you find "
         f"{found:.2f} mm; it is {_distance(a, b, spacing):.2f} mm.",
-        "Try a = [[0, 0]] and b = [[3, 4]] with pixels of 1 x 1 mm: the distance is 5 mm.",
+        "Try my_mean_distance(np.array([[0, 0]]), np.array([[3, 4]]), (1, 2)): it is 8.54 mm, the root of 3² + 8².",
     )
 
 
@@ -131,6 +131,8 @@ def _table() -> dict[tuple[str, str], dict[str, Any]]:
             {"average": lambda ways: min(way.mean() for way in ways)},
         ("you add both directions' means.", all_points): {"average": lambda ways: sum(way.mean() for way in ways)},
         ("that is the sum of the distances.", "Divide by their number, or use .mean()."): {"average": of(np.sum)},
+        ("the sum of all distances is divided by the number of a's points only.", "Divide by N + M, or use .mean()."):
+            {"average": lambda ways: np.concatenate(ways).sum() / len(ways[0])},
         ("you take the median of the distances, not their mean.", mean): {"average": of(np.median)},
         ("you take the standard deviation of the distances, not their mean.", mean): {"average": of(np.std)},
         ("that is the NUMBER of the point with the largest distance.", mean): {"average": of(np.argmax)},
@@ -151,6 +153,8 @@ def _table() -> dict[tuple[str, str], dict[str, Any]]:
         ("you multiply by the row size of a pixel only.", not_square): {"pixel": lambda mm: mm[0]},
         ("you multiply by the column size of a pixel only.", not_square): {"pixel": lambda mm: mm[1]},
         ("you multiply by the mean size of a pixel.", not_square): {"pixel": np.mean},
+        ("the squared differences are multiplied by the pixel size, which is not squared itself.",
+         "Multiply the differences by spacing_mm BEFORE you square them."): {"pixel": np.sqrt},
         ("the pixel size is added, not multiplied by.", mm): {"scaled": np.add},
         ("the pixel size is subtracted, not multiplied by.", mm): {"scaled": np.subtract},
         ("you divide by the pixel size.", mm): {"scaled": np.divide},

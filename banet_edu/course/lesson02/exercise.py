@@ -13,6 +13,7 @@ from scipy import ndimage
 from banet_edu.course.checks import Slips, Wrong, attempt, checked
 
 Mask = NDArray[np.bool_]
+WINDOWS = (3, 5, 7)
 
 
 @checked
@@ -22,7 +23,7 @@ def check_boundary(my_boundary: Callable[[Mask, int], Mask]) -> str:
     >>> check_boundary(lambda mask, k: mask).said
     'that is the mask itself: every pixel of the object is marked.'
     """
-    cases = [(name, mask, k) for k in (3, 5, 7) for name, mask in _cases().items()]
+    cases = [(name, mask, k) for k in WINDOWS for name, mask in _cases().items()]
     runs = [
         ((mask, k), _as_mask(attempt(my_boundary, "my_boundary", mask, k, hint=_hint), mask.shape))
         for _, mask, k in cases
@@ -74,6 +75,7 @@ def _as_mask(value: Any, shape: tuple[int, ...]) -> Mask:
             f"my_boundary gives {type(value).__name__}, an array is expected.", "Return an array like the mask."
         )
     if value.shape != shape:
+        _windows_left(value.shape, shape)
         raise Wrong(
             f"the result has {value.shape}, the mask has {shape} pixels.",
             'Pad by k // 2 on every side first: np.pad(mask, k // 2, mode="edge").',
@@ -84,6 +86,20 @@ def _as_mask(value: Any, shape: tuple[int, ...]) -> Mask:
             "Compare: `largest > smallest` gives True and False; or `> 0` behind the formula.",
         )
     return value.astype(bool)
+
+
+def _windows_left(found: tuple[int, ...], shape: tuple[int, ...]) -> None:
+    """Wrong where the windows of `sliding_window_view` are not reduced to one label each, or along the wrong axes."""
+    said = f"the result has {found}, the mask has {shape} pixels: "
+    if len(found) > 2:
+        raise Wrong(
+            f"{said}the windows are not reduced to one label each.", "A window has two axes: .max(axis=(2, 3))."
+        )
+    if found in {(k, k) for k in WINDOWS}:
+        raise Wrong(
+            f"{said}that is one value for each place IN a window.",
+            "Axes 0 and 1 count the windows, 2 and 3 the pixels of each: .max(axis=(2, 3)).",
+        )
 
 
 def _repeated(mask: Mask, k: int) -> Mask:
@@ -231,7 +247,7 @@ def _table() -> dict[tuple[str, str], dict[str, Any]]:
         found[f"your band lies one pixel too far {way}.", every] = {
             "marked": lambda band, mask, k, step=step, axis=axis: np.roll(band, step, axis)
         }
-    for fixed in (3, 5, 7):
+    for fixed in WINDOWS:
         found[f"your window is {fixed} x {fixed}, whatever k is.", "Use the argument k, not a fixed number."] = {
             "size": lambda k, fixed=fixed: fixed
         }

@@ -35,7 +35,10 @@ def check_dice(my_dice: Callable[[Tensor, Tensor], Tensor]) -> str:
                     f"for {name} your loss is {float(found.detach()):g}.",
                     "Nothing predicted: the bar divides by 0. Do brackets hold the whole of size of p + size of y + 1?"
                     if target.any()
-                    else "Nothing predicted, nothing there: 0 / 0. The + 1 above and below the bar is for this.",
+                    else "Nothing predicted, nothing there: 0 / 0. The + 1 above and below the bar is for this."
+                    if torch.isnan(found)
+                    else "Nothing predicted, nothing there: the bar divides by 0. A + 1 belongs below the bar too, inside its "
+                    "brackets: ... / (size of p + size of y + 1).",
                 )
             value = as_map(found, "the loss", ()).detach()
             runs.append(((probability, target), value))
@@ -67,7 +70,7 @@ def _judged(runs: list[tuple[tuple[Tensor, Tensor], Tensor]]) -> str:
         each for each in zip(_cases(), runs, strict=True) if not same(each[1][1], _dice(*each[1][0]))
     )
     raise SLIPS.explain(runs, lambda given, result, *_: same(given, result)) or Wrong(
-        f"for {name} your loss is {float(value):.3f}; it is {float(_dice(*inputs)):.3f}.",
+        f"for {name} your loss is {float(value):.4f}; it is {float(_dice(*inputs)):.4f}.",
         f"Print overlap and sizes of each image, and compare with the formula: {_FORMULA}",
     )
 
@@ -139,7 +142,10 @@ def _numbers() -> dict[tuple[str, str], dict[str, Any]]:
         ("below", "below the bar, where + 1 should be,", (2, 3, -1, -2)),
     ):
         found |= {(f"{place} stands {number:g}.", _FORMULA): {part: number} for number in numbers}
-    return found
+    return found | {
+        (f"{number:g} stands in place of both 1.", _FORMULA): {"above": number, "below": number}
+        for number in (0.1, 0.5, 2, 3, 10)
+    }
 
 
 def _table() -> dict[tuple[str, str], dict[str, Any]]:

@@ -138,7 +138,9 @@ def _no_width(runs: list[tuple[tuple[Any, ...], Interval]]) -> Wrong | None:
     """One draw over and over, in a way of drawing that is not ours; or one mean only."""
     if any(high - low > 1e-9 for _, (low, high) in runs):
         return None
-    hint = "Make rng once, before the loop, so that every draw is another one, and keep the mean of each draw."
+    hint = (
+        "Make rng once, before the loop; keep the mean of each draw; take percentiles and return only after the loop."
+    )
     return Wrong("both ends are the same number.", hint)
 
 

@@ -98,7 +98,8 @@ def _table() -> dict[tuple[str, str], dict[str, Any]]:
             {"ends": lambda means, level, d: percentile_interval(d, level)},
         ("your interval has no width: every resample has the same mean.", with_replacement):
             {"numbers": lambda rng, n, resamples: np.tile(np.arange(n), (resamples, 1))},
-        ("every resample is the same one.", "Make rng once, before the loop."):
+        ("both ends are one and the same mean: that of your first resample.",
+         "Make rng once, before the loop, and take the percentiles after it: does one of them stand inside?"):
             {"numbers": lambda rng, n, resamples: np.tile(rng.integers(0, n, n), (resamples, 1))},
         ("both ends are 0.", fill): {"given": lambda low, high, level: (0, 0)},
         ("the lower end is given back twice.", "return low, high"): {"given": lambda low, high, level: (low, low)},

@@ -89,9 +89,11 @@ def _curve(value: Any, steps: int) -> Array:
     try:
         found = np.asarray([float(each) for each in value])
     except (TypeError, ValueError):
+        several = isinstance(value, list | tuple | np.ndarray)
+        said = "what stands in your list are not numbers" if several else f"my_deletion gives {type(value).__name__}"
         raise Wrong(
-            f"my_deletion gives {type(value).__name__}, a list of {steps + 1} numbers is expected.",
-            "Start with scores = [score(picture)] and append one number after each step.",
+            f"{said}; a list of {steps + 1} numbers is expected.",
+            "Start with scores = [score(picture)] and append score(picture), one number, after each step.",
         ) from None
     if not np.isfinite(found).all():
         raise Wrong("your curve holds nan or infinity.", "Is something divided by zero?")
@@ -154,6 +156,8 @@ def _table() -> dict[tuple[str, str], dict[str, Any]]:
             {"kept": lambda scores: scores[1:]},
         ("the last portion is missing: the curve must end with the whole image blurred.", all_steps):
             {"kept": lambda scores: scores[:-1]},
+        ("the scores in between are missing: only the first and the last are there.",
+         "Score after each portion: is `scores.append(...)` inside the loop?"): {"kept": lambda scores: scores[[0, -1]]},
         ("only the first score is there.", all_steps): {"kept": lambda scores: scores[:1]},
         ("only the first portion was replaced.", f"{all_steps} Is `return` inside the loop?"): {"kept": lambda s: s[:2]},
         ("each score knows its own portion only: pixels blurred before are back.", _CUMULATIVE): {"afresh": True},

@@ -64,6 +64,19 @@ def diameter_box(value: float | str | None = None) -> AnswerBox:
 
 
 @cache
+def guided_photo() -> RulerPhoto:
+    """The photo of the guided example, whose panel stands above the task's and looks the same."""
+    return ruler_photo(10, name="guided example")
+
+
+@cache
+def _panel_mm(photo: RulerPhoto) -> float:
+    """The longest diameter that a photo's measure panel shows, its ruler set."""
+    level = predict(load_model(_NETWORK), photo.sample).level
+    return clinic_measures(level, spacing_mm=photo.phantom.spacing_mm)["longest_mm"]
+
+
+@cache
 def _true_mm() -> float:
     phantom = task_photo().phantom
     return clinic_measures(-phantom.signed_distance_px, spacing_mm=phantom.spacing_mm)["longest_mm"]
@@ -90,6 +103,11 @@ def _slips() -> list[tuple[str, str, tuple[float, ...]]]:
     marks = f"The ruler is numbered in cm, the panel wants mm: from 0 to {ruler / 10:g} cm are {ruler:g} mm."
     scale = "Set the ruler first: as soon as its two points and their distance are set, the measure panel shows mm."
     return [
+        (
+            "that is about what the panel of part 3 shows, of its own lesion.",
+            f"The task's panel stands right above the box. {_AGAIN}",
+            (_panel_mm(guided_photo()),),
+        ),
         (
             f"that is the length in centimetres, or {ruler / 10:g} was entered as the distance of the points: "
             f"{ruler / 10:g} cm are {ruler:g} mm.",

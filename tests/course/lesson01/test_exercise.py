@@ -55,6 +55,8 @@ WRONG = {
     "smallest": (lambda a, b, s: distances(a, b, s).min(), "smallest"),
     "all pairs": (lambda a, b, s: distances(a, b, s).mean(), "mean distance to all points"),
     "sum": (lambda a, b, s: mean_distance(a, b, s) * (len(a) + len(b)), "the sum of the distances"),
+    "sum over a's points": (lambda a, b, s: mean_distance(a, b, s) * (len(a) + len(b)) / len(a), "a's points only"),
+    "scaled after the square": (lambda a, b, s: mean_distance(a, b, np.sqrt(s)), "not squared itself"),
     "scaled afterwards by the row": (lambda a, b, s: mean_distance(a, b, (1, 1)) * s[0], "row size of a pixel only"),
     "scaled afterwards by the column": (lambda a, b, s: mean_distance(a, b, (1, 1)) * s[1], "column size of a pixel only"),
     "scaled by the mean": (lambda a, b, s: mean_distance(a, b, (1, 1)) * np.mean(s), "mean size of a pixel"),

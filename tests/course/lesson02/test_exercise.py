@@ -81,6 +81,8 @@ WRONG = {
     "subtracted": (lambda m, k: windows(m, k).max((2, 3)) - windows(m, k).min((2, 3)), "compare them: largest != smallest"),
     "formula without > 0": (lambda m, k: np.abs(m - windows(m, k).mean((2, 3))), "`> 0` behind the formula"),
     "fixed window": (lambda m, k: by_windows(m, 3), "Use the argument k"),
+    "one axis only": (lambda m, k: windows(m, k).max(axis=2), "not reduced to one label each"),
+    "wrong axes": (lambda m, k: windows(m, k).max(axis=(0, 1)), "each place IN a window"),
     "not padded": (
         lambda m, k: np.ptp(np.lib.stride_tricks.sliding_window_view(m.astype(int), (k, k)), (2, 3)) > 0,
         "Pad by k // 2",

@@ -144,6 +144,12 @@ def test_check_pee_accepts(right):
     assert check_pee(right).passed, check_pee(right)
 
 
+def test_a_frame_that_is_not_the_blocks_own_is_said():
+    padded = lambda R, k: R - F.avg_pool2d(R, k, stride=1, padding=k // 2)  # noqa: E731
+    assert "but for the cells near the frame" in check_pee(lambda b, C: pee(b, C, padded)).said
+    assert "near the frame" not in check_pee(pee).said
+
+
 @pytest.mark.parametrize("name", PEE_WRONG)
 def test_check_pee_says_what_is_wrong(name):
     answer, said = PEE_WRONG[name]

@@ -45,6 +45,12 @@ WRONG = {
     "negative": (lambda p, y: dice(p, y) - 1, "negative Dice coefficient"),
     "release": (lambda p, y: dice(p, y, 2.0), "NEGATIVE loss"),
     "no smoothing": (lambda p, y: dice(p, y, 0.0, 0.0), "0 / 0"),
+    "one half for both 1": (lambda p, y: dice(p, y, 0.5, 0.5), "0.5 stands in place of both 1"),
+    "two for both 1": (lambda p, y: dice(p, y, 2.0, 2.0), "2 stands in place of both 1"),
+    "1 behind the bar": (
+        lambda p, y: (1 - (2 * (p * y).sum((1, 2)) + 1) / (p.sum((1, 2)) + y.sum((1, 2))) + 1).mean(),
+        "the bar divides by 0. A + 1 belongs below the bar too",
+    ),
     "no brackets below": (
         lambda p, y: (1 - (2 * (p * y).sum((1, 2)) + 1) / p.sum((1, 2)) + y.sum((1, 2)) + 1).mean(),
         "Do brackets hold the whole of",

@@ -120,6 +120,7 @@ WRONG = {
     "sign": (lambda a, b, *more: right(b, a, *more), "b minus a"),
     "absolute": (lambda a, b, *more: right(np.abs(a - b), 0 * b, *more), "keeps its sign"),
     "single differences": (lambda a, b, r, level, s: ends(a - b, level), "single differences"),
+    "return in the loop": (lambda a, b, r, level, s: right(a, b, 1, level, s), "that of your first resample"),
     "without replacement": (without_replacement, "WITH replacement"),
     "one-sided": (one_sided, "nothing is cut off below"),
     "one-sided above": (lambda a, b, r, level, s: (right(a, b, r, 2 * level - 1, s)[0], np.inf), "nothing is cut off above"),

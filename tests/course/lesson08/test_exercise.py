@@ -81,6 +81,8 @@ WRONG = {
     "lowest first": (lambda s, i, b, r, n: curve(i, b, np.argsort(r.ravel()), s, n), "LOWEST ranked"),
     "no start": (lambda s, i, b, r, n: curve(i, b, down(r), s, n)[1:], "untouched image is missing"),
     "no end": (lambda s, i, b, r, n: curve(i, b, down(r), s, n)[:-1], "last portion is missing"),
+    "scored once": (lambda s, i, b, r, n: curve(i, b, down(r), s, n)[::n], "the scores in between are missing"),
+    "pictures": (lambda s, i, b, r, n: [i] * (n + 1), "what stands in your list are not numbers"),
     "alone": (alone, "its own portion only"),
     "black": (lambda s, i, b, r, n: curve(i, 0 * b, down(r), s, n), "set to 0"),
     "insertion": (lambda s, i, b, r, n: curve(b, i, down(r), s, n), "that is insertion"),

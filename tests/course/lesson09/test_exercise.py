@@ -49,6 +49,7 @@ WRONG = {
     "blank": (lambda: "  ", "nothing is entered yet"),
     "words": (lambda: "about thirteen", "is not one number"),
     "two numbers": (lambda: "12.9 to 13.1", "is not one number"),
+    "the guided example's": (lambda: 9.9, "the panel of part 3"),
     "cm for mm": (lambda: 1.298, "in centimetres"),
     "2 entered": (lambda: read_off(entered=2), "or 2 was entered"),
     "mm numbers taken for cm": (lambda: "129.8", "ten times too large"),
