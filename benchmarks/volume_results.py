@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 from comparisons import compare_with, in_cells
-from volumes import RECIPES, SEEDS, Cell
+from volumes import LONGER, RECIPES, SEEDS, Cell
 
 from banet_edu.study.result import metric_label
 from banet_edu.study.statistics import summarise
@@ -27,8 +27,13 @@ REPORTED = (
 
 
 def load(run: Path) -> tuple[pd.DataFrame, dict[Cell, dict[str, Any]]]:
-    """Rows of all cells with columns model and seed, in the order of RECIPES, and each cell's facts."""
-    cells = [Cell(name, seed) for name in RECIPES for seed in SEEDS if (run / Cell(name, seed).file.name).is_file()]
+    """Rows of all cells with columns model and seed, in the order of the recipes, and each cell's facts."""
+    cells = [
+        Cell(name, seed)
+        for name in (*RECIPES, *LONGER)
+        for seed in SEEDS
+        if (run / Cell(name, seed).file.name).is_file()
+    ]
     tables = [pd.read_csv(run / cell.file.name).assign(model=cell.name, seed=cell.seed) for cell in cells]
     facts = {cell: json.loads((run / cell.file.name).with_suffix(".json").read_text("utf-8")) for cell in cells}
     return pd.concat(tables, ignore_index=True), facts
@@ -69,7 +74,7 @@ def volumes_table(run: Path) -> str:
         seeds = sorted(own["seed"].unique())
         group = means[means["model"].isin([name, "banet"]) & means["seed"].isin(seeds)]
         summary = summarise(own, FIGURES).set_index("metric")
-        row = [name, ", ".join(map(str, seeds)), str(RECIPES[name].steps)]
+        row = [name, ", ".join(map(str, seeds)), str((RECIPES | LONGER)[name].steps)]
         row += [
             f"{summary.loc[f, 'mean']:.3f} [{summary.loc[f, 'low']:.3f}, {summary.loc[f, 'high']:.3f}]" for f in FIGURES
         ]

@@ -167,7 +167,7 @@ THREE = np.select([DISC, np.indices(DISC.shape)[0] > 40], [255, 128], 0).astype(
 KINDS = [
     # files of one image
     Kind("no file", lambda d: predict(d / "a.png"), "a.png: no such file", "no such file"),
-    Kind("a folder as image", lambda d: explain(d), "is a folder, not a file", "not a file"),
+    Kind("a folder as image", lambda d: explain(d), "is a folder, not a file", "with masks audit"),
     Kind("an empty folder", lambda d: predict(d), "no image in", "is a picture or DICOM by its content"),
     Kind("text as image", lambda d: predict(text(d / "a.png", "hello")), "a.png: is not a readable image", "readable image"),
     Kind("empty file", lambda d: predict(content(d / "a.png", b"")), "a.png: is empty (0 bytes)", "empty"),
@@ -241,7 +241,7 @@ KINDS = [
     Kind("too few cases", lambda d: train(data_set(d / "s", 1)), "1", "at least"),
     Kind("spacing table", lambda d: train(text(data_set(d / "s") / "spacing.csv", "name,mm\nc0,1\n").parent), "spacing.csv, line", "columns name, row_mm, column_mm"),
     Kind("groups' file", lambda d: train(data_set(d / "s"), "--groups", f"{d / 'g.csv'}:patient"), "g.csv: no such file", "no such file"),
-    Kind("groups' column", lambda d: train(data_set(d / "s"), "--groups", f"{text(d / 'g.csv', 'name,id')}:patient"), "g.csv has no column", "needs name and COLUMN"),
+    Kind("groups' column", lambda d: train(data_set(d / "s"), "--groups", f"{text(d / 'g.csv', 'name,id')}:patient"), "g.csv has no column 'patient'; it has name, id", "needs name"),
     Kind("format", lambda d: ("train", "--format", "mine", "--root", d), "format='mine': choose one of", "isic2017"),
     Kind("masks without foreground", lambda d: train(data_set(d / "s", foreground=0), "--out", d / "o"), "training masks has any foreground", "a value map, or invert"),
 ]

@@ -10,6 +10,7 @@ import typer
 
 from banet_edu.cli.console import err, out, warn
 from banet_edu.cli.options import check_values, reader_folders
+from banet_edu.cli.volumes.options import same_kind
 from banet_edu.config import __version__
 
 if TYPE_CHECKING:
@@ -84,8 +85,12 @@ def explain_image(
     told: dict[str, Any] = {"model_name": Path(model).stem, "label": label, "quick": quick, "shapley": shapley}
     told["tolerance"] = tolerance
     if network.spec.dims == 3 or is_volume(image):
-        explain_volume(network, image, mask, target, for_images=[spacing, frame, pdf or None], **told)
+        explain_volume(
+            network, image, mask, target, for_images={"spacing": spacing, "frame": frame, "pdf": pdf or None}, **told
+        )
         return
+    if image.is_dir():
+        raise ValueError(f"{image}: is a folder, not a file; of a folder of images: predict, or with masks audit")
     sample = read_case(image, mask, spacing, frame)
     # A name of its own for each image, which tells nobody who it shows.
     target = target or Path("runs/explain") / f"case-{sha256(image)[:8]}.html"
@@ -249,12 +254,3 @@ def open_pair(images: Path, masks: Path, suffix: str, spacing: tuple[float, floa
 def other_mask(dataset: Dataset, name: str) -> Path:
     """Reader B's file of a case."""
     return next(case.mask for case in dataset.cases if case.name == name)
-
-
-def same_kind(network: Any, data: Any) -> None:
-    """ValueError where a network of images is to look at volumes, or the other way round."""
-    from banet_edu.datasets.layouts import is_volume
-
-    there, kinds = 3 if is_volume(data.cases[0].image) else 2, {2: "images", 3: "volumes"}
-    if there != network.spec.dims:
-        raise ValueError(f"these are {kinds[there]}, and the network takes {kinds[network.spec.dims]}")

@@ -5,8 +5,11 @@ The command modules import torch and the rest inside their functions only, so th
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -25,12 +28,39 @@ from banet_edu.cli import (
     training,
 )
 from banet_edu.cli.console import err, out, prepare_streams, say_error
-from banet_edu.cli.options import check_spacing_given
 from banet_edu.cli.recipe import with_value
 from banet_edu.cli.teaching import classroom, handout, site
 from banet_edu.config import __version__
 
 DEBUG_VARIABLE = "BANET_EDU_DEBUG"
+
+
+def check_spacing_given(args: Sequence[str]) -> None:
+    """ValueError where no two numbers follow --spacing: of one, the parser would take the next option for the second."""
+    for at, given in enumerate(args):
+        if given != "--spacing":
+            continue
+        numbers = [*itertools.takewhile(is_number, args[at + 1 : at + 3])]
+        for text in args[at + 1 : at + 3]:
+            if text[:1].isdigit() and not is_number(text) and not Path(text).exists():
+                raise ValueError(
+                    f"--spacing: {text} is no number; height and width of a pixel in mm, with a point and without a unit: "
+                    "--spacing 0.05 0.05"
+                )
+        if len(numbers) == 1:
+            [size] = numbers
+            raise ValueError(
+                f"--spacing {size}: it needs two numbers, the height and the width of a pixel in mm; of a square pixel "
+                f"--spacing {size} {size}"
+            )
+
+
+def is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 class _Commands(TyperGroup):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import csv
 import inspect
-import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import partial, wraps
 from pathlib import Path
@@ -30,7 +29,10 @@ def check_values(
     from banet_edu.config import check_spacing, check_threshold, check_tolerance
 
     if spacing is not None:
-        check_spacing(spacing)
+        try:
+            check_spacing(spacing)
+        except ValueError as error:
+            raise ValueError(f"--spacing {spacing[0]:g} {spacing[1]:g}: {error}") from None
     if threshold is not None:
         check_threshold(threshold)
     if tolerance is not None:
@@ -62,7 +64,8 @@ def parse_groups(text: str) -> str | dict[str, str]:
             rows = csv.DictReader(opened)
             if missing := {"name", column} - set(rows.fieldnames or ()):
                 raise ValueError(
-                    f"{file} has no column {min(missing)!r}; --groups FILE.csv:COLUMN needs name and COLUMN"
+                    f"{file} has no column {min(missing)!r}; it has {', '.join(rows.fieldnames or ['none'])}. --groups "
+                    "FILE.csv:COLUMN needs name (the image's, without its ending) and COLUMN"
                 )
             return {row["name"]: row[column] for row in rows}
     except UnicodeDecodeError:
@@ -96,7 +99,7 @@ class FormatOptions:
             "--groups",
             metavar="WHAT",
             help="What must stay on one side of the split: 'folder', a regular expression with one group for the names, or "
-            "FILE.csv:COLUMN (beside a column name).",
+            "FILE.csv:COLUMN, a table whose column 'name' holds the images' names without their ending.",
         ),
     ] = None
     value_map: Annotated[
@@ -221,32 +224,13 @@ def reader_folders(masks: Path | None, readers: tuple[Path, Path] | None) -> tup
     """The folders of reader A, whom the errors are measured against, and of reader B, if there is one."""
     if readers is None:
         if masks is None:
-            raise ValueError("whose masks? Name their folder after that of the images, or two with --readers A B")
+            raise ValueError(
+                "whose masks? Name their folder after that of the images, or two with --readers A B; of masks beside the "
+                "images: banet-edu audit IMAGES IMAGES --mask-suffix _mask"
+            )
         return masks, None
     if masks is not None and masks.resolve() != readers[0].resolve():
         raise ValueError(
             f"MASKS is {masks}, reader A of --readers {readers[0]}: name the folder of reader A's masks once"
         )
     return readers
-
-
-def check_spacing_given(args: Sequence[str]) -> None:
-    """ValueError where --spacing is followed by one number: the parser would take the next option for the second."""
-    for at, given in enumerate(args):
-        if given != "--spacing":
-            continue
-        numbers = [*itertools.takewhile(is_number, args[at + 1 : at + 3])]
-        if len(numbers) == 1:
-            [size] = numbers
-            raise ValueError(
-                f"--spacing {size}: it needs two numbers, the height and the width of a pixel in mm; of a square pixel "
-                f"--spacing {size} {size}"
-            )
-
-
-def is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from unicodedata import normalize
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -17,12 +14,12 @@ from rich.table import Table
 
 from banet_edu.cli.console import err, first_of, out, warn
 from banet_edu.cli.options import check_values
+from banet_edu.cli.volumes.options import for_images_only
 from banet_edu.config import Flips, __version__
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from banet_edu.data.sample import Sample
 
 EPILOG = (
     "Example: [bold]banet-edu predict photo.jpg --model banet-lite-dermoscopy[/] · your own weights: "
@@ -64,10 +61,11 @@ def predict_files(
     import pandas as pd
 
     from banet_edu.data.limits import regular_file
+    from banet_edu.datasets.unmarked import find_files, plan
     from banet_edu.networks.weights import load_model
     from banet_edu.prediction import predict_many
     from banet_edu.reports.measurements import STATE, TABLE, Measurements, draw_pictures
-    from banet_edu.storage import check_folder, locked, may_write, sha256, write_bytes
+    from banet_edu.storage import check_folder, locked, may_write, sha256, write_bytes, written
 
     check_values(spacing=spacing, threshold=threshold)
     check_folder(folder)
@@ -77,10 +75,7 @@ def predict_files(
     if network.spec.dims == 3:
         from banet_edu.cli.volumes.predicting import predict_volumes
 
-        if spacing is not None or frame is not None or flips != "none":
-            raise ValueError(
-                "--spacing, --frame and --flips are for images: a volume's file states the size of its voxels"
-            )
+        for_images_only(spacing=spacing, frame=frame, flips=None if flips == "none" else flips)
         predict_volumes(network, images, folder, threshold=threshold, native=native)
         out.print(NOTICE, style="yellow")
         return
@@ -149,6 +144,9 @@ def predict_files(
     if taken_over:
         out.print(f"{taken_over} of {len(jobs)} were done earlier and are kept as they were.")
     out.print(f"Masks, contours and {TABLE} are in {folder}", soft_wrap=True, markup=False)
+    drawn = {path.name for path in chain(*pictures.values())}
+    if earlier := {name for name in written(folder) - drawn if name.endswith(("_mask.png", "_contour.png"))}:
+        out.print(f"Beside them lie {len(earlier)} pictures of an earlier call, which {TABLE} does not list.")
     if others:
         named = first_of([f"{file.name} ({why})" for file, why in others.items()])
         out.print(f"Left out: {named}", markup=False, soft_wrap=True)
@@ -159,86 +157,6 @@ def predict_files(
     out.print(NOTICE, style="yellow")
     if failed:
         raise typer.Exit(1)
-
-
-def find_files(path: Path) -> tuple[list[Path], dict[Path, str]]:
-    """The image itself, or a folder's images by name, told by their content; and its other files, with what they are.
-
-    FileNotFoundError where there is no image.
-    """
-    from banet_edu.data.limits import regular_file
-    from banet_edu.data.reading import looks_like_an_image
-    from banet_edu.storage import written
-
-    if not path.is_dir():
-        regular_file(path)
-        return [path], {}
-    files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
-    ours = written(path)  # masks and contours of an earlier call are no images to segment
-    others = {file: "written by banet-edu" for file in files if file.name in ours}
-    others |= {file: "not an image" for file in files if file not in others and not looks_like_an_image(file)}
-    images = [file for file in files if file not in others]
-    if not images:
-        raise FileNotFoundError(
-            f"no image in {path}: none of its {len(files)} file(s) is a picture or DICOM by its content"
-        )
-    return images, others
-
-
-@dataclass(frozen=True, eq=False)
-class Job:
-    """One image to segment: a file, or a frame of it; `name` is what its results are named after."""
-
-    path: Path
-    frame: int | None
-    name: str
-    problem: Exception | None = None  # why it is no image after all
-
-    @property
-    def frame_words(self) -> str:
-        return "" if self.frame is None else f" frame {self.frame}"
-
-    @property
-    def label(self) -> str:
-        return self.path.name + self.frame_words
-
-    def read(self) -> Sample:
-        from banet_edu.data.reading import read_image, spacing_note, stem
-        from banet_edu.data.sample import Sample
-
-        pixels, stored = read_image(self.path, frame=self.frame)
-        return Sample(pixels, None, stem(self.path), stored, spacing_note(self.path))
-
-
-def plan(paths: list[Path], frame: int | None) -> list[Job]:
-    """A job for each file, or for every frame of one that holds several unless one is asked for; no two of one name, also
-    where capitals or the form of an accent do not count, as on some disks."""
-    from banet_edu.data.reading import frame_count, stem
-
-    found: list[tuple[Path, int | None, Exception | None]] = []
-    for path in paths:
-        try:
-            count = frame_count(path)
-        except Exception as error:  # whatever a broken file leads its decoder to
-            found.append((path, None, error))
-            continue
-        asked = list(range(count)) if frame is None else [frame]
-        found += [(path, None if count == 1 and (frame is None or len(paths) > 1) else page, None) for page in asked]
-    stems = Counter(_on_disk(stem(path)) for path in paths)
-    taken: set[str] = set()
-    jobs = []
-    for path, page, problem in sorted(found, key=lambda one: stems[_on_disk(stem(one[0]))] > 1):
-        names = [stem(path)] if stems[_on_disk(stem(path))] == 1 else []
-        names += [path.name.replace(".", "_"), path.name, *(f"{path.name}_{n}" for n in range(2, 2 + len(found)))]
-        ending = "" if page is None else f"_frame{page}"
-        name = next(name + ending for name in names if _on_disk(name + ending) not in taken)
-        taken.add(_on_disk(name))
-        jobs.append(Job(path, page, name, problem))
-    return sorted(jobs, key=lambda job: (paths.index(job.path), job.frame or 0))
-
-
-def _on_disk(name: str) -> str:
-    return normalize("NFC", name).casefold()
 
 
 def show_measurements(table: pd.DataFrame) -> None:

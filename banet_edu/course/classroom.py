@@ -24,8 +24,10 @@ COLUMNS = ["lesson", "kind", "name", "question", "student", "answer", "before", 
 def read_class(folder: str | Path) -> tuple[dict[str, Answers], dict[Path, str]]:
     """All students' answers below `folder`, by student, and the files that are none, with what is wrong.
 
-    Raises FileNotFoundError where there is no file of answers at all.
+    Raises FileNotFoundError where there is no such folder, or no file of answers in it.
     """
+    if not Path(folder).is_dir():
+        raise FileNotFoundError(f"{folder}: no such folder")
     files = sorted(path for path in Path(folder).rglob("*.json") if ".ipynb_checkpoints" not in path.parts)
     answers, unread = {}, {}
     for path in files:

@@ -100,7 +100,7 @@ def find_cases(root: Path, layout: Layout) -> tuple[list[Case], list[Problem]]:
         raise ValueError(
             f"{root}: no image has a mask. Images are called like {image_files[0].name!r}, masks like "
             f"{mask_files[0].name!r}; expected are CASE{layout.image_suffix} and CASE{layout.mask_suffix}. "
-            "Choose another format, or format 'folder' with image_suffix= and mask_suffix= (--image-suffix, --mask-suffix)"
+            + _way_out(image_files, mask_files)
         )
     for name in sorted(images.keys() - masks.keys(), key=natural_key):
         problems.append(Problem(_inside(images[name], root), f"has no mask ({name}{layout.mask_suffix})"))
@@ -108,6 +108,17 @@ def find_cases(root: Path, layout: Layout) -> tuple[list[Case], list[Problem]]:
         problems.append(Problem(_inside(masks[name], root), "is the mask of no image here"))
     names = sorted(images.keys() & masks.keys(), key=natural_key)
     return [Case(name, images[name], masks[name]) for name in names], problems
+
+
+def _way_out(images: Sequence[Path], masks: Sequence[Path]) -> str:
+    """How to say what the masks are called: what stands behind the first image's name in one of theirs, if anything does."""
+    name = stem(images[0])
+    behind = [stem(mask).removeprefix(name) for mask in masks if stem(mask) != name and stem(mask).startswith(name)]
+    if behind:
+        return f"Say what a mask's name has after its image's: mask_suffix= (--mask-suffix {behind[0]})"
+    return (
+        "Choose another format, or format 'folder' with image_suffix= and mask_suffix= (--image-suffix, --mask-suffix)"
+    )
 
 
 def problem_message(root: Path, problems: Sequence[Problem]) -> str:
@@ -142,7 +153,13 @@ def _files(root: Path, folders: Iterable[str], layout: Layout) -> list[Path]:
         if files:
             return files
         tried.append(folder)
-    raise FileNotFoundError(f"{root}: no image files in {' or '.join(tried)}")
+    said = f"{root}: no image files in {' or '.join(tried)}"
+    if root.is_dir() and (loose := sum(_is_candidate(path, layout) for path in root.iterdir())):
+        said += (
+            f"; {loose} lie in the folder itself: to train on them, put masks beside them, as IMAGE_mask.png "
+            "(--image-dir . --mask-dir . --mask-suffix _mask)"
+        )
+    raise FileNotFoundError(said)
 
 
 def _is_candidate(path: Path, layout: Layout) -> bool:

@@ -317,9 +317,10 @@ predictions.compare(
 #   the lesion in every image.
 # - The mean distance (ASSD) leaves out images in which nothing was found: it would flatter whoever gives up. So the count of
 #   missed ones stands beside it, always.
-# - Lungs defeat the simple rules here: of two groups of pixels they take the one that touches the border less, and that is the
-#   body, not the lungs. That is no law: rules made for chest X-rays do better. Each new kind of image needs new rules; a
-#   network needs new examples.
+# - Lungs defeat the simple rules here. Otsu with rules and Gabor take, of two groups of pixels, the one that touches the border
+#   less: that is the body, not the lungs. The region grows from the bright belly, where its seed lies, and bare Otsu takes
+#   mostly the dark around the body. That is no law: rules made for chest X-rays do better. Each new kind of image needs new
+#   rules; a network needs new examples.
 # - And the networks' boundaries are *still* off: on skin about as much as one of our readers, around the lungs by about
 #   3 mm, two pixels. Why? Here is one possible reason.
 

@@ -248,7 +248,8 @@ print(f"mask enlarged bilinearly, all above 0 kept: mean JA {np.mean(enlarged):.
 # See it, and two more ways to go wrong (Tab, then the left and right keys). JA is that of the mask which training is given with
 # the one that belongs to the changed image. *Other draw*: the mask moves too, but by another draw than the image. The last way
 # looks harmless: a mask of a quarter of the size, enlarged *bilinearly* (with values in between, as images are) gets a grey
-# rim, and `mask > 0` takes the rim for object. Which draws show nothing although the mask was left behind?
+# rim, and `mask > 0` takes the rim for object: that is the last line above, a mean JA of 0.85 over 40 draws. Which draws show
+# nothing although the mask was left behind?
 
 # %% tags=["nbval-ignore-output"]
 augmentation_explorer([samples[i] for i in (0, 1, 7)])

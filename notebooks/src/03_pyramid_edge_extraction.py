@@ -109,8 +109,8 @@ predictions.compare(
 # On a soft boundary the edge is nearly the *bend* of the curve of $R$ (how much steeper it falls from one cell to the next;
 # minus its second derivative), times $(k^2 - 1)/24$. The bend does not depend on $k$; the factor is 2 for $k = 7$ and 1/3 for
 # $k = 3$, six times as much. **A wide window loses less on a soft edge: of its answer 1 % is left, of the narrow one's 0.3 %.**
-# It pays for that: its double line is wider, so it says less precisely where the boundary is. That is the idea behind several
-# windows, the *pyramid* of the name.
+# It pays for that where the boundary is *sharp*: there its double line is wider, so it says less precisely where the boundary
+# is. (On the soft ones both lines are as wide as the blur.) That is the idea behind several windows, the *pyramid* of the name.
 
 # %% [markdown]
 # Try it on a painted lesion. **Blur its boundary by 8 pixels. From which $k$ on does the curve at the right reach 5 grey
@@ -260,6 +260,8 @@ predictions.compare(
 #
 #     average = F.avg_pool2d(R, 3, padding=1)
 #     edge = R - average
+#
+# (`F` is torch's module of functions here, not the map $F$ of the diagram.)
 
 # %% tags=["nbval-ignore-output"]
 predictions.choose(
@@ -485,8 +487,8 @@ predictions.summary()
 #
 # - $\mathrm{edge}_k = R - \mathrm{AvgPool}_{k \times k}(R)$: 0 where the map is constant, a double line along a boundary.
 # - On a blurred step a wide window answers more strongly than a narrow one (7 against 3: six times), though far more weakly
-#   than on a sharp one, and it draws a wider double line. In the network, whose $R$ is learned, the coarse stages keep
-#   answering.
+#   than on a sharp one; on a sharp step it draws the wider double line. In the network, whose $R$ is learned, the coarse stages
+#   keep answering.
 # - Three ways to get it wrong: no `stride=1`, no padding, zeros beyond the frame.
 # - Differences and averages are two ways of writing the same block.
 #

@@ -98,3 +98,11 @@ def test_images_unlike_those_of_the_training_are_counted(banet_edu, tmp_path):
 def test_a_missing_folder_is_named(banet_edu, cohort):
     code, _, err = banet_edu("audit", cohort / "images", cohort / "none", *MODEL, "--out", cohort / "out")
     assert code == 1 and "none: no such folder" in err and not (cohort / "out").exists()
+
+
+def test_the_suffix_of_the_masks_is_proposed(banet_edu, tmp_path):
+    for name in ("images/a.png", "masks/a_segmentation.png"):
+        (tmp_path / name).parent.mkdir()
+        Image.new("L", (64, 48)).save(tmp_path / name)
+    code, _, err = banet_edu("audit", tmp_path / "images", tmp_path / "masks", "--model", "banet-lite-polyp")
+    assert code == 1 and "(--mask-suffix _segmentation)" in err

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from banet_edu import create_model
-from banet_edu.cli.predicting import find_files, plan
+from banet_edu.datasets.unmarked import find_files, plan
 from banet_edu.reports.measurements import CONTOUR_COLOUR, draw_contours
 from banet_edu.storage import save_model
 
@@ -160,3 +160,48 @@ def test_whatever_fails_on_one_image_the_others_are_done(banet_edu, folder, weig
     rows = {row["image"]: row for row in read(tmp_path / "out" / "measurements.csv")}
     assert rows["a.png"]["area_px"] and rows["b.jpg"]["area_px"]
     assert "too small" in rows["small.png"]["left_out"] and rows["thin.png"]["left_out"]
+
+
+def test_masks_beside_their_images_are_left_out_and_named(banet_edu, folder, weights, tmp_path):
+    for name in ("a_mask.png", "Seg-b.png", "other_mask.png"):
+        Image.new("L", (64, 48)).save(folder / name)
+    code, out, _ = banet_edu("predict", folder, "--model", weights, "--out", tmp_path / "out")
+    rows = {row["image"]: row["left_out"] for row in read(tmp_path / "out" / "measurements.csv")}
+    assert code == 0 and "a_mask.png (the mask of a.png)" in " ".join(out.split())
+    kept = {"a.png": "", "b.jpg": "", "other_mask.png": ""}
+    assert rows == kept | {"a_mask.png": "the mask of a.png", "Seg-b.png": "the mask of b.jpg"}
+
+
+def test_pictures_of_an_earlier_call_are_counted(banet_edu, folder, weights, tmp_path):
+    assert (
+        "earlier call" not in banet_edu("predict", folder / "a.png", "--model", weights, "--out", tmp_path / "out")[1]
+    )
+    out = banet_edu("predict", folder / "b.jpg", "--model", weights, "--out", tmp_path / "out")[1]
+    assert "Beside them lie 2 pictures of an earlier call" in " ".join(out.split())
+
+
+@pytest.mark.parametrize("given", ["scan.nii.gz", "."])
+def test_volumes_for_a_network_of_images_are_refused_with_the_way_out(banet_edu, weights, tmp_path, given):
+    scans = tmp_path / "scans"
+    scans.mkdir()
+    (scans / "scan.nii.gz").write_bytes(b"any")
+    code, _, err = banet_edu("predict", scans / given, "--model", weights)
+    assert code == 1 and "volume" in err and "it takes one trained on volumes, as banet-lite-hippocampus" in err
+
+
+def test_a_picture_for_a_network_of_volumes_is_refused(banet_edu, folder):
+    code, _, err = banet_edu("predict", folder / "a.png", "--model", "banet-lite-hippocampus")
+    assert code == 1 and "is a picture, and this a network of volumes" in err
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [
+        (("0,05", "0,05"), "0,05 is no number"),
+        (("0.05", "0.05mm"), "0.05mm is no number"),
+        (("0", "0.05"), "--spacing 0 0.05: spacing_mm is"),
+    ],
+)
+def test_a_spacing_that_is_none_is_said_with_its_value(banet_edu, folder, weights, numbers, said):
+    code, _, err = banet_edu("predict", folder, "--model", weights, "--spacing", *numbers)
+    assert code == 1 and said in err

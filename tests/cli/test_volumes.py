@@ -179,8 +179,11 @@ def test_explain_refuses_in_words(banet_edu, brains, trained, tmp_path):
         ((picture, "--model", trained), "this is a network of volumes: give a NIfTI file"),
         ((tmp_path / "no.nii.gz", "--model", trained), "no.nii.gz"),
         ((volume, "--model", "banet-lite-dermoscopy"), "is a volume and banet-lite-dermoscopy a network of images"),
-        ((volume, "--model", trained, "--spacing", 1, 1), "--spacing, --frame and --pdf are for images"),
-        ((volume, "--model", trained, "--pdf"), "--spacing, --frame and --pdf are for images"),
+        (
+            (volume, "--model", trained, "--spacing", 1, 1),
+            "--spacing is for images: a volume's file states the size of its voxels",
+        ),
+        ((volume, "--model", trained, "--pdf"), "--pdf is for images, not for volumes"),
         ((volume, "--model", trained, "--mask", picture), "the mask of a volume is a NIfTI file"),
         ((volume, "--model", trained, "--mask", tmp_path / "no.png"), "no.png"),
         ((volume, "--model", trained, "--mask", other), "9 x 9 x 9 voxels"),

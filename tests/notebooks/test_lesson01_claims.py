@@ -14,7 +14,16 @@ from banet_edu.course.lesson01.figures import otsu_levels
 from banet_edu.course.lesson01.pooling import pooled_edge
 from banet_edu.metrics.boundary import boundary_metrics
 from banet_edu.metrics.overlap import overlap
-from banet_edu.networks.classical import CLASSICAL, Gabor, RegionGrowing, as_grey, field_of_view, foreground, smoothed
+from banet_edu.networks.classical import (
+    CLASSICAL,
+    Gabor,
+    RegionGrowing,
+    as_grey,
+    field_of_view,
+    find_seed,
+    foreground,
+    smoothed,
+)
 
 KINDS = ("dermoscopy", "polyp", "lung")
 NETWORKS = ("unet-lite-phantom", "banet-lite-phantom")
@@ -49,6 +58,17 @@ def missed(rows, name):
 def test_otsu_wins_some_single_skin_images_and_finds_nothing_in_others(rows):
     assert 3 <= (ja(rows, "otsu", "dermoscopy") > ja(rows, "unet-lite-phantom", "dermoscopy")).sum() <= 6
     assert sum(row["status"] == "missed" for row in rows["otsu", "dermoscopy"]) >= 2
+
+
+def test_on_lungs_the_region_grows_from_the_bright_belly_and_bare_otsu_takes_what_is_not_the_lungs():
+    dark = []
+    for case in load_samples("lung", "test"):
+        grey = as_grey(case.image)
+        assert grey[find_seed(case.image)] > 200 and not case.mask[find_seed(case.image)]
+        found = grey < threshold_otsu(grey)
+        assert (found & ~case.mask.astype(bool)).sum() > found.sum() / 2  # mostly not lungs
+        dark.append((found & case.mask.astype(bool)).sum() / case.mask.sum())
+    assert (np.array(dark) <= 0.035).sum() == 7
 
 
 def test_the_bare_level_beats_u_net_once_and_otsus_rules_win_and_lose(rows):

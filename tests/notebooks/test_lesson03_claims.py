@@ -29,6 +29,16 @@ def test_edge_is_0_on_the_boundary_positive_on_the_bright_side_and_wider_for_a_w
     assert width[7] > width[3]
 
 
+def test_a_wide_window_draws_the_wider_line_on_a_sharp_step_only():
+    reach = {}
+    for blur in (0.3, 3, 10):
+        for kernel in (3, 7):
+            x, _, _, edge = edge_of_step(blur, kernel)
+            reach[blur, kernel] = np.abs(x[np.abs(edge) > 0.5 * np.abs(edge).max()]).max()
+    assert reach[0.3, 7] > 2 * reach[0.3, 3]
+    assert all(reach[blur, 7] == pytest.approx(reach[blur, 3], rel=0.1) for blur in (3, 10))
+
+
 def test_of_the_curve_across_the_boundary_only_window_25_reaches_5_grey_levels():
     panel, most = softness_explorer(), {}
     for window in (3, 15, 25):

@@ -191,6 +191,9 @@ def test_results_page_says_what_its_table_says():
     assert "0.011 Dice lower and its boundary 0.021 mm further off, both clear of 0" in text
     assert "| -0.011 [-0.017, -0.006] | +0.021 [+0.003, +0.040] |" in row["banet-slices"]
     assert "missed: 0.863" in text and "| 0.863 [" in row["banet"]
+    assert "one seed, 33 CPU minutes; the target allows 60) it reaches 0.871; U-Net needs 13 for its 0.880" in text
+    assert "| 0 | 2000 | 0.871 [" in row["banet-long"] and row["banet-long"].endswith("| 33 |")
+    assert "| 0.880 [" in row["unet"] and row["unet"].endswith("| 13 |")
 
 
 def test_unet_leads_with_each_seed():

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from banet_edu.cli.console import err, out
+from banet_edu.cli.volumes.options import for_images_only
 
 if TYPE_CHECKING:
     from banet_edu.data.volume import Volume
@@ -18,7 +19,7 @@ def explain_volume(
     mask: Path | None,
     target: Path | None,
     *,
-    for_images: list[Any],
+    for_images: dict[str, Any],
     **told: Any,
 ) -> None:
     """Write the report, say where it is and what was not known. `told` goes to `write_volume_explanation`.
@@ -32,8 +33,7 @@ def explain_volume(
         raise ValueError(
             f"{image} is a volume and {told['model_name']} a network of images: it takes one trained on volumes"
         )
-    if any(option is not None for option in for_images):
-        raise ValueError("--spacing, --frame and --pdf are for images: a volume's file states the size of its voxels")
+    for_images_only(**for_images)
     volume = read_case(image, mask, network.spec)
     if target is None:  # a name of its own for each volume, which tells nobody who it shows
         target = Path("runs/explain") / f"case-{sha256(volume.image.tobytes()).hexdigest()[:8]}.html"

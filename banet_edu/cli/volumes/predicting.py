@@ -86,12 +86,16 @@ def find_volumes(given: Path) -> list[Path]:
     """The file itself; a folder's NIfTI files by name, but those written by banet-edu; the folder, where it has none but
     DICOM slices. FileNotFoundError where there is no volume."""
     from banet_edu.data.limits import regular_file
-    from banet_edu.data.reading import is_dicom
+    from banet_edu.data.reading import is_dicom, looks_like_an_image
     from banet_edu.datasets.layouts import is_volume
     from banet_edu.storage import written
 
     if not given.is_dir():
         regular_file(given)
+        if not is_volume(given) and not is_dicom(given) and looks_like_an_image(given):
+            raise ValueError(
+                f"{given}: is a picture, and this a network of volumes: it takes .nii, .nii.gz or DICOM slices"
+            )
         return [given]
     files = sorted(file for file in given.iterdir() if file.is_file() and not file.name.startswith("."))
     ours = written(given)

@@ -55,7 +55,9 @@ def check_mean_distance(my_mean_distance: Callable[[Points, Points, tuple[float,
     raise SLIPS.explain(runs, lambda found, result, *_: _close(found, result)) or Wrong(
         f"for two contours of {len(a)} and {len(b)} points and pixels of {spacing[0]:g} x {spacing[1]:g} mm you find "
         f"{found:.2f} mm; it is {_distance(a, b, spacing):.2f} mm.",
-        "Try my_mean_distance(np.array([[0, 0]]), np.array([[3, 4]]), (1, 2)): it is 8.54 mm, the root of 3² + 8².",
+        "Try my_mean_distance(np.array([[0, 0], [0, 1]]), np.array([[3, 4]]), (1, 2)). The points of a lie 8.54 mm (the root "
+        "of 3² + 8²) and 6.71 mm (the root of 3² + 6²) off, that of b 6.71 mm: the mean of the three is 7.32 mm. Print the "
+        "shape after each step: N x M x 2, N x M, then N and M.",
     )
 
 
@@ -71,7 +73,20 @@ def _cases() -> list[tuple[Points, Points, tuple[float, float]]]:
 
 
 def _found(my_mean_distance: Callable[..., float], *inputs: Any) -> float:
-    return as_number(attempt(my_mean_distance, "my_mean_distance", *inputs), "what my_mean_distance gives", "in mm")
+    given = attempt(my_mean_distance, "my_mean_distance", *inputs, hint=_hint)
+    return as_number(given, "what my_mean_distance gives", "in mm")
+
+
+def _hint(error: Exception) -> str:
+    said = str(error)
+    if "multiply sequence" in said or ("broadcast" in said and "(2,)" in said):
+        return (
+            "spacing_mm holds two numbers, one for rows and one for columns: multiply the DIFFERENCES (N x M x 2) by it, "
+            "before you take the root."
+        )
+    if "broadcast" in said and said.count(",2)") == 2:
+        return "a and b differ in their number of points: a[:, None] - b[None] gives all N x M differences."
+    return ""
 
 
 def _close(one: float, other: float) -> bool:

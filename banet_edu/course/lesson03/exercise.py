@@ -49,6 +49,12 @@ def check_edge(my_edge: Callable[[Tensor, int], Tensor]) -> str:
     if false:
         said = f"a constant map has no edges, but along its frame your function finds some (up to {false[0]:.2f})"
         raise Wrong(f"{said}: {wrong.said}" if wrong else f"{said}.", FRAME, wrong.as_if if wrong else None)
+    if any(reduced is not even and _blank(found, kernel) for (reduced, kernel), found in runs):
+        raise Wrong(
+            "within k // 2 cells of the frame your edge map is 0, whatever R is: a true edge there is lost.",
+            "Put cells around R BEFORE you average, so that every cell has its window: "
+            'F.pad(R, (k // 2,) * 4, mode="replicate").',
+        )
     if all(same(found, edge_of(*inputs)) for inputs, found in runs):
         return "R minus its average, of the same size, and no false edge along the frame."
     return (
@@ -89,6 +95,13 @@ def _inside(edge: Tensor, kernel: int) -> Tensor:
     return edge[..., kernel // 2 : -(kernel // 2), kernel // 2 : -(kernel // 2)]
 
 
+def _blank(edge: Tensor, kernel: int) -> bool:
+    """Nothing but zeros where windows reach beyond the frame."""
+    frame = edge.clone()
+    _inside(frame, kernel).zero_()
+    return not frame.any()
+
+
 def _same_inside(found: Tensor, result: Tensor, reduced: Tensor, kernel: int) -> bool:
     return found.shape == result.shape and same(_inside(found, kernel), _inside(result, kernel))
 
@@ -118,7 +131,12 @@ def _size_hint(kernel: int, error: Exception) -> str:
     found = re.search(r"size of tensor a \((\d+)\) must match the size of tensor b \((\d+)\)", str(error))
     if not found:
         return ""
-    small = min(int(found[1]), int(found[2]))
+    one, other = int(found[1]), int(found[2])
+    if (one, other) == (22 + kernel - 1, 22):
+        return "You subtract from the padded map. Keep R as it is, and give the padded map a name of its own."
+    if one == 22 < other:
+        return "The average is larger than R: put k // 2 cells on each side, once (F.pad or padding=, not both)."
+    small = min(one, other)
     if small in (15 - kernel + 1, 22 - kernel + 1):
         return _PADDING
     return _STRIDE if small * kernel <= 22 + 2 * kernel else ""

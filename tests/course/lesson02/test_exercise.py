@@ -76,7 +76,7 @@ WRONG = {
     "zeros beyond": (lambda m, k: windows(m, k, "constant").max((2, 3)) != windows(m, k, "constant").min((2, 3)), "false edge"),
     "inside only": (lambda m, k: by_windows(m, k) & m, "only pixels inside"),
     "outside only": (lambda m, k: by_windows(m, k) & ~m, "only pixels outside"),
-    "grown": (lambda m, k: windows(m, k).max((2, 3)), "its inside is marked too"),
+    "grown": (lambda m, k: windows(m, k).max((2, 3)), "take nothing away: the inside of the object is marked too"),
     "shrunk": (lambda m, k: windows(m, k).min((2, 3)), "largest != smallest"),
     "subtracted": (lambda m, k: windows(m, k).max((2, 3)) - windows(m, k).min((2, 3)), "compare them: largest != smallest"),
     "formula without > 0": (lambda m, k: np.abs(m - windows(m, k).mean((2, 3))), "`> 0` behind the formula"),
@@ -122,7 +122,7 @@ def test_check_says_what_is_wrong(name):
 CUTS = [
     ('padded = np.pad(mask, k // 2, mode="edge")', "padded = np.pad(mask, k // 2)", "false edge"),
     ('padded = np.pad(mask, k // 2, mode="edge")', "padded = mask", "Pad by k // 2"),
-    ("return largest != smallest", "return largest", "its inside is marked too"),
+    ("return largest != smallest", "return largest", "take nothing away: the inside of the object is marked too"),
     ("return largest != smallest", "", "return"),
     ("smallest = windows.min(axis=(2, 3))", "smallest = mask", "only pixels outside"),
 ]

@@ -144,6 +144,32 @@ def test_check_pee_accepts(right):
     assert check_pee(right).passed, check_pee(right)
 
 
+def zeros_along_the_frame(R, k):
+    m = k // 2
+    return F.pad(R[..., m:-m, m:-m] - F.avg_pool2d(R, k, stride=1), (m,) * 4)
+
+
+def subtracted_from_the_padded(R, k):
+    R = F.pad(R, (k // 2,) * 4, mode="replicate")
+    return R - F.avg_pool2d(R, k, stride=1)
+
+
+def padded_twice(R, k):
+    return R - F.avg_pool2d(F.pad(R, (k // 2,) * 4, mode="replicate"), k, stride=1, padding=k // 2)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (zeros_along_the_frame, "your edge map is 0, whatever R is"),
+        (subtracted_from_the_padded, "You subtract from the padded map"),
+        (padded_twice, "once (F.pad or padding=, not both)"),
+    ],
+)
+def test_what_goes_wrong_at_the_frame_is_named(answer, said):
+    refused(check_edge(answer), said)
+
+
 def test_a_frame_that_is_not_the_blocks_own_is_said():
     padded = lambda R, k: R - F.avg_pool2d(R, k, stride=1, padding=k // 2)  # noqa: E731
     assert "but for the cells near the frame" in check_pee(lambda b, C: pee(b, C, padded)).said

@@ -1,0 +1,114 @@
+"""Images without masks, to be segmented: which files of a folder they are, and which frames of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from unicodedata import normalize
+
+from banet_edu.data.limits import regular_file
+from banet_edu.data.reading import frame_count, looks_like_an_image, read_image, spacing_note, stem
+from banet_edu.data.sample import Sample
+from banet_edu.datasets.discovery import AFFIXES, SEPARATORS
+from banet_edu.datasets.layouts import is_volume
+from banet_edu.storage import written
+
+_NEEDS = "and this is a network of images: it takes one trained on volumes, as banet-lite-hippocampus"
+
+
+def find_files(path: Path) -> tuple[list[Path], dict[Path, str]]:
+    """The image itself, or a folder's images by name, told by their content; and its other files, with what they are:
+    among them masks of images that lie beside them.
+
+    FileNotFoundError where there is no image, ValueError where there are volumes instead.
+    """
+    if not path.is_dir():
+        regular_file(path)
+        if is_volume(path):
+            raise ValueError(f"{path}: is a volume, {_NEEDS}")
+        return [path], {}
+    files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
+    ours = written(path)  # masks and contours of an earlier call are no images to segment
+    others = {file: "written by banet-edu" for file in files if file.name in ours}
+    others |= {file: "not an image" for file in files if file not in others and not looks_like_an_image(file)}
+    images = [file for file in files if file not in others]
+    masks = masks_beside(images)
+    others |= {mask: f"the mask of {image.name}" for mask, image in masks.items()}
+    images = [file for file in images if file not in masks]
+    if not images:
+        if any(map(is_volume, files)):
+            raise ValueError(f"{path}: its files are volumes, {_NEEDS}")
+        raise FileNotFoundError(
+            f"no image in {path}: none of its {len(files)} file(s) is a picture or DICOM by its content"
+        )
+    return images, others
+
+
+def masks_beside(images: Sequence[Path]) -> dict[Path, Path]:
+    """The masks among pictures, told by their names (scan_mask.png beside scan.jpg), and the image of each.
+
+    >>> masks_beside([Path("scan.jpg"), Path("scan_mask.png"), Path("other_mask.png")])
+    {PosixPath('scan_mask.png'): PosixPath('scan.jpg')}
+    """
+    named = {_on_disk(stem(image)): image for image in images}
+    found = {}
+    for word in AFFIXES:
+        for separator in SEPARATORS:
+            for name, image in named.items():
+                for mask in (f"{name}{separator}{word}", f"{word}{separator}{name}"):
+                    if mask in named:
+                        found[named[mask]] = image
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One image to segment: a file, or a frame of it; `name` is what its results are named after."""
+
+    path: Path
+    frame: int | None
+    name: str
+    problem: Exception | None = None  # why it is no image after all
+
+    @property
+    def frame_words(self) -> str:
+        return "" if self.frame is None else f" frame {self.frame}"
+
+    @property
+    def label(self) -> str:
+        return self.path.name + self.frame_words
+
+    def read(self) -> Sample:
+        pixels, stored = read_image(self.path, frame=self.frame)
+        return Sample(pixels, None, stem(self.path), stored, spacing_note(self.path))
+
+
+def plan(paths: list[Path], frame: int | None) -> list[Job]:
+    """A job for each file, or for every frame of one that holds several unless one is asked for; no two of one name, also
+    where capitals or the form of an accent do not count, as on some disks."""
+    found: list[tuple[Path, int | None, Exception | None]] = []
+    for path in paths:
+        try:
+            count = frame_count(path)
+        except Exception as error:  # whatever a broken file leads its decoder to
+            found.append((path, None, error))
+            continue
+        asked = list(range(count)) if frame is None else [frame]
+        found += [(path, None if count == 1 and (frame is None or len(paths) > 1) else page, None) for page in asked]
+    stems = Counter(_on_disk(stem(path)) for path in paths)
+    taken: set[str] = set()
+    jobs = []
+    for path, page, problem in sorted(found, key=lambda one: stems[_on_disk(stem(one[0]))] > 1):
+        names = [stem(path)] if stems[_on_disk(stem(path))] == 1 else []
+        names += [path.name.replace(".", "_"), path.name, *(f"{path.name}_{n}" for n in range(2, 2 + len(found)))]
+        ending = "" if page is None else f"_frame{page}"
+        name = next(name + ending for name in names if _on_disk(name + ending) not in taken)
+        taken.add(_on_disk(name))
+        jobs.append(Job(path, page, name, problem))
+    return sorted(jobs, key=lambda job: (paths.index(job.path), job.frame or 0))
+
+
+def _on_disk(name: str) -> str:
+    return normalize("NFC", name).casefold()
