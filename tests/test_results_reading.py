@@ -165,3 +165,29 @@ def test_what_is_said_of_blocks_together_holds(page, comparisons):
     assert clear == ["no-edge-task"]
     left = [b for b in blocks if comparisons.loc[("study-kvasir_seg", b, "nsd_at_1pct")]["holm"] < 0.05]
     assert left == ["no-cff"]
+
+
+def test_the_experiment_on_grids_is_read_as_its_table_says(page):
+    reading = " ".join(
+        page.split("## What makes a boundary better")[1].split("### The rate of each network")[0].split()
+    )
+    assert unknown_figures(reading, page) == []
+    table = benchmark("grid_results").contrasts().query("steps == 1200").set_index(["question", "data", "figure"])
+    assert "All that follows rests on seed 0" in reading and set(table["seeds_used"].map(tuple)) <= {(0,), (0, 1)}
+
+    def verdict(data: str, figure: str, question: str = "all, at equal time") -> tuple[str, bool]:
+        """Better, worse or level over images, as a boundary's figure; and whether p is left after correction."""
+        row = table.loc[(question, data, figure)]
+        low, high = row["images"].low, row["images"].high
+        better, worse = (low > 0, high < 0) if figure in ("JA", "nsd_at_1pct") else (high < 0, low > 0)
+        return "better" if better else "worse" if worse else "level", bool(row["holm"] < 0.05)
+
+    assert verdict("sz_cxr", "assd_pct") == ("worse", True) and verdict("sz_cxr", "nsd_at_1pct") == ("worse", False)
+    assert verdict("kvasir_seg", "nsd_at_1pct") == ("better", False) and verdict("kvasir_seg", "assd_pct")[0] == "level"
+    assert {verdict("isic2017", figure)[0] for figure in ("assd_pct", "nsd_at_1pct")} == {"level"}
+    assert verdict("isic2017", "hd95_pct") == ("worse", False)
+    with_its_steps = "all together"
+    for figure in ("JA", "assd_pct", "hd95_pct", "nsd_at_1pct"):
+        assert verdict("kvasir_seg", figure, with_its_steps) == ("better", True)
+        assert verdict("isic2017", figure, with_its_steps)[0] == "level"
+    assert verdict("sz_cxr", "assd_pct", with_its_steps) == ("worse", True)
