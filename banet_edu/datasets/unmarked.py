@@ -49,8 +49,9 @@ def find_files(path: Path) -> tuple[list[Path], dict[Path, str]]:
 def masks_beside(images: Sequence[Path]) -> dict[Path, Path]:
     """The masks among pictures, told by their names (scan_mask.png beside scan.jpg), and the image of each.
 
-    >>> masks_beside([Path("scan.jpg"), Path("scan_mask.png"), Path("other_mask.png")])
-    {PosixPath('scan_mask.png'): PosixPath('scan.jpg')}
+    >>> found = masks_beside([Path("scan.jpg"), Path("scan_mask.png"), Path("other_mask.png")])
+    >>> {mask.name: image.name for mask, image in found.items()}
+    {'scan_mask.png': 'scan.jpg'}
     """
     named = {_on_disk(stem(image)): image for image in images}
     found = {}
