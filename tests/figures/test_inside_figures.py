@@ -130,6 +130,7 @@ def test_units_and_meaning_stand_in_the_figure(figures, name: str, words: str) -
 
 def test_pictures_keep_the_images_proportions(figures) -> None:
     for name in ("pyramid with image", "attention with image", "gate maps with image", "ladder"):
+        figures[name][0].canvas.draw()  # panels get their places as a figure is drawn
         for axes in panels(figures[name][0]):
             assert axes.images[0].get_extent() == [-0.5, 179.5, 119.5, -0.5], name
             box = axes.get_window_extent()
