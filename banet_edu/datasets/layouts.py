@@ -113,9 +113,9 @@ def find_cases(root: Path, layout: Layout) -> tuple[list[Case], list[Problem]]:
 def _way_out(images: Sequence[Path], masks: Sequence[Path]) -> str:
     """How to say what the masks are called: what stands behind the first image's name in one of theirs, if anything does."""
     name = stem(images[0])
-    behind = [stem(mask).removeprefix(name) for mask in masks if stem(mask) != name and stem(mask).startswith(name)]
-    if behind:
-        return f"Say what a mask's name has after its image's: mask_suffix= (--mask-suffix {behind[0]})"
+    behind = [stem(mask).removeprefix(name) for mask in masks if stem(mask).startswith(name)]
+    if suffixes := [end for end in behind if end and not end[0].isalnum()]:  # of image 1, not mask 10_seg
+        return f"Say what a mask's name has after its image's: mask_suffix= (--mask-suffix {suffixes[0]})"
     return (
         "Choose another format, or format 'folder' with image_suffix= and mask_suffix= (--image-suffix, --mask-suffix)"
     )

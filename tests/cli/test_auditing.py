@@ -101,8 +101,8 @@ def test_a_missing_folder_is_named(banet_edu, cohort):
 
 
 def test_the_suffix_of_the_masks_is_proposed(banet_edu, tmp_path):
-    for name in ("images/a.png", "masks/a_segmentation.png"):
-        (tmp_path / name).parent.mkdir()
+    for name in ("images/1.png", "masks/10_segmentation.png", "masks/1_segmentation.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         Image.new("L", (64, 48)).save(tmp_path / name)
     code, _, err = banet_edu("audit", tmp_path / "images", tmp_path / "masks", "--model", "banet-lite-polyp")
     assert code == 1 and "(--mask-suffix _segmentation)" in err
