@@ -1,6 +1,7 @@
 """What makes a boundary better: the grid, the blocks, the encoder or the budget? Five networks, cell by cell.
 
     python benchmarks/grid.py run --root ../shared/data --minutes 120     # two cells at a time, one thread each
+    python benchmarks/grid.py run --root ../shared/data --device cuda --jobs 4     # on a GPU; not tried
     python benchmarks/grid.py status                                      # which cells are there, which are missing
 
 `banet` and `control` (U-Net's decoder on BA-Net's encoder) answer on every fourth pixel, `banet-s2` and `control-s2`
@@ -90,7 +91,11 @@ def phases() -> list[list[tuple[str, str, int, float | None, int]]]:
         [(data, "banet-s2", IN_UNETS_TIME[SHORT], None, seed) for seed in SEEDS for data in DATA],
         [(data, "unet", SHORT, None, 1) for data in DATA],
         [("kvasir_seg", network, SHORT, None, 0) for network in ABLATED],
-        [(data, network, SHORT, None, 1) for network in ("banet-s2", "control-s2", "banet", "control") for data in DATA],
+        [
+            (data, network, SHORT, None, 1)
+            for network in ("banet-s2", "control-s2", "banet", "control")
+            for data in DATA
+        ],
         [(data, network, SHORT, None, seed) for data in DATA for seed in SEEDS for network in ABLATED],
         *(
             [
@@ -118,13 +123,16 @@ def cells() -> Iterator[Cell]:
                 yield cell
 
 
-def precision() -> Literal["bf16", "fp32"]:
-    """bf16 on a processor that computes in it (30 % less time there, nine times as much elsewhere), kept with the cell."""
+def precision(device: str) -> Literal["auto", "bf16", "fp32"]:
+    """bf16 on a processor that computes in it (30 % less time there, nine times as much elsewhere), kept with the cell; on a
+    GPU `fit` knows."""
+    if device != "cpu":
+        return "auto"
     capabilities = torch.cpu.get_capabilities()
     return "bf16" if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else "fp32"
 
 
-def train(cell: Cell, root: Path, commit: str) -> str:
+def train(cell: Cell, root: Path, commit: str, *, device: Literal["cpu", "cuda", "mps"] = "cpu") -> str:
     started = time.monotonic()
     dataset = open_dataset(cell.data, root / cell.data)
     network, overrides = (NETWORKS | ABLATED)[cell.network]
@@ -134,8 +142,8 @@ def train(cell: Cell, root: Path, commit: str) -> str:
         TrainConfig(
             steps=cell.steps,
             learning_rate=cell.rate,
-            precision=precision(),
-            device="cpu",
+            precision=precision(device),
+            device=device,
             augment="upright" if dataset.upright else "default",
         ),
         [cell.seed],
@@ -170,12 +178,13 @@ def status() -> None:
 
 
 def main() -> None:
-    parser, _ = parsers(str(__doc__), "kvasir_seg, sz_cxr and isic2017")
+    parser, run = parsers(str(__doc__), "kvasir_seg, sz_cxr and isic2017")
+    run.add_argument("--device", choices=("cpu", "cuda", "mps"), default="cpu", help="where to train (default: cpu)")
     given = parser.parse_args()
     if given.command == "status":
         status()
     else:
-        run_cells(train, lambda: (cell for cell in cells() if not cell.recorded), given)
+        run_cells(partial(train, device=given.device), lambda: (cell for cell in cells() if not cell.recorded), given)
 
 
 if __name__ == "__main__":

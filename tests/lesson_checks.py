@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import runpy
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -31,6 +32,7 @@ def refused(verdict: Verdict, said: str) -> None:
     assert repr(verdict).startswith("Not yet: ") and "Hint: " in repr(verdict)
 
 
+@cache  # a lesson is read in a tenth of a second, and the mutants' test asks a thousand times
 def cell(lesson: str, name: str, tag: str) -> str:
     """The source of the lesson's cell with that tag which defines the function `name`."""
     [source] = BUILDER.lessons([lesson])

@@ -15,6 +15,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -197,13 +198,13 @@ TRIED = 1500  # changed solutions
 
 def changed(solution: str) -> Iterator[tuple[str, str]]:
     """Every mutant, then mutants of mutants, in an order that is always the same."""
-    first = list(mutants(solution))
+    of = cache(lambda source: list(mutants(source)))  # drawn from many times
+    first = of(solution)
     yield from first
     random = np.random.default_rng(0)
     while True:
         change, source = first[random.integers(len(first))]
-        again = list(mutants(source))
-        if again:
+        if again := of(source):
             other, both = again[random.integers(len(again))]
             yield f"{change}; {other}", both
 
