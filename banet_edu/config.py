@@ -21,6 +21,7 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 PRESETS = ("nano", "lite", "fine", "paper")
 INPUT_SIZE = {"nano": 64, "lite": 128, "fine": 128, "paper": 256}
 VOLUME_SIZE = {"nano": (32, 32, 32), "lite": (40, 56, 40)}  # lite: a cropped hippocampus, padded, or in windows
+IMAGE_KINDS = "PNG, JPEG, BMP, TIFF, WebP, HEIC or DICOM"  # by their content, whatever their names
 Flips = Literal["none", "horizontal", "all"]  # mirror images that a prediction is averaged over
 # What the columns of a table call a place: in an image, in a volume (indices of pixels or voxels).
 AXES = {2: ("row", "column"), 3: ("z", "y", "x")}

@@ -11,7 +11,7 @@ import typer
 from banet_edu.cli.console import err, out, warn
 from banet_edu.cli.options import check_values, reader_folders
 from banet_edu.cli.volumes.options import same_kind
-from banet_edu.config import __version__
+from banet_edu.config import IMAGE_KINDS, __version__
 
 if TYPE_CHECKING:
     from banet_edu.data.sample import Sample
@@ -29,7 +29,11 @@ AUDIT_EPILOG = (
 
 def explain_image(
     image: Annotated[
-        Path, typer.Argument(metavar="IMAGE", help="An image or DICOM file; of a network of volumes a NIfTI file.")
+        Path,
+        typer.Argument(
+            metavar="IMAGE",
+            help=f"An image ({IMAGE_KINDS}); for a network of volumes a NIfTI file or the folder of a DICOM series.",
+        ),
     ],
     model: Annotated[str, typer.Option("--model", help="Bundled weights by name, or a .safetensors file.")],
     mask: Annotated[

@@ -15,7 +15,7 @@ from rich.table import Table
 from banet_edu.cli.console import err, first_of, out, warn
 from banet_edu.cli.options import check_values
 from banet_edu.cli.volumes.options import for_images_only
-from banet_edu.config import Flips, __version__
+from banet_edu.config import IMAGE_KINDS, Flips, __version__
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +32,12 @@ NOTICE = "For teaching and research. Not a medical device: do not use these figu
 
 def predict_files(
     images: Annotated[
-        Path, typer.Argument(metavar="IMAGE_OR_FOLDER", help="An image, or a folder of images; of volumes likewise.")
+        Path,
+        typer.Argument(
+            metavar="IMAGE_OR_FOLDER",
+            help=f"An image ({IMAGE_KINDS}) or a folder of images; for a network of volumes NIfTI files, or a folder "
+            "of them or of a DICOM series.",
+        ),
     ],
     model: Annotated[str, typer.Option("--model", help="Bundled weights by name, or a .safetensors file.")],
     spacing: Annotated[

@@ -10,11 +10,11 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from banet_edu.config import IMAGE_KINDS
 from banet_edu.data.reading import laid_on_white, looks_like_an_image, read_image, read_reference, spacing_note
 from banet_edu.data.sample import Sample, resize_mask, same_proportions
 
 SMALLEST_SIDE = 32  # pixels: in smaller pictures there is no boundary to see
-FILE_KINDS = "PNG, JPEG, BMP, TIFF, WebP, HEIC or DICOM"
 _Read = TypeVar("_Read")
 
 
@@ -72,7 +72,7 @@ def _read(name: str, content: bytes | memoryview, reader: Callable[[Path], _Read
         except (ValueError, ModuleNotFoundError) as error:
             said = str(error).replace(str(path), name)
             if said.endswith(("is not a readable image", "is empty (0 bytes)")) or "readable DICOM" in said:
-                said = f"{said.partition(' (cannot')[0]}; upload a {FILE_KINDS} file"
+                said = f"{said.partition(' (cannot')[0]}; upload a {IMAGE_KINDS} file"
             raise (ModuleNotFoundError if isinstance(error, ModuleNotFoundError) else ValueError)(said) from None
 
 
@@ -84,5 +84,5 @@ def images_at(path: Path) -> list[Path]:
         return [path]
     found = sorted(each for each in path.iterdir() if each.is_file() and looks_like_an_image(each))
     if not found:
-        raise ValueError(f"{path}: holds no image ({FILE_KINDS})")
+        raise ValueError(f"{path}: holds no image ({IMAGE_KINDS})")
     return found
