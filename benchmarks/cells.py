@@ -42,13 +42,14 @@ def run_cells(
                 print(f"{time.strftime('%H:%M')} {future.result()}", flush=True)
 
 
-def parsers(description: str, root: str) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
-    """Of the whole command, with `run` and `status`, and of `run`, for what only one of the benchmarks takes."""
+def parsers(description: str, root: str, *more: str) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
+    """Of the whole command, with `run`, `status` and `more`, and of `run`, for what only one of the benchmarks takes."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run")
     run.add_argument("--root", type=Path, required=True, help=f"folder that holds {root}")
     run.add_argument("--minutes", type=float, default=600, help="start no further cell after so long")
     run.add_argument("--jobs", type=int, default=2, help="cells side by side, one thread each")
-    commands.add_parser("status")
+    for name in ("status", *more):
+        commands.add_parser(name)
     return parser, run

@@ -3,6 +3,7 @@
     python benchmarks/grid.py run --root ../shared/data --minutes 120     # two cells at a time, one thread each
     python benchmarks/grid.py run --root ../shared/data --device cuda --jobs 4     # on a GPU; not tried
     python benchmarks/grid.py status                                      # which cells are there, which are missing
+    python benchmarks/grid.py time        # a step of each network, one thread, on an idle machine: docs/recorded/step-times
 
 `banet` and `control` (U-Net's decoder on BA-Net's encoder) answer on every fourth pixel, `banet-s2` and `control-s2`
 (first_stride 2: no max pooling) on every second, `unet` on every one. A cell is one of them, or banet-s2 without a block,
@@ -28,12 +29,14 @@ from typing import Any, Literal, NamedTuple
 
 import torch
 from cells import parsers, run_cells
+from speed import medians, training_step
 from study import RECORDED, keep
 
 from banet_edu import create_model, open_dataset
 from banet_edu.config import TrainConfig
+from banet_edu.storage import write_text
 from banet_edu.study.ablate import BLOCKS
-from banet_edu.study.compare import compare
+from banet_edu.study.compare import compare, machine_facts
 
 DATA = ("kvasir_seg", "sz_cxr", "isic2017")
 FINE: dict[str, Any] = {"first_stride": 2}
@@ -48,9 +51,11 @@ ABLATED = {f"banet-s2-{variant}": ("banet", {**FINE, **overrides}) for variant, 
 RATES = (0.001, 0.0005, 0.002)
 SHORT, LONG = 1200, 5000
 SEEDS = (0, 1)
-# Steps of banet-s2 in the time of U-Net's SHORT or LONG: a step of the one, with its loading, takes 0.60 of the other's time
-# (0.155 and 0.263 s in bf16, 0.226 and 0.373 in fp32; one thread, AMD EPYC with AVX512 and bf16, 2026-11-26).
+# Steps of banet-s2 in the time of U-Net's SHORT or LONG: a step of U-Net, with its loading, takes 0.60 of banet-s2's time
+# (0.155 and 0.263 s in bf16, 0.226 and 0.373 in fp32; one thread, AMD EPYC with AVX512 and bf16, 2026-11-26). With AVX2
+# alone it is 0.59 (`time`).
 IN_UNETS_TIME = {SHORT: 720, LONG: 3000}
+TIMES = RECORDED / "step-times" / "facts.json"
 
 
 class Cell(NamedTuple):
@@ -167,6 +172,17 @@ def train(cell: Cell, root: Path, commit: str, *, device: Literal["cpu", "cuda",
     return f"{cell.file.parent.name}/{cell.file.stem}: validation JA {best['val_JA']:.3f}, {time.monotonic() - started:.0f} s"
 
 
+def time_steps(rounds: int = 15) -> None:
+    """Seconds of a training step of 8 images, fp32, one thread: the networks in turns, so that all have the same machine. The
+    cells were trained on several, beside other work: their own minutes do not compare."""
+    torch.set_num_threads(1)
+    steps = {name: training_step(network, 8, 128, **overrides) for name, (network, overrides) in NETWORKS.items()}
+    facts = {"date": time.strftime("%Y-%m-%d"), "rounds": rounds, "machine": machine_facts()}
+    facts["seconds"] = {name: round(seconds, 4) for name, seconds in medians(steps, rounds).items()}
+    write_text(TIMES, json.dumps(facts, indent=2) + "\n", over=True)
+    print(json.dumps(facts, indent=2))
+
+
 def status() -> None:
     for cell in cells():
         print("there  " if cell.recorded else "missing", cell.file.parent.name, cell.file.stem)
@@ -178,11 +194,11 @@ def status() -> None:
 
 
 def main() -> None:
-    parser, run = parsers(str(__doc__), "kvasir_seg, sz_cxr and isic2017")
+    parser, run = parsers(str(__doc__), "kvasir_seg, sz_cxr and isic2017", "time")
     run.add_argument("--device", choices=("cpu", "cuda", "mps"), default="cpu", help="where to train (default: cpu)")
     given = parser.parse_args()
-    if given.command == "status":
-        status()
+    if given.command in ("status", "time"):
+        {"status": status, "time": time_steps}[given.command]()
     else:
         run_cells(partial(train, device=given.device), lambda: (cell for cell in cells() if not cell.recorded), given)
 

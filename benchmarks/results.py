@@ -21,7 +21,7 @@ from typing import Any
 
 import pandas as pd
 from costs import costs_table
-from grid_results import contrasts_table, grid_table, rates_table
+from grid_results import contrasts_table, grid_table, rates_table, times_table
 from study_results import reported, study_table, tests_table
 from targets import targets_table
 from track_tables import track_table
@@ -56,6 +56,8 @@ def table(run: Path) -> str:
         return volumes_table(run)
     if run.name == "track-records":
         return track_table(run)
+    if run.name == "step-times":
+        return times_table(run)
     if run.name == "targets":
         return targets_table(run)
     facts = json.loads((run / "facts.json").read_text(encoding="utf-8"))

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 import torch
 
@@ -31,9 +32,9 @@ from banet_edu.training.step import make_optimizer
 NETWORKS = ("banet", "unet", "unet_same_encoder")
 
 
-def training_step(name: str, batch_size: int, size: int) -> Callable[[], None]:
+def training_step(name: str, batch_size: int, size: int, **overrides: Any) -> Callable[[], None]:
     torch.manual_seed(0)
-    model = create_model(name).train().to(memory_format=torch.channels_last)
+    model = create_model(name, **overrides).train().to(memory_format=torch.channels_last)
     optimizer = make_optimizer(model, TrainConfig())
     images = torch.randn(batch_size, 3, size, size).contiguous(memory_format=torch.channels_last)
     masks = torch.zeros(batch_size, size, size, dtype=torch.long)
