@@ -23,8 +23,7 @@ INPUT_SIZE = {"nano": 64, "lite": 128, "fine": 128, "paper": 256}
 VOLUME_SIZE = {"nano": (32, 32, 32), "lite": (40, 56, 40)}  # lite: a cropped hippocampus, padded, or in windows
 IMAGE_KINDS = "PNG, JPEG, BMP, TIFF, WebP, HEIC or DICOM"  # by their content, whatever their names
 Flips = Literal["none", "horizontal", "all"]  # mirror images that a prediction is averaged over
-# What the columns of a table call a place: in an image, in a volume (indices of pixels or voxels).
-AXES = {2: ("row", "column"), 3: ("z", "y", "x")}
+AXES = {2: ("row", "column"), 3: ("z", "y", "x")}  # columns of a table for a place in an image, in a volume (indices)
 BASE_WIDTH = {"nano": 8, "lite": 16, "fine": 16, "paper": 64}  # first width of the comparators
 
 
