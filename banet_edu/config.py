@@ -17,8 +17,7 @@ __version__ = "0.1.0"
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
-# fine is lite on a grid twice as fine (docs/results.md, "What makes a boundary better")
-PRESETS = ("nano", "lite", "fine", "paper")
+PRESETS = ("nano", "lite", "fine", "paper")  # fine: lite on a grid twice as fine (docs/results.md)
 INPUT_SIZE = {"nano": 64, "lite": 128, "fine": 128, "paper": 256}
 VOLUME_SIZE = {"nano": (32, 32, 32), "lite": (40, 56, 40)}  # lite: a cropped hippocampus, padded, or in windows
 IMAGE_KINDS = "PNG, JPEG, BMP, TIFF, WebP, HEIC or DICOM"  # by their content, whatever their names

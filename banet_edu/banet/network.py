@@ -171,7 +171,7 @@ class BANet(nn.Module):
         self.head = BANetHead(channels, width, spec.num_classes, **head, kit=kit)
 
     def forward(self, x: Tensor) -> Tensor | BANetOutput:
-        check_input(x, self.spec, self.training)
+        x = check_input(x, self.spec, self.training)
         features = self.encoder(x)  # C_1 .. C_4 at `self.encoder.strides`
         context = self.context(features[-1]) if self.context is not None else None  # B x context_channels x h_4 x w_4
         logits, side_masks, side_edges = self.head(features, context)  # at the stages' own sizes

@@ -107,7 +107,7 @@ class SliceWise(nn.Module):
         return super().to(*args, **kwargs)
 
     def forward(self, x: Tensor) -> Tensor | BANetOutput:
-        check_input(x, self.spec, self.training)
+        x = check_input(x, self.spec, self.training)
         volumes = len(x)
 
         def stacked(y: Tensor) -> Tensor:

@@ -38,5 +38,5 @@ class EncoderDecoder(nn.Module):
         raise NotImplementedError
 
     def forward(self, x: Tensor) -> Tensor:
-        check_input(x, self.spec, self.training)
+        x = check_input(x, self.spec, self.training)
         return resize(self.decode(*self.encoder(x)), x.shape[2:])  # B x K x H x W

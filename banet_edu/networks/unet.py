@@ -63,7 +63,7 @@ class UNet(nn.Module):
         self.classifier = kit.conv(base_width, spec.num_classes, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        check_input(x, self.spec, self.training)
+        x = check_input(x, self.spec, self.training)
         maps = [self.down[0](x)]  # B x base x H x W
         for level in self.down[1:]:
             maps.append(level(self.pool(maps[-1])))  # twice the channels at half the size

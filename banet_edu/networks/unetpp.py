@@ -36,7 +36,7 @@ class UNetPlusPlus(nn.Module):
         self.classifiers = nn.ModuleList(nn.Conv2d(base_width, spec.num_classes, 1) for _ in range(1, DEPTH))
 
     def forward(self, x: Tensor) -> Tensor:
-        check_input(x, self.spec, self.training)
+        x = check_input(x, self.spec, self.training)
         rows: list[list[Tensor]] = []  # rows[i][j] is node (i, j)
         for i in range(DEPTH):  # down the encoder, j = 0
             rows.append([self.nodes[f"{i}_0"](self.pool(rows[-1][0]) if i else x)])

@@ -6,6 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from landing import rest_at_landing
+from torch import nn
 
 from banet_edu.banet.network import BANetOutput
 from banet_edu.networks.registry import create_model, model_names
@@ -230,3 +231,14 @@ def test_preset_paper_has_the_scales_of_each_paper(name, strides):
     with torch.no_grad():
         assert [64 // maps.shape[-1] for maps in model.encoder(torch.zeros(1, 3, 64, 64))] == strides
     assert sum(p.numel() for p in model.parameters()) < 50e6
+
+
+@pytest.mark.parametrize("name", ["banet", "unet", "unet_same_encoder", "unetpp"])
+def test_images_on_a_cpu_go_through_with_their_channels_last(name):
+    model, seen = create_model(name, "nano").eval(), []
+    first = next(module for module in model.modules() if isinstance(module, nn.Conv2d))
+    first.register_forward_pre_hook(
+        lambda _, inputs: seen.append(inputs[0].is_contiguous(memory_format=torch.channels_last))
+    )
+    model(torch.randn(2, 3, 64, 64))
+    assert seen == [True]
