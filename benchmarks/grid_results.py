@@ -31,9 +31,12 @@ QUESTIONS = {
     ("banet", "control"): "blocks, coarse grid",
     ("banet-s2", "banet"): "grid, with blocks",
     ("control-s2", "control"): "grid, without blocks",
-    ("control-s2", "unet"): "encoder",
+    ("control-s2", "unet"): "encoder and the last step of the grid",
+    ("control", "unet"): "encoder and grid",
     ("banet-s2", "unet"): "all together",
 }
+# What is asked of the fine BA-Net when it has trained as long as U-Net, by the network that it is compared with.
+AT_EQUAL_TIME = {"unet": "all, at equal time", "control": "all, against the coarse control"}
 
 
 def chosen(data: str, steps: int, networks: list[str]) -> tuple[pd.DataFrame, dict[tuple[str, int], dict[str, Any]]]:
@@ -152,7 +155,7 @@ def contrasts() -> pd.DataFrame:
             asked = dict(QUESTIONS)
             if len(brief):
                 table = pd.concat([table, brief.assign(model="banet-s2, U-Net's time")], ignore_index=True)
-                asked["banet-s2, U-Net's time", "unet"] = "all, at equal time"
+                asked |= {("banet-s2, U-Net's time", other): question for other, question in AT_EQUAL_TIME.items()}
             for (one, other), question in asked.items():
                 if not len(table) or not {one, other} <= set(table["model"]):
                     continue
@@ -180,7 +183,7 @@ def contrasts_table() -> str:
         "| " + " | ".join([*head, "after correction"]) + " |",
         "|---" * (len(head) + 1) + "|",
     ]
-    order = {question: index for index, question in enumerate([*QUESTIONS.values(), "all, at equal time"])}
+    order = {question: index for index, question in enumerate([*QUESTIONS.values(), *AT_EQUAL_TIME.values()])}
     table = table.assign(order=table["question"].map(order)).sort_values(["order", "steps"], kind="stable")
     for row in table.itertuples():
         seeds = ", ".join(map(str, row.seeds_used))

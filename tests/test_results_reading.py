@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
@@ -166,63 +165,3 @@ def test_what_is_said_of_blocks_together_holds(page, comparisons):
     assert clear == ["no-edge-task"]
     left = [b for b in blocks if comparisons.loc[("study-kvasir_seg", b, "nsd_at_1pct")]["holm"] < 0.05]
     assert left == ["no-cff"]
-
-
-def test_the_experiment_on_grids_is_read_as_its_table_says(page):
-    reading = " ".join(
-        page.split("## What makes a boundary better")[1].split("### The rate of each network")[0].split()
-    )
-    assert unknown_figures(reading, page) == []
-    results = benchmark("grid_results")
-    table = results.contrasts().query("steps == 1200").set_index(["question", "data", "figure"])
-    two_seeds = {("all, at equal time", data) for data in results.PARTS} | {("blocks, coarse grid", "kvasir_seg")}
-    assert {key[:2] for key, seeds in table["seeds_used"].items() if len(seeds) == 2} == two_seeds
-    figures = ("JA", "assd_pct", "hd95_pct", "nsd_at_1pct")
-
-    def verdict(question: str, data: str, figure: str, over: str = "images") -> str:
-        """Better, worse or level over images, or with the seeds resampled; "+" where p is left after correction."""
-        row = table.loc[(question, data, figure)]
-        better, worse = row[over].low > 0, row[over].high < 0
-        if figure in ("assd_pct", "hd95_pct"):
-            better, worse = worse, better
-        return ("better" if better else "worse" if worse else "level") + ("+" if row["holm"] < 0.05 else "")
-
-    def on(question: str, data: str, over: str = "images") -> list[str]:
-        return [verdict(question, data, figure, over) for figure in figures]
-
-    equal = "all, at equal time"
-    assert on(equal, "sz_cxr", "seeds") == ["worse+", "worse+", "worse+", "worse"]
-    assert on(equal, "kvasir_seg") == ["level", "better", "level", "better+"]
-    assert on(equal, "kvasir_seg", "seeds") == ["level", "level", "level", "better+"]
-    assert on(equal, "isic2017") == ["level", "level", "worse", "level"]
-    assert on(equal, "isic2017", "seeds") == ["level"] * 4
-    assert on("all together", "kvasir_seg") == ["better+"] * 4
-    assert on("all together", "isic2017") == ["level"] * 4
-    assert on("all together", "sz_cxr") == ["worse+", "worse+", "worse+", "worse"]
-
-    assert on("blocks, fine grid", "kvasir_seg") == ["better+"] * 4
-    assert verdict("blocks, fine grid", "sz_cxr", "assd_pct") == "better+"
-    assert verdict("blocks, coarse grid", "kvasir_seg", "JA", "seeds") == "worse+"
-    assert on("blocks, coarse grid", "sz_cxr")[:2] == ["worse+", "worse+"]
-    assert {verdict(f"blocks, {grid} grid", "isic2017", "JA") for grid in ("fine", "coarse")} == {"better"}
-
-    assert on("grid, with blocks", "kvasir_seg")[:2] == on("grid, with blocks", "sz_cxr")[:2] == ["better+", "better+"]
-    assert on("grid, with blocks", "isic2017") == on("grid, without blocks", "kvasir_seg") == ["level"] * 4
-    assert on("grid, without blocks", "sz_cxr")[:2] == ["better+", "better+"]
-    assert on("grid, without blocks", "isic2017") == ["level", "level", "better", "level"]
-    assert on("encoder", "sz_cxr")[:2] == ["worse+", "worse+"] and on("encoder", "isic2017") == ["level"] * 4
-    assert on("encoder", "kvasir_seg") == ["level", "level", "level", "better"]
-
-
-def test_in_the_coarse_controls_minutes_no_slower_network_has_come_as_far():
-    results = benchmark("grid_results")
-    seconds = json.loads(results.TIMES.read_text(encoding="utf-8"))["seconds"]
-    for data in results.PARTS:
-
-        def best(network: str, minutes: float, data: str = data) -> float:
-            _, facts = results.chosen(data, 1200, [network])
-            epochs = facts[network, 0]["validation"]["epochs"]
-            return max((e["val_JA"] for e in epochs if e["step"] * seconds[network] / 60 <= minutes), default=0)
-
-        minutes = 1200 * seconds["control"] / 60
-        assert all(best(slow, minutes) < best("control", minutes) for slow in ("banet-s2", "control-s2", "unet"))
