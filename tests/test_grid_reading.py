@@ -176,6 +176,17 @@ def test_what_is_said_in_general(reading, results, contrasts, equal_rates):
     assert missed["banet-s2"] > missed["unet"]
 
 
+def test_what_is_said_of_the_best_ba_net_for_u_nets_time(reading, results):
+    for network, steps, words in (
+        ("banet", 1200, "has JA {:.3f}"),
+        ("banet-s2", 720, "720 steps {:.3f}"),
+        ("banet-s2", 1200, "{:.3f} with 1200"),
+    ):
+        best = [results.chosen(data, steps, [network])[1][network, 0] for data in results.PARTS]
+        mean = sum(facts["validation"]["best_JA"] for facts in best) / len(best)
+        assert words.format(mean) in reading
+
+
 def test_what_is_said_of_time(reading, results):
     seconds = json.loads(results.TIMES.read_text(encoding="utf-8"))["seconds"]
     for network, words in (
@@ -183,6 +194,7 @@ def test_what_is_said_of_time(reading, results):
         ("banet-s2", "one of the fine BA-Net {:.2f})"),
     ):
         assert words.format(seconds[network] / seconds["unet"]) in reading
+    assert f"{seconds['banet'] / seconds['unet']:.2f} of U-Net's time, has JA" in reading
     share = 1200 * seconds["control"] / (720 * seconds["banet-s2"])
     assert "in a third of the time" in reading and abs(share - 1 / 3) < 0.03
 
