@@ -176,6 +176,22 @@ def test_what_is_said_in_general(reading, results, contrasts, equal_rates):
     assert missed["banet-s2"] > missed["unet"]
 
 
+def test_what_is_said_of_single_blocks(reading, results):
+    table, facts = results.chosen(POLYPS, 1200, ["banet-s2", *results.ABLATED])
+    without = {f"banet-s2-no-{block}" for block in ("pee", "attention", "edge-task")}
+    assert set(facts) == {(network, 0) for network in {"banet-s2", *without}} and "CFF missing" in reading
+    assert len({(fact["training"]["precision"], fact["training"]["learning_rate"]) for fact in facts.values()}) == 1
+    compare = benchmark("comparisons").compare_with
+    found = {(name, figure): compare("banet-s2", table, figure, name) for name in without for figure in FIGURES}
+    told = {key: row for key, row in found.items() if verdict(row.images, key[1]) != "level"}
+    assert set(told) == {("banet-s2-no-edge-task", "assd_pct"), ("banet-s2-no-edge-task", "nsd_at_1pct")}
+    overlap, assd, nsd = (found["banet-s2-no-edge-task", figure] for figure in ("JA", "assd_pct", "nsd_at_1pct"))
+    assert (
+        f"level ({overlap.images.mean:+.3f}), its ASSD {assd.images.mean:.3f} % further off and its NSD "
+        f"{-nsd.images.mean:.3f} lower, clear of 0 over the images, with p = {assd.p:.3f} and {nsd.p:.3f}"
+    ) in reading
+
+
 def test_what_is_said_of_the_best_ba_net_for_u_nets_time(reading, results):
     for network, steps, words in (
         ("banet", 1200, "has JA {:.3f}"),
