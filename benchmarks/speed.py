@@ -1,6 +1,7 @@
 """Time and memory of BA-Net lite against both U-Nets, as ratios taken in one run.
 
     python benchmarks/speed.py [--rounds 15] [--batch-size 8] [--size 128]
+    python benchmarks/speed.py --layouts      # inference with the channels of an image first and last in memory, in turns
 
 On an otherwise idle machine leave OMP_WAIT_POLICY unset. With PASSIVE, which several runs side by side need, threads sleep
 between operations, and BA-Net, made of many small ones, pays for the waking up (benchmarks/README.md has both).
@@ -20,6 +21,7 @@ import sys
 import time
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
 import torch
 
@@ -49,15 +51,37 @@ def training_step(name: str, batch_size: int, size: int, **overrides: Any) -> Ca
     return step
 
 
-def inference(name: str, size: int) -> Callable[[], None]:
+def inference(name: str, size: int, images: int = 1) -> Callable[[], None]:
     model = create_model(name).eval()
-    image = torch.randn(1, 3, size, size)
+    image = torch.randn(images, 3, size, size)
 
     @torch.inference_mode()
     def run() -> None:
         model(image)
 
     return run
+
+
+def channels_first(run: Callable[[], None]) -> Callable[[], None]:
+    """`run` without what `check_input` does for the memory layout."""
+
+    def bare() -> None:
+        with (
+            patch("banet_edu.banet.network.check_input", lambda x, *_: x),
+            patch("banet_edu.networks.unet.check_input", lambda x, *_: x),
+        ):
+            run()
+
+    return bare
+
+
+def layouts(size: int, rounds: int) -> None:
+    for name in NETWORKS[:2]:
+        for images in (1, 4, 8):
+            run = inference(name, size, images)
+            seconds = medians({"first": channels_first(run), "last": run}, rounds)
+            first, last = seconds["first"], seconds["last"]
+            print(f"{name}, {images} images: channels first {first:.4f} s, last {last:.4f} s, {last / first:.2f}")
 
 
 def medians(runs: dict[str, Callable[[], None]], rounds: int) -> dict[str, float]:
@@ -87,6 +111,7 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=8)
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--peak-of", choices=NETWORKS, help=argparse.SUPPRESS)
+    parser.add_argument("--layouts", action="store_true")
     given = parser.parse_args()
     if given.peak_of:
         before = resident_megabytes()
@@ -97,6 +122,9 @@ def main() -> None:
         return
 
     print(machine_facts())
+    if given.layouts:
+        layouts(given.size, given.rounds)
+        return
     print(f"batch {given.batch_size}, {given.size} x {given.size}, fp32, {given.rounds} rounds\n")
     # First, while this process is small: a child begins with the peak that its parent had when it started it.
     memory = {name: peak_megabytes(name, given.batch_size, given.size) for name in NETWORKS}
