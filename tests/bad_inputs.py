@@ -97,8 +97,8 @@ def deflated_bomb(path: Path) -> Path:
     file.save_as(path, enforce_file_format=True)
     start = 132 + 12 + int(read_file_meta_info(path).FileMetaInformationGroupLength)
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-    packed = b"".join(packer.compress(bytes(2**24)) for _ in range(64)) + packer.flush()
-    return content(path, path.read_bytes()[:start] + packed)
+    piece = packer.compress(bytes(2**24)) + packer.flush(zlib.Z_FULL_FLUSH)  # stands alone: packed once, told 64 times
+    return content(path, path.read_bytes()[:start] + 64 * piece + packer.flush())
 
 
 def model_file(path: Path, meta: dict[str, Any], **tensors: Any) -> Path:

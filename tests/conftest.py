@@ -21,13 +21,15 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 LANDING = (
     "landing: a newcomer need not wait for it; `pytest --everything` runs it too, `pytest -m landing` runs it alone"
 )
-# The files that take longest, the longest first: started last, one of them would keep one core busy while the other idles.
+# What takes longest, the longest first: started last, one of them would keep one core busy while the other idles.
 LONGEST_FIRST = (
     "tests/browser/test_later_lessons.py",
     "tests/browser/test_first_lessons.py",
     "tests/course/test_sweep.py",
     "tests/course/test_mutants.py",
-    "notebooks/08_explaining_a_boundary.ipynb",
+    "notebooks/08",
+    "notebooks/06",
+    "notebooks/",
     "tests/training/test_resume.py",
     "tests/networks/test_onnx_export.py",
     "tests/notebooks/test_blocks_lessons.py",
@@ -53,8 +55,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = [item for item in items if item.get_closest_marker("landing")]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if not item.get_closest_marker("landing")]
-    rank = {name: index for index, name in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: rank.get(item.nodeid.partition("::")[0], len(rank)))
+
+    def rank(item: pytest.Item) -> int:
+        places = (place for place, start in enumerate(LONGEST_FIRST) if item.nodeid.startswith(start))
+        return next(places, len(LONGEST_FIRST))
+
+    items.sort(key=rank)
 
 
 @pytest.fixture(scope="session")

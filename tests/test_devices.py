@@ -1,6 +1,7 @@
 """What must hold wherever a network lies: on the CPU, and on a GPU where there is one.
 
-Bits are compared on the CPU only (tests/training). Here a result on another device equals the CPU's within rounding.
+Bits are compared on the CPU only (tests/training). Here a result on another device equals the CPU's within rounding. The CPU
+itself is held by the other tests: its turn here is at a landing.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).with_name("training")))
 from training_helpers import CONFIG, discs, tiny
 
 DEVICES = [
-    "cpu",
+    pytest.param("cpu", marks=pytest.mark.landing),
     *(["cuda"] if torch.cuda.is_available() else []),
     *(["mps"] if torch.backends.mps.is_available() else []),
 ]

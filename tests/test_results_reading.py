@@ -7,6 +7,8 @@ import re
 import pytest
 from benchmark_scripts import ROOT, benchmark
 
+pytestmark = pytest.mark.landing
+
 
 @pytest.fixture(scope="module")
 def page() -> str:
@@ -130,7 +132,6 @@ def comparisons():
     )
 
 
-@pytest.mark.landing  # it resamples every comparison of the page
 def test_what_is_said_of_a_comparison_holds(page, comparisons):
     reading, wrong = reading_of(page), []
     for words, run, network, figure, over_images, with_seeds, corrected in SAID:

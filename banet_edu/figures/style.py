@@ -7,12 +7,13 @@ notebook cells, and threads may draw. A notebook cell ends with `show(figure)`.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import cv2
 import numpy as np
 from matplotlib import rc_context
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -51,6 +52,7 @@ _RC: dict[Any, Any] = {
     "legend.frameon": False,
     "figure.facecolor": "white",
 }
+_WRITERS_OF_NUMBERS = (ScalarFormatter, LogFormatter, LogitFormatter)
 _LINE = 28  # pixels: a line of text above a figure
 _LONGEST_SHOWN = 1000  # pixels: larger images are reduced before they are drawn
 
@@ -114,10 +116,8 @@ def proportion(size: tuple[int, int], spacing_mm: tuple[float, float] | None = N
 
 def png_bytes(figure: Figure, *, dpi: int = DPI) -> bytes:
     """The figure as a PNG file's bytes. A dollar sign is one: in a case's name it begins no formula."""
-    own = _numbers_of_axes(figure)
-    for text in figure.findobj(Text):
-        if text not in own:
-            text.set_parse_math(False)
+    for text in _words(figure):
+        text.set_parse_math(False)
     buffer, before = io.BytesIO(), figure.dpi
     figure.dpi = dpi
     try:
@@ -127,14 +127,17 @@ def png_bytes(figure: Figure, *, dpi: int = DPI) -> bytes:
     return buffer.getvalue()
 
 
-def _numbers_of_axes(figure: Figure) -> set[Any]:
-    """The texts that matplotlib itself writes at the ticks of an axis, which hold formulas (10 to the power of 3).
-
-    They are told by who writes them, not by what they say: before the first drawing they are empty.
+def _words(artist: Artist) -> Iterator[Text]:
+    """Every text of a figure but the numbers that matplotlib itself writes along an axis, which hold formulas (10 to the power
+    of 3). Those are told by who writes them, and not looked at: an axis makes a tick when it is asked for one, seen or not.
     """
-    writers = (ScalarFormatter, LogFormatter, LogitFormatter)
-    axes = [axis for axis in figure.findobj(Axis) if isinstance(axis.get_major_formatter(), writers)]
-    return {text for axis in axes for text in axis.findobj(Text) if text is not axis.label}
+    if isinstance(artist, Text):
+        yield artist
+    elif isinstance(artist, Axis) and isinstance(artist.get_major_formatter(), _WRITERS_OF_NUMBERS):
+        yield artist.label
+    else:
+        for child in artist.get_children():
+            yield from _words(child)
 
 
 def below_one_another(figures: Mapping[str, Figure]) -> Figure:

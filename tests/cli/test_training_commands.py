@@ -87,6 +87,7 @@ def test_compare_names_bad_input_before_training(banet_edu, lungs, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.landing  # README's other command is the demo
 def test_demo_ends_with_a_table_a_report_and_the_way_on(banet_edu, tmp_path):
     code, out, err = banet_edu("demo", "--steps", 2, "--out", tmp_path)
     assert code == 0, err

@@ -1,7 +1,4 @@
-"""Every widget of the course at the values of its controls: no exception, and the picture follows.
-
-By default at both ends, the middle and every name; for a landing at every value.
-"""
+"""Every widget of the course at the values of its controls, at a landing: no exception, and the picture follows."""
 
 from __future__ import annotations
 
@@ -170,13 +167,8 @@ SLOW = (
     "contour_explorer",
     "switch_explorer",
     "doubt_explorer",
-)  # 4 to 20 seconds each: at a landing, every value
+)  # built in 4 to 20 seconds each
 QUICK = [name for name in WIDGETS if name not in SLOW]
-
-
-@pytest.mark.parametrize("name", QUICK)
-def test_ends_middle_and_every_name_draw_another_picture(name):
-    assert list(sweep(widget(name), FEW)) == []
 
 
 @pytest.mark.landing
@@ -211,9 +203,9 @@ def test_sweep_finds_an_error_and_a_dead_control():
 
 def test_sweep_reaches_both_ends_of_long_and_short_ranges():
     assert values_of(ipywidgets.IntSlider(0, 0, 1000))[0::24] == [0, 1000]
-    assert values_of(ipywidgets.IntSlider(0, 0, 1000), FEW) == [0, 500, 1000]
     assert values_of(ipywidgets.FloatSlider(0.5, min=0.0, max=1.0, step=0.25)) == [0, 0.25, 0.5, 0.75, 1]
     assert values_of(ipywidgets.SelectionSlider(options=[("a", 1), ("b", 2)])) == [1, 2]
+    assert values_of(ipywidgets.IntSlider(0, 0, 1000), FEW) == [0, 500, 1000]
     assert values_of(ipywidgets.SelectionSlider(options=list("abcdef")), FEW) == list("abcdef")
     assert values_of(ipywidgets.SelectionSlider(options=range(11)), FEW) == [0, 5, 10]
 

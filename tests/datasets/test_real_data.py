@@ -13,6 +13,8 @@ from banet_edu.datasets.check import check_dataset
 from banet_edu.datasets.opening import open_dataset
 from banet_edu.datasets.similarity import difference_hash, near_duplicates
 
+pytestmark = pytest.mark.landing
+
 PARTS = ("train", "val", "test")
 
 

@@ -38,6 +38,7 @@ def test_each_loads_and_has_a_card(name):
     assert model.info["terms"] == described["terms"]
 
 
+@pytest.mark.landing
 @pytest.mark.parametrize("name", [name for name in NAMES if name.endswith("phantom")])
 def test_phantom_weights_do_on_the_bundled_samples_what_their_card_says(name):
     """The card's figure is a mean over 144 samples; a third of them must come near it."""
@@ -47,6 +48,7 @@ def test_phantom_weights_do_on_the_bundled_samples_what_their_card_says(name):
     assert abs(evaluate(model, samples)["JA"].mean() - figures["JA"][0]) < 0.03
 
 
+@pytest.mark.landing
 def test_hippocampus_weights_do_on_the_bundled_volumes_what_is_near_their_card():
     """The card's figures are means over 40 volumes, of which eight are bundled."""
     for name in NAMES[-3:]:

@@ -16,6 +16,8 @@ from banet_edu.metrics.overlap import overlap
 from banet_edu.paths import samples_root
 from banet_edu.study.compare import evaluate
 
+pytestmark = pytest.mark.landing
+
 KINDS = ("dermoscopy", "polyp", "lung")
 
 
@@ -70,7 +72,6 @@ def test_window_changes_less_than_the_stage(model):
     assert phantom.spacing_mm[0] * 64 == pytest.approx(4.5, abs=0.05)
 
 
-@pytest.mark.landing
 def test_pee_matters_most_at_stage_1_and_hardly_at_stage_3(model, samples):
     everything = [sample for kind in KINDS for sample in samples[kind]]
     table = mean_effects(model, everything, [f"stage{i}.pee off" for i in (1, 2, 3, 4)]).set_index("knob")
@@ -133,7 +134,6 @@ def test_stage_1_is_best_on_some_images_and_breaks_up_on_others(skin):
     assert (table[:, 0] < 0.6).sum() >= 1
 
 
-@pytest.mark.landing
 def test_stage_1_without_the_others_falls_on_skin_and_polyps_and_rises_on_lungs(model, samples):
     change = {kind: mean_effects(model, samples[kind], ["stage1.cff off"]).iloc[0] for kind in KINDS}
     assert change["dermoscopy"]["JA_change"] < -0.005 and change["polyp"]["JA_change"] < -0.005
@@ -145,7 +145,6 @@ def test_stage_1_without_the_others_falls_on_skin_and_polyps_and_rises_on_lungs(
     assert change["lung"]["assd_mm_before"] > 3 * change["polyp"]["assd_mm_before"]
 
 
-@pytest.mark.landing
 def test_where_attention_listens_matters_on_lungs_and_where_gates_are_low_on_skin(model, samples):
     everything = [sample for kind in KINDS for sample in samples[kind]]
 
@@ -220,7 +219,6 @@ def test_share_and_own_gate_of_stage_2_rise_from_inside_to_outside(model, sample
     assert rising >= 28
 
 
-@pytest.mark.landing
 def test_each_block_switched_off_costs_what_the_texts_say(model, samples):
     everything = [sample for kind in KINDS for sample in samples[kind]]
     table = mean_effects(model, everything, ["pee off", "ia off", "cff off"]).set_index("knob")
@@ -234,7 +232,6 @@ def test_each_block_switched_off_costs_what_the_texts_say(model, samples):
         assert mean_effects(model, samples[kind], ["cff off"]).iloc[0]["JA_change"] == pytest.approx(-0.02, abs=0.003)
 
 
-@pytest.mark.landing
 def test_only_the_half_that_the_object_branch_hears_moves_the_contour(model, samples):
     for kind in KINDS:
         for sample in samples[kind][:3]:

@@ -25,6 +25,8 @@ from banet_edu.networks.classical import (
     smoothed,
 )
 
+pytestmark = pytest.mark.landing
+
 KINDS = ("dermoscopy", "polyp", "lung")
 NETWORKS = ("unet-lite-phantom", "banet-lite-phantom")
 
@@ -54,7 +56,6 @@ def missed(rows, name):
     return sum(row["status"] == "missed" for kind in KINDS for row in rows[name, kind])
 
 
-@pytest.mark.landing
 def test_otsu_wins_some_single_skin_images_and_finds_nothing_in_others(rows):
     assert 3 <= (ja(rows, "otsu", "dermoscopy") > ja(rows, "unet-lite-phantom", "dermoscopy")).sum() <= 6
     assert sum(row["status"] == "missed" for row in rows["otsu", "dermoscopy"]) >= 2

@@ -16,6 +16,8 @@ from banet_edu.datasets.similarity import SAME_SCENE, difference_hash, hamming
 from banet_edu.datasets.splits import split_names
 from banet_edu.metrics.overlap import overlap
 
+pytestmark = pytest.mark.landing
+
 
 def copying(samples, seed, contiguous):
     part = split_names(list(samples), seed, contiguous=contiguous)
@@ -111,7 +113,6 @@ def test_objects_touch_the_frame(real, name, looked_at, touching, most):
     assert max(shares) == pytest.approx(most, abs=0.01)
 
 
-@pytest.mark.landing
 def test_chest_images_are_grey_and_all_masks_but_one_are_two_objects(real):
     objects = []
     for sample in open_dataset("sz_cxr", real("sz_cxr")):
@@ -129,7 +130,6 @@ def test_neighbouring_frames_of_colondb_are_alike_but_no_near_duplicates(real):
     assert np.median(near) == pytest.approx(71, abs=1) and np.median(far) == pytest.approx(107, abs=1)
 
 
-@pytest.mark.landing
 def test_copying_leaks_on_colondb_after_a_random_split(real):
     dataset = open_dataset("cvc_colondb", real("cvc_colondb"))
     frames = {sample.name: sample.at(128) for sample in dataset}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import pytest
 import torch
 from lesson_prints import printed
 
@@ -17,6 +18,8 @@ from banet_edu.study.recorded import read_recorded, recorded_facts
 from banet_edu.training.history import History
 from banet_edu.training.losses import segmentation_loss
 from banet_edu.training.schedule import learning_rate
+
+pytestmark = pytest.mark.landing
 
 
 def test_what_the_shift_adds_to_the_losses_of_the_large_disc_is_printed():

@@ -20,6 +20,8 @@ from banet_edu.study.compare import evaluate
 from banet_edu.study.recorded import read_recorded, recorded_facts
 from banet_edu.study.statistics import paired_wilcoxon
 
+pytestmark = pytest.mark.landing
+
 KINDS = ("dermoscopy", "polyp", "lung")
 REAL = {"skin": "isic2017-lite", "lungs": "sz_cxr-lite", "polyps": "kvasir_seg-lite"}
 
@@ -55,7 +57,6 @@ def test_networks_of_part_1_were_trained_as_the_text_says(models):
         assert (training["train_images"], training["training"]["steps"], training["seeds"]) == (450, 500, [0])
 
 
-@pytest.mark.landing
 def test_mean_and_majority_disagree(table):
     values = paired_values(table, "JA", "banet", "unet")
     difference = values["banet"] - values["unet"]
@@ -163,7 +164,6 @@ def test_control_has_the_whole_lead_on_polyps():
         assert re.search(rf"^{network} +missed {count} of 148 polyps", printed("07", "banet              missed"), re.M)
 
 
-@pytest.mark.landing
 def test_on_ba_nets_grid_u_net_loses_its_lead_on_painted_lungs_and_little_elsewhere(models, table):
     mean = table.pivot_table(index="kind", columns="model", values="JA")
     with intervene(models["unet"], {"logits": on_the_grid}):

@@ -10,6 +10,8 @@ from lesson_prints import printed
 from banet_edu.study.recorded import read_recorded, recorded_facts
 from banet_edu.study.statistics import paired_wilcoxon
 
+pytestmark = pytest.mark.landing
+
 REAL = {"skin": "isic2017-lite", "lungs": "sz_cxr-lite", "polyps": "kvasir_seg-lite"}
 
 

@@ -18,6 +18,8 @@ from banet_edu.explain.inside.faithfulness import deletion_insertion, randomisat
 from banet_edu.explain.inside.regions import boundary_band, contour_segment
 from banet_edu.study.recorded import read_recorded, recorded_facts
 
+pytestmark = pytest.mark.landing
+
 SECTOR = (40, 120)
 BLOCKS = ["pee off", "ia off", "cff off"]
 
@@ -99,7 +101,6 @@ def test_blocks_hold_a_half_wrong_decision_and_two_of_three_do_harm_here(model, 
     assert change["ia off"] > 0.03 and change["pee off"] < -0.005 and change["cff off"] < -0.02
 
 
-@pytest.mark.landing
 def test_over_30_images_each_block_helps(model):
     samples = [case for kind in ("dermoscopy", "polyp", "lung") for case in load_samples(kind, "test")]
     assert (mean_effects(model, samples, BLOCKS)["assd_mm_change"] > 0).all()
@@ -107,7 +108,6 @@ def test_over_30_images_each_block_helps(model):
     assert all(f"  {block} off everywhere: +" in told for block in ("PEE", "attention", "fusion"))
 
 
-@pytest.mark.landing
 def test_gradcam_alone_fails_both_ways_and_is_worse_than_chance(model, faint, found):
     band = boundary_band(found.mask, spacing_mm=faint.spacing_mm)
     tested = {
@@ -152,7 +152,6 @@ def test_strongest_blue_of_gradcam_lies_along_the_frame(model, faint, found):
     assert (away < 0.1 * rows).mean() > 0.8
 
 
-@pytest.mark.landing
 def test_strongest_squares_of_occlusion_lie_along_the_networks_line_and_push_it_in(model, faint, found):
     segment = contour_segment(faint.mask, from_deg=40, to_deg=120, spacing_mm=faint.spacing_mm)
     holds, outward = (
@@ -187,7 +186,6 @@ def test_other_lesion_is_not_most_off_where_it_has_most_slack(model):
     assert "slack 1.4" in said(shown) and "0.32 mm too far in" in said(shown)
 
 
-@pytest.mark.landing
 def test_map_of_integrated_gradients_keeps_about_a_third_of_its_likeness(model, faint, found):
     band = boundary_band(found.mask, spacing_mm=faint.spacing_mm)
     forgetting = randomisation_check(model, faint, "integrated_gradients", band, seeds=(0,))

@@ -18,6 +18,8 @@ from banet_edu.figures.contour import mask_outlines
 from banet_edu.metrics.boundary import boundary_metrics
 from banet_edu.metrics.shape import outlines
 
+pytestmark = pytest.mark.landing
+
 
 def test_the_line_follows_the_ruler_and_most_of_what_is_marked_is_wrong():
     photo = ruler_photo(6)

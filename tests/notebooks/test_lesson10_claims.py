@@ -18,6 +18,8 @@ from banet_edu.course.lesson10.selection import chosen_and_fresh, optimism_curve
 from banet_edu.study.compare import evaluate
 from banet_edu.study.recorded import read_recorded, recorded_facts
 
+pytestmark = pytest.mark.landing
+
 KINDS = ("dermoscopy", "polyp", "lung")
 REAL = ("isic2017-lite", "kvasir_seg-lite", "sz_cxr-lite")
 
@@ -50,7 +52,6 @@ def with_our_weights(model, **change):
     return other.eval()
 
 
-@pytest.mark.landing
 def test_weights_that_load_and_do_not_fit(model, samples):
     trained = evaluate(model, samples)["JA"].mean()
     lost = {

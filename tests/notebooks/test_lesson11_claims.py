@@ -21,6 +21,8 @@ from banet_edu.study.compare import evaluate
 from banet_edu.study.recorded import read_recorded, recorded_facts
 from banet_edu.study.statistics import paired_wilcoxon
 
+pytestmark = pytest.mark.landing
+
 NETWORKS = ("banet", "unet", "control", "banet-slices")
 
 
@@ -62,7 +64,6 @@ def test_the_outline_is_most_off_at_the_tail_where_there_is_no_usual_edge(volume
 # Part 2
 
 
-@pytest.mark.landing
 def test_slice_by_slice_jumps_in_every_volume(volumes, found):
     whole, slices = ([lone_share(labels) for labels in each] for each in found)
     expert = [lone_share(volume.mask) for volume in volumes]
@@ -86,7 +87,6 @@ def test_in_3d_no_direction_jumps_more_than_the_others_by_much(volumes, found):
 # Part 3
 
 
-@pytest.mark.landing
 def test_pee_is_worth_the_most(volumes):
     change = mean_effects(load_model("banet-lite-hippocampus"), volumes, ["pee off", "ia off", "cff off"])
     change = change.set_index("knob")
@@ -169,7 +169,6 @@ class OnBANetsGrid(nn.Module):
         return F.interpolate(F.avg_pool3d(scores, 2), size=scores.shape[2:], mode="trilinear")
 
 
-@pytest.mark.landing
 def test_the_grid_is_about_half_of_unets_lead(volumes):
     unet = load_model("unet-lite-hippocampus")
     models = load_model("banet-lite-hippocampus"), unet, OnBANetsGrid(unet).eval()

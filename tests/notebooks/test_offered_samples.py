@@ -9,6 +9,8 @@ from banet_edu import load_model, load_samples
 from banet_edu.explain import effect, effects, probe, zone_means
 from banet_edu.explain.inside.blocks import gate_name, taken_over
 
+pytestmark = pytest.mark.landing
+
 
 @pytest.fixture(scope="module")
 def model():
@@ -65,7 +67,6 @@ def test_no_object_has_a_cell_inside_in_most_images_at_stage_3(model, everything
     assert 15 < np.isnan(inside).sum() < 30
 
 
-@pytest.mark.landing
 def test_a_gate_of_stage_2_moves_the_line_by_a_tenth_of_a_millimetre_in_the_lungs_only(model, everything):
     for index in (4, 0, 10, 20):
         sample = everything[index]

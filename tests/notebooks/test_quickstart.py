@@ -16,6 +16,8 @@ from banet_edu.metrics.boundary import boundary_metrics, signed_errors
 from banet_edu.metrics.overlap import overlap
 from banet_edu.study.compare import evaluate
 
+pytestmark = pytest.mark.landing
+
 
 @pytest.fixture(scope="module")
 def model():

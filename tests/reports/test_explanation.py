@@ -71,6 +71,7 @@ def test_without_a_mask_it_says_what_it_cannot_say(banet, lesion, tmp_path):
     assert "JA" not in words.partition("Blocks switched off")[0]
 
 
+@pytest.mark.landing
 def test_a_missed_object_is_said_and_nothing_breaks(lesion, tmp_path):
     torch.manual_seed(0)
     model = create_model("unet", preset="nano").eval()
@@ -83,6 +84,7 @@ def test_a_missed_object_is_said_and_nothing_breaks(lesion, tmp_path):
     assert not re.search(r"\bnan\b", words)
 
 
+@pytest.mark.landing
 def test_nothing_there_and_nothing_found(banet, tmp_path):
     torch.manual_seed(0)
     model = create_model("unet", preset="nano").eval()
