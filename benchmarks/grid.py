@@ -8,9 +8,10 @@
 `banet` and `control` (U-Net's decoder on BA-Net's encoder) answer on every fourth pixel, `banet-s2` and `control-s2`
 (first_stride 2: no max pooling) on every second, `unet` on every one. A cell is one of them, or banet-s2 without a block,
 trained on one data set with one budget, rate and seed. In this order: (1) seed 0 with three rates, 1200 steps; each network
-then keeps the rate with the best validation JA in the mean over the data sets; (2) with it, both seeds, banet-s2 with the
-steps it can take in U-Net's time; (3) U-Net's second seed, banet-s2 without each block on polyps, where the blocks seem to
-matter, and the second seed of the others; (4) banet-s2 without each block elsewhere; (5) 5000 steps, or U-Net's time for them.
+then keeps the rate with the best validation JA in the mean over the data sets; (2) with it, both seeds, banet-s2 and banet
+with the steps they can take in U-Net's time; (3) U-Net's second seed, banet-s2 without each block on polyps, where the blocks
+seem to matter, and the second seed of the others; (4) banet-s2 without each block elsewhere; (5) 5000 steps, or U-Net's time
+for them.
 
 As a cell ends, its rows, one per test image, are written to docs/recorded/grid-DATA/ and its facts (best epoch, every
 epoch's validation, minutes) beside them: commit that folder, and any machine goes on where this one was stopped; a cell
@@ -51,10 +52,10 @@ ABLATED = {f"banet-s2-{variant}": ("banet", {**FINE, **overrides}) for variant, 
 RATES = (0.001, 0.0005, 0.002)
 SHORT, LONG = 1200, 5000
 SEEDS = (0, 1)
-# Steps of banet-s2 in the time of U-Net's SHORT or LONG: a step of U-Net, with its loading, takes 0.60 of banet-s2's time
-# (0.155 and 0.263 s in bf16, 0.226 and 0.373 in fp32; one thread, AMD EPYC with AVX512 and bf16, 2026-11-26). With AVX2
-# alone it is 0.59 (`time`).
-IN_UNETS_TIME = {SHORT: 720, LONG: 3000}
+# Steps in the time of U-Net's SHORT or LONG: a step of U-Net, with its loading, takes 0.60 of banet-s2's time (0.155 and
+# 0.263 s in bf16, 0.226 and 0.373 in fp32; one thread, AMD EPYC with AVX512 and bf16, 2026-11-26). With AVX2 alone it is 0.59,
+# and 1.82 of banet's (`time`).
+IN_UNETS_TIME = {"banet-s2": {SHORT: 720, LONG: 3000}, "banet": {SHORT: 2180}}
 TIMES = RECORDED / "step-times" / "facts.json"
 
 
@@ -93,18 +94,17 @@ def phases() -> list[list[tuple[str, str, int, float | None, int]]]:
     """The cells in the order in which they say most; rate None stands for `best_rate`."""
     return [
         [(data, network, SHORT, rate, 0) for rate in RATES for data in DATA for network in NETWORKS],
-        [(data, "banet-s2", IN_UNETS_TIME[SHORT], None, seed) for seed in SEEDS for data in DATA],
+        [(data, "banet-s2", IN_UNETS_TIME["banet-s2"][SHORT], None, seed) for seed in SEEDS for data in DATA],
         [(data, "unet", SHORT, None, 1) for data in DATA],
         [("kvasir_seg", network, SHORT, None, 0) for network in ABLATED],
-        [
-            (data, network, SHORT, None, 1)
-            for network in ("banet-s2", "control-s2", "banet", "control")
-            for data in DATA
-        ],
+        [(data, "banet", IN_UNETS_TIME["banet"][SHORT], None, 0) for data in DATA],
+        [(data, network, SHORT, None, 1) for network in ("banet", "control") for data in DATA],
+        [(data, "banet", IN_UNETS_TIME["banet"][SHORT], None, 1) for data in DATA],
+        [(data, network, SHORT, None, 1) for data in DATA for network in ("control-s2", "banet-s2")],
         [(data, network, SHORT, None, seed) for data in DATA for seed in SEEDS for network in ABLATED],
         *(
             [
-                (data, network, IN_UNETS_TIME[LONG] if network == "banet-s2" else LONG, None, seed)
+                (data, network, IN_UNETS_TIME["banet-s2"][LONG] if network == "banet-s2" else LONG, None, seed)
                 for network in ("unet", "banet-s2", "banet", "control-s2", "control")
                 for data in DATA
             ]

@@ -1,24 +1,19 @@
-"""Tables and the figure of the experiment on grids (benchmarks/grid.py), from the cells that are recorded so far.
+"""Tables of the experiment on grids (benchmarks/grid.py), from the cells that are recorded so far.
 
-python benchmarks/results.py render        # writes the tables into docs/results.md
-python benchmarks/grid_results.py          # draws docs/grid.png: validation against steps, operations and minutes
+`python benchmarks/results.py render` writes them into docs/results.md.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from comparisons import NONE, compare_with, in_cells
-from grid import ABLATED, DATA, IN_UNETS_TIME, LONG, NETWORKS, RATES, SHORT, TIMES, Cell, best_rate, cells
+from grid import ABLATED, IN_UNETS_TIME, LONG, NETWORKS, RATES, SHORT, Cell, best_rate, cells
 
-from banet_edu import create_model
-from banet_edu.figures.style import BLUE, INK, VERMILLION
-from banet_edu.study.cost import cost
 from banet_edu.study.resampling import holm
 from banet_edu.study.result import metric_label
 from banet_edu.study.statistics import summarise
@@ -35,8 +30,12 @@ QUESTIONS = {
     ("control", "unet"): "encoder and grid",
     ("banet-s2", "unet"): "all together",
 }
-# What is asked of the fine BA-Net when it has trained as long as U-Net, by the network that it is compared with.
-AT_EQUAL_TIME = {"unet": "all, at equal time", "control": "all, against the coarse control"}
+# What is asked of a BA-Net when it has trained as long as U-Net.
+AT_EQUAL_TIME = {
+    ("banet-s2", "unet"): "all, at equal time",
+    ("banet-s2", "control"): "all, against the coarse control",
+    ("banet", "unet"): "all on the coarse grid, at equal time",
+}
 
 
 def chosen(data: str, steps: int, networks: list[str]) -> tuple[pd.DataFrame, dict[tuple[str, int], dict[str, Any]]]:
@@ -91,7 +90,7 @@ def grid_table(data: str) -> str:
         + " | missed | validation JA | minutes |",
         "|---" * (len(FIGURES) + 6) + "|",
     ]
-    for steps in sorted({SHORT, LONG, *IN_UNETS_TIME.values()}):
+    for steps in sorted({SHORT, LONG, *(steps for own in IN_UNETS_TIME.values() for steps in own.values())}):
         table, facts = chosen(data, steps, list(NETWORKS))
         lines += rows(table, facts, steps, list(NETWORKS))
     table, facts = chosen(data, SHORT, ["banet-s2", *ABLATED])
@@ -146,16 +145,17 @@ def rows(
 
 
 def contrasts() -> pd.DataFrame:
-    """Every pair of QUESTIONS on every data set and budget, and the fine grid against U-Net with U-Net's time."""
+    """Every pair of QUESTIONS on every data set and budget, and those of AT_EQUAL_TIME."""
     found = []
     for data in PARTS:
         for steps in (SHORT, LONG):
             table, _ = chosen(data, steps, list(NETWORKS))
-            brief, _ = chosen(data, IN_UNETS_TIME[steps], ["banet-s2"])
             asked = dict(QUESTIONS)
-            if len(brief):
-                table = pd.concat([table, brief.assign(model="banet-s2, U-Net's time")], ignore_index=True)
-                asked |= {("banet-s2, U-Net's time", other): question for other, question in AT_EQUAL_TIME.items()}
+            for network, budgets in IN_UNETS_TIME.items():
+                timed, _ = chosen(data, budgets.get(steps, 0), [network])
+                if len(timed):
+                    table = pd.concat([table, timed.assign(model=f"{network}, U-Net's time")], ignore_index=True)
+            asked |= {(f"{one}, U-Net's time", other): question for (one, other), question in AT_EQUAL_TIME.items()}
             for (one, other), question in asked.items():
                 if not len(table) or not {one, other} <= set(table["model"]):
                     continue
@@ -212,49 +212,3 @@ def times_table(run: Path) -> str:
         "|---|---|---|",
     ]
     return "\n".join([*lines, *(f"| {name} | {s:.3f} | {s / seconds['unet']:.2f} |" for name, s in seconds.items())])
-
-
-def draw(path: Path) -> None:
-    """Best validation JA so far against steps, operations and minutes of training (a step's time as measured in one run:
-    `grid.py time`), seed 0, each network at its own rate."""
-    from matplotlib import pyplot as plt
-
-    styles: dict[str, dict[str, Any]] = {  # told apart without their colours too: the fine grid is thick
-        "banet": {"color": BLUE, "lw": 1.2},
-        "banet-s2": {"color": BLUE, "lw": 2.6},
-        "control": {"color": VERMILLION, "lw": 1.2, "ls": "--"},
-        "control-s2": {"color": VERMILLION, "lw": 2.6, "ls": "--"},
-        "unet": {"color": INK, "lw": 1.6, "ls": ":"},
-    }
-    gflops = {
-        name: cost(create_model(model, **more), (128, 128), rounds=0).gflops for name, (model, more) in NETWORKS.items()
-    }
-    seconds = json.loads(TIMES.read_text(encoding="utf-8"))["seconds"]
-    figure, axes = plt.subplots(len(DATA), 3, figsize=(13, 10), sharey="row", layout="constrained")
-    for row, data in zip(axes, PARTS, strict=True):
-        early, reached = [], []
-        for network, steps in product(NETWORKS, (SHORT, LONG)):
-            _, facts = chosen(data, steps, [network])
-            if (network, 0) not in facts:
-                continue
-            epochs = pd.DataFrame(facts[network, 0]["validation"]["epochs"])
-            best = epochs["val_JA"].cummax()
-            early.append(best[epochs["step"] <= SHORT / 4].max())
-            reached.append(best.max())
-            operations = epochs["step"] * 8 * gflops[network] / 1e3
-            minutes = epochs["step"] * seconds[network] / 60
-            for axis, x in zip(row, (epochs["step"], operations, minutes), strict=True):
-                axis.plot(x, best, label=f"{network}, {steps} steps", **styles[network])
-        low, high = min(early), max(reached)  # before, all of them rise steeply
-        row[0].set_ylim(low, high + (high - low) / 20)
-        row[0].set_ylabel(f"{PARTS[data]}\nbest validation JA so far")
-    for axis, label in zip(
-        axes[-1], ("steps", "operations, forward (1e12)", "minutes of training, one thread"), strict=True
-    ):
-        axis.set_xlabel(label)
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=5)
-    figure.savefig(path, dpi=80)
-
-
-if __name__ == "__main__":
-    draw(Path(__file__).resolve().parents[1] / "docs" / "grid.png")

@@ -1,0 +1,86 @@
+"""The figures of the experiment on grids: how far each network was after so many steps, operations and minutes.
+
+python benchmarks/grid_figure.py        # draws docs/grid.png (overlap) and docs/grid-boundary.png (ASSD)
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from grid import DATA, IN_UNETS_TIME, LONG, NETWORKS, SHORT, TIMES
+from grid_results import PARTS, chosen
+from matplotlib import pyplot as plt
+from matplotlib.lines import Line2D
+
+from banet_edu import create_model
+from banet_edu.figures.style import BLUE, INK, VERMILLION
+from banet_edu.study.cost import cost
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+STYLES: dict[str, dict[str, Any]] = {  # told apart without their colours too: the fine grid is thick
+    "banet": {"color": BLUE, "lw": 1.2},
+    "banet-s2": {"color": BLUE, "lw": 2.6},
+    "control": {"color": VERMILLION, "lw": 1.2, "ls": "--"},
+    "control-s2": {"color": VERMILLION, "lw": 2.6, "ls": "--"},
+    "unet": {"color": INK, "lw": 1.6, "ls": ":"},
+}
+ENDS = {"o": f"{SHORT} steps", "s": f"U-Net's time for {SHORT} steps", "^": f"{LONG} steps, or U-Net's time for them"}
+
+
+def runs() -> list[tuple[str, int, str]]:
+    """network, steps, and the mark at the end of its line, which says the budget."""
+    short = [(network, SHORT, "o") for network in NETWORKS]
+    timed = [
+        (network, steps, "s" if budget == SHORT else "^")
+        for network, own in IN_UNETS_TIME.items()
+        for budget, steps in own.items()
+    ]
+    return [*short, *timed, *((network, LONG, "^") for network in NETWORKS)]
+
+
+def draw(path: Path, figure: str, label: str, *, less_is_better: bool) -> None:
+    """The best of `figure` on the validation part so far; seed 0, each network at its own rate. Minutes are steps times a
+    step's time as measured in one run (`grid.py time`)."""
+    gflops = {
+        name: cost(create_model(model, **more), (128, 128), rounds=0).gflops for name, (model, more) in NETWORKS.items()
+    }
+    seconds = json.loads(TIMES.read_text(encoding="utf-8"))["seconds"]
+    drawn, axes = plt.subplots(len(DATA), 3, figsize=(13, 10), sharey="row", layout="constrained")
+    marks = set()
+    for row, data in zip(axes, PARTS, strict=True):
+        early, reached = [], []
+        for network, steps, mark in runs():
+            _, facts = chosen(data, steps, [network])
+            if (network, 0) not in facts:
+                continue
+            marks.add(mark)
+            epochs = pd.DataFrame(facts[network, 0]["validation"]["epochs"])
+            best = epochs[figure].cummin() if less_is_better else epochs[figure].cummax()
+            early.append(best[epochs["step"] <= SHORT / 4].iloc[-1])
+            reached.append(best.iloc[-1])
+            operations = epochs["step"] * 8 * gflops[network] / 1e3
+            minutes = epochs["step"] * seconds[network] / 60
+            for axis, x in zip(row, (epochs["step"], operations, minutes), strict=True):
+                axis.plot(x, best, marker=mark, markevery=[-1], ms=7, mec="white", **STYLES[network])
+        # Before the first of these all of them change steeply.
+        worst, top = (max(early), min(reached)) if less_is_better else (min(early), max(reached))
+        row[0].set_ylim(*sorted((worst, top + (top - worst) / 20)))
+        row[0].set_ylabel(f"{PARTS[data]}\n{label} so far")
+    for axis, below in zip(
+        axes[-1], ("steps", "operations, forward (1e12)", "minutes of training, one thread"), strict=True
+    ):
+        axis.set_xlabel(below)
+    keys = [Line2D([], [], label=network, **style) for network, style in STYLES.items()]
+    keys += [
+        Line2D([], [], color="grey", ls="", marker=mark, label=text) for mark, text in ENDS.items() if mark in marks
+    ]
+    drawn.legend(handles=keys, loc="outside upper center", ncols=len(keys))
+    drawn.savefig(path, dpi=80)
+
+
+if __name__ == "__main__":
+    draw(DOCS / "grid.png", "val_JA", "best validation JA", less_is_better=False)
+    draw(DOCS / "grid-boundary.png", "val_assd_pct", "best validation ASSD, % of diagonal", less_is_better=True)
