@@ -44,6 +44,12 @@ def _compare(other: str, pair: pd.DataFrame, figure: str, network: str) -> Compa
     return Comparison(network, figure, Interval(test.mean_difference, test.low, test.high), crossed, test.p_value)
 
 
+def counted(table: pd.DataFrame) -> str:
+    """How many of the tests (columns p and holm) say something, before and after Holm's correction for all of them."""
+    small, left = (table["p"] < 0.05).sum(), (table["holm"] < 0.05).sum()
+    return f"{len(table)} tests, {small} with p < 0.05, {left} after Holm's correction."
+
+
 def in_cells(found: Comparison | None) -> list[str]:
     """Difference with its interval, the interval with seeds resampled, p."""
     if found is None:

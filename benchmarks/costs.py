@@ -1,4 +1,7 @@
-"""What each network costs, and how fine a grid it answers on: a table of docs/results.md."""
+"""What each network costs, and how fine a grid it answers on: a table of docs/results.md.
+
+Preset lite, and BA-Net's preset for a finer grid.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +15,14 @@ from banet_edu.study.cost import cost
 
 
 def costs_table() -> str:
-    """Markdown: parameters, operations of one image, and the grid a network answers on, preset lite."""
+    """Markdown: parameters, operations of one image, and the grid a network answers on."""
     lines = ["| network | parameters | operations of an image (1e9) | times BA-Net's | answers on |", "|---" * 5 + "|"]
     own = cost(create_model("banet"), (128, 128), rounds=0).gflops
-    for name in model_names():
-        model = create_model(name)
+    for name, preset in [("banet", "fine"), *((name, "lite") for name in model_names())]:
+        model = create_model(name, preset)
         found = cost(model, (128, 128), rounds=0)
         cells = f"{found.parameters:,} | {found.gflops:.2f} | {found.gflops / own:.1f} | {answers_on(model)}"
-        lines.append(f"| {name} | {cells} |")
+        lines.append(f"| {name}{', preset fine' if preset == 'fine' else ''} | {cells} |")
     return "\n".join(lines)
 
 
@@ -32,4 +35,4 @@ def answers_on(model: Any) -> str:
     maps = model.eval().encoder(images)
     scores = model.head(maps).logits if isinstance(model, BANet) else model.decode(*maps)
     stride = 128 // scores.shape[-1]
-    return "every pixel" if stride == 1 else f"every {stride}th pixel"
+    return "every pixel" if stride == 1 else f"every {stride}{'nd' if stride == 2 else 'th'} pixel"

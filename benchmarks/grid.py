@@ -10,7 +10,7 @@
 trained on one data set with one budget, rate and seed. In this order: (1) seed 0 with three rates, 1200 steps; each network
 then keeps the rate with the best validation JA in the mean over the data sets; (2) with it, both seeds, banet-s2 and banet
 with the steps they can take in U-Net's time; (3) U-Net's second seed, banet-s2 without each block on polyps, where the blocks
-seem to matter, and the second seed of the others; (4) banet-s2 without each block elsewhere; (5) 5000 steps, or U-Net's time
+seem to matter, again without CFF, and the second seed of the others; (4) banet-s2 without each block elsewhere; (5) 5000 steps, or U-Net's time
 for them.
 
 As a cell ends, its rows, one per test image, are written to docs/recorded/grid-DATA/ and its facts (best epoch, every
@@ -98,6 +98,7 @@ def phases() -> list[list[tuple[str, str, int, float | None, int]]]:
         [(data, "unet", SHORT, None, 1) for data in DATA],
         [("kvasir_seg", network, SHORT, None, 0) for network in ABLATED],
         [(data, "banet", IN_UNETS_TIME["banet"][SHORT], None, 0) for data in DATA],
+        [("kvasir_seg", network, SHORT, None, 1) for network in ("banet-s2", "banet-s2-no-cff")],
         [(data, network, SHORT, None, 1) for network in ("banet", "control") for data in DATA],
         [(data, "banet", IN_UNETS_TIME["banet"][SHORT], None, 1) for data in DATA],
         [(data, network, SHORT, None, 1) for data in DATA for network in ("control-s2", "banet-s2")],

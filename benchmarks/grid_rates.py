@@ -7,17 +7,19 @@ as rates were tried on different processors, in their precision.
 from __future__ import annotations
 
 import pandas as pd
-from comparisons import compare_with, in_cells
+from comparisons import compare_with, counted, in_cells
 from grid import RATES, SHORT, Cell
 from grid_results import PARTS, QUESTIONS
 
+from banet_edu.study.resampling import holm
 from banet_edu.study.result import metric_label
 
 FIGURES = ["JA", "assd_pct", "nsd_at_1pct"]
 
 
 def equal_rates() -> pd.DataFrame:
-    """question, data, figure, rate, precisions of the two, compared: seed 0, 1200 steps, where both cells are recorded."""
+    """question, data, figure, rate, precisions of the two, compared, p, and p after Holm's correction for all of them: seed 0,
+    1200 steps, where both cells are recorded."""
     found = []
     for (one, other), question in QUESTIONS.items():
         for data in PARTS:
@@ -30,8 +32,10 @@ def equal_rates() -> pd.DataFrame:
                 head = {"question": question, "one": one, "other": other, "data": data, "rate": rate}
                 for figure in FIGURES:
                     compared = compare_with(other, table, figure, one)
-                    found.append({**head, "precisions": precisions, "figure": figure, "compared": compared})
-    return pd.DataFrame(found)
+                    row = {**head, "precisions": precisions, "figure": figure, "compared": compared, "p": compared.p}
+                    found.append(row)
+    table = pd.DataFrame(found)
+    return table.assign(holm=holm(table["p"].tolist()))
 
 
 def equal_rates_table() -> str:
@@ -47,6 +51,9 @@ def equal_rates_table() -> str:
         for rate in rates:
             row = by_rate.loc[rate] if rate in by_rate.index else None
             mixed = row is not None and len(set(row["precisions"])) > 1
-            cells.append("–" if row is None else in_cells(row["compared"])[0] + (" *" if mixed else ""))
+            text = "–" if row is None else in_cells(row["compared"])[0]
+            text = f"**{text}**" if row is not None and row["holm"] < 0.05 else text
+            cells.append(text + (" *" if mixed else ""))
         lines.append(f"| {question} | {one} − {other} | {PARTS[data]} | {metric_label(figure)} | {' | '.join(cells)} |")
-    return "\n".join([*lines, "", "\\* one of the two in bf16, the other in fp32"])
+    notes = [f"{counted(table)} Bold: p < 0.05 after it.", "", "\\* one of the two in bf16, the other in fp32"]
+    return "\n".join([*lines, "", *notes])

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from comparisons import NONE, compare_with, in_cells
-from grid import ABLATED, IN_UNETS_TIME, LONG, NETWORKS, RATES, SHORT, Cell, best_rate, cells
+from comparisons import NONE, compare_with, counted, in_cells
+from grid import IN_UNETS_TIME, LONG, NETWORKS, RATES, SHORT, Cell, best_rate, cells
 
 from banet_edu.study.resampling import holm
 from banet_edu.study.result import metric_label
@@ -74,7 +74,7 @@ def rates_table() -> str:
 
 
 def grid_table(data: str) -> str:
-    """Markdown of one data set: every network and budget, then BA-Net on the fine grid without its blocks."""
+    """Markdown of one data set: every network and budget."""
     done = [cell for cell in cells() if cell.data == data and cell.recorded]
     missing = [cell for cell in cells() if cell.data == data and not cell.recorded]
     days, commits = (sorted({cell.facts[key] for cell in done}) for key in ("recorded", "commit"))
@@ -93,16 +93,6 @@ def grid_table(data: str) -> str:
     for steps in sorted({SHORT, LONG, *(steps for own in IN_UNETS_TIME.values() for steps in own.values())}):
         table, facts = chosen(data, steps, list(NETWORKS))
         lines += rows(table, facts, steps, list(NETWORKS))
-    table, facts = chosen(data, SHORT, ["banet-s2", *ABLATED])
-    if table["model"].nunique() > 1 if len(table) else False:
-        seeds = set.intersection(*(set(group["seed"]) for _, group in table.groupby("model")))
-        table = table[table["seed"].isin(seeds)]
-        lines += ["", "BA-Net on the fine grid without a block, minus the whole:", ""]
-        head = [text for figure in FIGURES for text in (metric_label(figure), "with seeds resampled", "p")]
-        lines += ["| network | seeds | " + " | ".join(head) + " |", "|---" * (len(head) + 2) + "|"]
-        for network in [name for name in ABLATED if name in set(table["model"])]:
-            found = [text for f in FIGURES for text in in_cells(compare_with("banet-s2", table, f, network))]
-            lines.append(f"| {network} | {', '.join(map(str, sorted(seeds)))} | {' | '.join(found)} |")
     lines += ["", f"{len(done)} cells are there, {len(missing)} of the plan are missing."]
     return "\n".join(lines)
 
@@ -177,8 +167,7 @@ def contrasts_table() -> str:
         return "No pair is there yet."
     head = ["what differs", "networks", "data", "steps", "seeds", "figure", "difference", "with seeds resampled", "p"]
     lines = [
-        f"{len(table)} tests, {(table['p'] < 0.05).sum()} with p < 0.05, {(table['holm'] < 0.05).sum()} after Holm's "
-        "correction.",
+        counted(table),
         "",
         "| " + " | ".join([*head, "after correction"]) + " |",
         "|---" * (len(head) + 1) + "|",

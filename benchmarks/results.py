@@ -21,6 +21,7 @@ from typing import Any
 
 import pandas as pd
 from costs import costs_table
+from grid_blocks import without_blocks_table
 from grid_rates import equal_rates_table
 from grid_results import contrasts_table, grid_table, rates_table, times_table
 from study_results import reported, study_table, tests_table
@@ -227,6 +228,7 @@ DERIVED: dict[str, Callable[[], str]] = {
     "rates": rates_table,
     "contrasts": contrasts_table,
     "equal-rates": equal_rates_table,
+    "without-blocks": without_blocks_table,
 }
 
 
