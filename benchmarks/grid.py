@@ -10,8 +10,8 @@
 trained on one data set with one budget, rate and seed. In this order: (1) seed 0 with three rates, 1200 steps; each network
 then keeps the rate with the best validation JA in the mean over the data sets; (2) with it, both seeds, banet-s2 and banet
 with the steps they can take in U-Net's time; (3) U-Net's second seed, banet-s2 without each block on polyps, where the blocks
-seem to matter, again without CFF, and the second seed of the others; (4) banet-s2 without each block elsewhere; (5) 5000 steps, or U-Net's time
-for them.
+seem to matter, again without CFF, and the second seed of the others; (4) banet-s2 without each block elsewhere; (5) 5000
+steps, or U-Net's time for them.
 
 As a cell ends, its rows, one per test image, are written to docs/recorded/grid-DATA/ and its facts (best epoch, every
 epoch's validation, minutes) beside them: commit that folder, and any machine goes on where this one was stopped; a cell

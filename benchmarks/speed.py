@@ -1,14 +1,16 @@
 """Time and memory of BA-Net lite against both U-Nets, as ratios taken in one run.
 
-    python benchmarks/speed.py [--rounds 15] [--batch-size 8] [--size 128]
+    python benchmarks/speed.py [--rounds 15] [--batch-size 8] [--size 128] [--precision bf16]
     python benchmarks/speed.py --layouts      # inference with the channels of an image first and last in memory, in turns
+    python benchmarks/speed.py --profile      # where a training step of BA-Net goes
 
 On an otherwise idle machine leave OMP_WAIT_POLICY unset. With PASSIVE, which several runs side by side need, threads sleep
 between operations, and BA-Net, made of many small ones, pays for the waking up (benchmarks/README.md has both).
 
-A training step is what `fit` does on a CPU: fp32, channels last, forward, whole loss, backward, fused AdamW. The networks
-take turns round by round, so that a busy machine slows all of them alike; the median over rounds is printed. Peak memory
-is the largest resident size of a process of its own that does three training steps, less what importing torch takes.
+A training step is what `fit` does on a CPU: fp32 or bf16, channels last, forward, whole loss, backward, fused AdamW. The
+networks take turns round by round, so that a busy machine slows all of them alike; the median over rounds is printed. Peak
+memory is the largest resident size of a process of its own that does three training steps in fp32, less what importing torch
+takes.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from typing import Any
 from unittest.mock import patch
 
 import torch
+from torch.profiler import ProfilerActivity, profile
 
 from banet_edu import create_model
 from banet_edu.config import LossConfig, TrainConfig
@@ -34,7 +37,7 @@ from banet_edu.training.step import make_optimizer
 NETWORKS = ("banet", "unet", "unet_same_encoder")
 
 
-def training_step(name: str, batch_size: int, size: int, **overrides: Any) -> Callable[[], None]:
+def training_step(name: str, batch_size: int, size: int, *, bf16: bool = False, **overrides: Any) -> Callable[[], None]:
     torch.manual_seed(0)
     model = create_model(name, **overrides).train().to(memory_format=torch.channels_last)
     optimizer = make_optimizer(model, TrainConfig())
@@ -43,7 +46,9 @@ def training_step(name: str, batch_size: int, size: int, **overrides: Any) -> Ca
     masks[:, size // 4 : size // 2, size // 4 : size // 2] = 1
 
     def step() -> None:
-        loss, _ = segmentation_loss(model(images), masks, LossConfig())
+        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            output = model(images)
+        loss, _ = segmentation_loss(output, masks, LossConfig())
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -51,13 +56,14 @@ def training_step(name: str, batch_size: int, size: int, **overrides: Any) -> Ca
     return step
 
 
-def inference(name: str, size: int, images: int = 1) -> Callable[[], None]:
+def inference(name: str, size: int, images: int = 1, *, bf16: bool = False) -> Callable[[], None]:
     model = create_model(name).eval()
     image = torch.randn(images, 3, size, size)
 
     @torch.inference_mode()
     def run() -> None:
-        model(image)
+        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            model(image)
 
     return run
 
@@ -82,6 +88,19 @@ def layouts(size: int, rounds: int) -> None:
             seconds = medians({"first": channels_first(run), "last": run}, rounds)
             first, last = seconds["first"], seconds["last"]
             print(f"{name}, {images} images: channels first {first:.4f} s, last {last:.4f} s, {last / first:.2f}")
+
+
+def profiled(batch_size: int, size: int, steps: int = 10) -> None:
+    """Prints the kinds of operation that take most of a training step of BA-Net, as shares of all of them."""
+    step = training_step("banet", batch_size, size)
+    step()
+    with profile(activities=[ProfilerActivity.CPU]) as seen:
+        for _ in range(steps):
+            step()
+    events = sorted(seen.key_averages(), key=lambda event: -event.self_cpu_time_total)
+    whole = sum(event.self_cpu_time_total for event in events)
+    for event in events[:15]:
+        print(f"{event.self_cpu_time_total / whole:6.1%}  {event.key}, {event.count // steps} a step")
 
 
 def medians(runs: dict[str, Callable[[], None]], rounds: int) -> dict[str, float]:
@@ -112,6 +131,8 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--peak-of", choices=NETWORKS, help=argparse.SUPPRESS)
     parser.add_argument("--layouts", action="store_true")
+    parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
     given = parser.parse_args()
     if given.peak_of:
         before = resident_megabytes()
@@ -125,11 +146,15 @@ def main() -> None:
     if given.layouts:
         layouts(given.size, given.rounds)
         return
-    print(f"batch {given.batch_size}, {given.size} x {given.size}, fp32, {given.rounds} rounds\n")
+    if given.profile:
+        profiled(given.batch_size, given.size)
+        return
+    bf16 = given.precision == "bf16"
+    print(f"batch {given.batch_size}, {given.size} x {given.size}, {given.precision}, {given.rounds} rounds\n")
     # First, while this process is small: a child begins with the peak that its parent had when it started it.
     memory = {name: peak_megabytes(name, given.batch_size, given.size) for name in NETWORKS}
-    step = medians({n: training_step(n, given.batch_size, given.size) for n in NETWORKS}, given.rounds)
-    predict = medians({n: inference(n, given.size) for n in NETWORKS}, given.rounds)
+    step = medians({n: training_step(n, given.batch_size, given.size, bf16=bf16) for n in NETWORKS}, given.rounds)
+    predict = medians({n: inference(n, given.size, bf16=bf16) for n in NETWORKS}, given.rounds)
     parameters = {name: sum(p.numel() for p in create_model(name).parameters()) for name in NETWORKS}
 
     print("| network (lite) | parameters | training step, s | inference, one image, s | peak memory of training, MB |")

@@ -162,7 +162,7 @@ def create_model(
     Args:
         name: banet, unet, unet_same_encoder, fcn, deeplabv3, cenet, attention_unet or unetpp.
         preset: nano (tests, slides), lite (minutes on 2 cores), fine (lite, but BA-Net and unet_same_encoder answer on a grid
-            twice as fine; the others are as in lite) or paper (the study's).
+            twice as fine, in three times the time; the others are as in lite) or paper (the study's).
         num_classes: K, background included.
         pretrained: True for public ImageNet weights of the encoder, or the path of a `.safetensors` file.
         dims: 2 for images, 3 for volumes (SPEC section 6; banet, unet and unet_same_encoder in presets nano and lite, with
