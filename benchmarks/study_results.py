@@ -18,7 +18,7 @@ import pandas as pd
 from comparisons import NONE, compare_with, in_cells
 from study import ABLATED, COMPARATORS, FULL, MAIN, cells
 
-from banet_edu.reports.comparison import REPORTED
+from banet_edu.reports.comparison import REPORTED, said_reported
 from banet_edu.study.resampling import holm
 from banet_edu.study.result import metric_label
 from banet_edu.study.statistics import summarise
@@ -221,6 +221,6 @@ def reported(data: str) -> str:
     """The study's own figures, in italics."""
     if data in REPORTED:
         name, figures = REPORTED[data]
-        listed = ", ".join(f"{network} {value:g} %" for network, value in figures.items())
-        return f"*Reported for the paper's networks on {name} (JA; ImageNet weights, 256 x 256, a GPU; not ours):* {listed}."
+        setting = "JA; ImageNet weights, 256 x 256, a GPU; not ours"
+        return f"*Reported for the paper's networks on {name} ({setting}):* {said_reported(figures)}."
     return f"*Reported for the paper's networks:* {NOT_REPORTED[data]}."
