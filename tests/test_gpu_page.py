@@ -1,4 +1,4 @@
-"""docs/gpu.md: what is called derived follows from the measured figures on the page."""
+"""docs/gpu.md: what is called derived follows from the measured figures on the page; lesson 06 shows figures of it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from banet_edu.config import release_recipe
+from banet_edu.config import TrainConfig, release_recipe
 
-PAGE = (Path(__file__).parents[1] / "docs/gpu.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs/gpu.md").read_text(encoding="utf-8")
+LESSON = (ROOT / "notebooks/src/06_training_ba_net.py").read_text(encoding="utf-8").replace("\n# ", "\n")
+GPU = {name: f"{name} lite, 128 x 128" for name in ("BA-Net", "U-Net")}
+CPU = {name: f"{name} lite, CPU" for name in GPU}
 
 
-def table(first: str) -> dict[str, list[str]]:
+def table(first: str, page: str = PAGE) -> dict[str, list[str]]:
     """Rows of the table whose first row begins so, by their first cell."""
-    lines = PAGE[PAGE.index(f"| {first} |") :].partition("\n\n")[0].splitlines()
+    lines = page[page.index(f"| {first} |") :].splitlines()
+    lines = lines[: next(number for number, line in enumerate(lines) if not line.startswith("|"))]
     return {cells[0]: cells[1:] for cells in ([cell.strip() for cell in line.strip("|").split("|")] for line in lines)}
 
 
@@ -31,21 +36,49 @@ def test_minutes_follow_from_steps_and_milliseconds():
         )
 
 
-def test_ratios_and_rates_in_the_text():
+def test_rates_and_minutes_in_the_text():
     measured = table("BA-Net lite, 128 x 128")
-    ratio = float(measured["BA-Net lite, 128 x 128"][0]) / float(measured["U-Net lite, 128 x 128"][0])
-    assert f"{ratio:.1f} times slower" in " ".join(PAGE.split())
     [rate] = re.findall(r"22 ms asks for (\d+) images/s", " ".join(PAGE.split()))
     assert int(rate) == round(8 / 0.022)
     lite = [float(measured["BA-Net lite, 128 x 128"][column]) * 1200 / 60000 for column in (0, 3)]
     assert f"BA-Net {lite[0]:.1f} minutes, {lite[1]:.1f} as a graph" in PAGE
 
 
-def test_who_is_faster_on_which_machine_as_lesson_06_says():
-    lesson = (Path(__file__).parents[1] / "notebooks/src/06_training_ba_net.py").read_text(encoding="utf-8")
-    said = " ".join(lesson.replace("\n# ", " ").split())
-    assert "on a CPU a step of BA-Net is faster than one of U-Net, on the GPU that we measured it is slower" in said
-    [times] = re.findall(r"BA-Net lite ([\d.]+) s in fp32, [\d.]+ in bf16; U-Net ([\d.]+) and", " ".join(PAGE.split()))
-    measured = table("BA-Net lite, 128 x 128")
-    assert float(times[0]) < float(times[1])
-    assert float(measured["BA-Net lite, 128 x 128"][0]) > float(measured["U-Net lite, 128 x 128"][0])
+def test_lesson_06_shows_steps_of_this_page():
+    gpu, cpu = table(GPU["BA-Net"]), table(CPU["BA-Net"])
+    columns = {"GPU, float32": 0, "GPU, bfloat16": 2, "GPU, bfloat16, as one CUDA graph": 3}
+    steps = {row: [gpu[GPU[name]][column] for name in GPU] for row, column in columns.items()}
+    for row, column in {"CPU, float32": 0, "CPU, bfloat16": 1}.items():
+        steps[row] = [f"{1000 * float(cpu[CPU[name]][column]):.0f}" for name in CPU]
+    assert table("CPU, float32", LESSON) == steps
+    assert "| | BA-Net | U-Net |" in LESSON  # the columns, in the order of GPU
+    for machine in (
+        "Two CPU cores with AVX512 that compute in bfloat16",
+        "one H100",
+        "2026-11-26",
+        "preset lite",
+        "8 images, 128 x 128",
+    ):
+        assert machine in LESSON
+    for machine in ("two CPU cores with AVX512 that compute in bfloat16", "one H100", "2026-11-26"):
+        assert machine in PAGE
+
+
+def test_who_is_faster_on_which_machine():
+    said, told = " ".join(PAGE.split()), " ".join(LESSON.split())
+    banet, unet = (float(table(CPU["BA-Net"])[CPU[name]][0]) for name in CPU)
+    assert f"On a CPU BA-Net lite takes {banet / unet:.2f} of U-Net's time" in said
+    banet, unet = (float(table(GPU["BA-Net"])[GPU[name]][0]) for name in GPU)
+    assert f"on a GPU it is {banet / unet:.1f} times slower" in said
+    assert f"BA-Net is {banet / unet:.1f} times slower on the GPU" in told
+    results = (ROOT / "docs/results.md").read_text(encoding="utf-8")
+    operations = table("banet", results[results.index("### What each network costs") :])["unet"][2]
+    assert f"U-Net needs {operations} times its operations" in said
+    assert f"U-Net needs {operations} times BA-Net's operations" in told
+
+
+def test_bf16_where_a_processor_does_not_compute_in_it():
+    for page in (PAGE, LESSON, (ROOT / "benchmarks/grid.py").read_text(encoding="utf-8")):
+        assert "nine times as" in " ".join(page.split())
+    assert TrainConfig(precision="bf16").precision == "bf16" and 'TrainConfig(precision="bf16")' in LESSON
+    assert "banet-edu train --precision bf16" in LESSON
