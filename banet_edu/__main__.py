@@ -1,4 +1,4 @@
-"""`python -m banet_edu ...` is `banet-edu ...`: also where the command is on no path, and for `accelerate launch -m banet_edu`."""
+"""`python -m banet_edu ...` is `banet-edu ...`, for launchers of several processes: `torchrun ... -m banet_edu train`."""
 
 from banet_edu.cli.main import main
 

@@ -23,6 +23,7 @@ from banet_edu.metrics.shape import volume_ml
 from banet_edu.networks.classical import CLASSICAL, Classical
 from banet_edu.networks.registry import create_model
 from banet_edu.prediction import Prediction, model_spec, predict_many
+from banet_edu.study.processes import check_one_process
 from banet_edu.study.result import CompareResult
 from banet_edu.training.history import History
 from banet_edu.training.loop import fit
@@ -72,13 +73,15 @@ def compare(
 
     Raises:
         ValueError: no model, no seed, a seed given twice or below 0, models with different classes, or of images where the
-            data are volumes, a missing or empty part, test images that were also trained on, or what `fit` refuses.
+            data are volumes, a missing or empty part, test images that were also trained on, several processes, or what `fit`
+            refuses.
 
     >>> result = compare(["banet", "unet"], (train, val, test), run_dir="runs/demo")       # doctest: +SKIP
     >>> print(result.to_text())                                                            # doctest: +SKIP
     """
     import pandas as pd
 
+    check_one_process("compare")
     config, run_dir = config or TrainConfig(), Path(run_dir)
     sources = dict(models) if isinstance(models, Mapping) else {model: model for model in models}
     parts = _check_parts(dataset)
