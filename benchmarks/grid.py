@@ -38,6 +38,7 @@ from banet_edu.config import TrainConfig
 from banet_edu.storage import write_text
 from banet_edu.study.ablate import BLOCKS
 from banet_edu.study.compare import compare, machine_facts
+from banet_edu.study.cost import cpu_computes_in_bf16
 
 DATA = ("kvasir_seg", "sz_cxr", "isic2017")
 FINE: dict[str, Any] = {"first_stride": 2}
@@ -134,8 +135,7 @@ def precision(device: str) -> Literal["auto", "bf16", "fp32"]:
     GPU `fit` knows."""
     if device != "cpu":
         return "auto"
-    capabilities = torch.cpu.get_capabilities()
-    return "bf16" if capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") else "fp32"
+    return "bf16" if cpu_computes_in_bf16() else "fp32"
 
 
 def train(cell: Cell, root: Path, commit: str, *, device: Literal["cpu", "cuda", "mps"] = "cpu") -> str:

@@ -7,6 +7,8 @@ itself is held by the other tests: its turn here is at a landing.
 from __future__ import annotations
 
 import copy
+import json
+import os
 import subprocess
 import sys
 import warnings
@@ -236,18 +238,21 @@ def test_a_graphed_run_goes_on_and_may_change_its_mind(tmp_path):
     assert len(history) == 8
 
 
-def test_commands_run_on_the_device(device, tmp_path):
-    command = [
-        sys.executable,
-        "-m",
-        "banet_edu.cli.main",
-        "train",
-        "--kind",
-        "dermoscopy",
-        "--preset",
-        "nano",
-        "--steps",
-        "2",
-    ]
-    done = subprocess.run([*command, "--device", device, "--out", str(tmp_path)], capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+def test_commands_run_on_the_device(device, make_set):
+    root = make_set(12)
+    line = ["--format", "folder", "--root", root, "--preset", "nano", "--steps", 2, "--device", device, "--out"]
+    run = {"best.safetensors", "last.safetensors", "history.csv", "config.json"}
+    for command, networks, tables in (
+        ("train", ["."], set()),
+        ("compare", ["banet-seed0", "unet-seed0"], {"per_image.csv", "summary.csv", "paired.csv", "report.html"}),
+    ):
+        folder = root.parent / command
+        whole = [sys.executable, "-m", "banet_edu", command, *map(str, line), str(folder)]
+        done = subprocess.run(whole, capture_output=True, text=True, env=os.environ | {"COLUMNS": "250"}, timeout=300)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert f" on {device}, loader workers: " in done.stdout
+        assert tables <= {path.name for path in folder.iterdir()}
+        for network in networks:
+            assert run <= {path.name for path in (folder / network).iterdir()}
+            assert json.loads((folder / network / "config.json").read_text())["train"]["device"] == device
+            assert predict(load_model(folder / network / "best.safetensors"), VAL[0]).mask.shape == VAL[0].mask.shape

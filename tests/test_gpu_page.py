@@ -36,6 +36,20 @@ def test_minutes_follow_from_steps_and_milliseconds():
         )
 
 
+def test_commands_and_options_exist():
+    from typer.testing import CliRunner
+
+    from banet_edu.cli.main import app
+
+    blocks = "\n".join(re.findall(r"^```\w*\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
+    calls = re.findall(r"(?:banet-edu|-m banet_edu) ([a-z]+) ([^\n]*)", blocks)
+    assert {command for command, _ in calls} == {"train", "compare", "ablate"}
+    for command, rest in calls:
+        shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"}).output
+        assert [option for option in re.findall(r"(?<!\S)--[a-z-]+", rest) if option not in shown] == [], rest
+    assert "banet_edu.cli.main" not in PAGE
+
+
 def test_rates_and_minutes_in_the_text():
     measured = table("BA-Net lite, 128 x 128")
     [rate] = re.findall(r"22 ms asks for (\d+) images/s", " ".join(PAGE.split()))

@@ -79,6 +79,14 @@ def test_import_leaves_heavy_packages_alone(statement):
     assert not HEAVY & set(result.stdout.split())
 
 
+def test_the_package_runs_as_the_command_and_is_imported_without_running():
+    command = [sys.executable, "-m", "banet_edu", "--version"]
+    assert subprocess.run(command, capture_output=True, text=True).stdout == f"banet-edu {banet_edu.__version__}\n"
+    code = "import sys, banet_edu.__main__; print(*sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"torch", "numpy"} & set(result.stdout.split())
+
+
 def test_bare_import_does_not_even_load_torch():
     code = "import sys, banet_edu; print(*sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -172,7 +180,7 @@ def test_no_folder_of_the_package_is_crowded_and_no_file_lost_at_its_root():
     folders = [package, *(path for path in package.rglob("*") if path.is_dir() and path.name != "__pycache__")]
     listed = {folder: [path for path in folder.iterdir() if path.is_file()] for folder in folders}
     assert {str(folder): len(files) for folder, files in listed.items() if len(files) > 16} == {}
-    assert {path.stem for path in listed[package]} == {"__init__", "config", "prediction", "paths"}
+    assert {path.stem for path in listed[package]} == {"__init__", "__main__", "config", "prediction", "paths"}
 
 
 def test_no_room_is_longer_than_a_reader_scrolls_through_once():

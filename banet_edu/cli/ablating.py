@@ -49,16 +49,21 @@ def run_ablation(
     from banet_edu.figures.style import png_bytes
     from banet_edu.networks.registry import model_names
     from banet_edu.storage import write_bytes
-    from banet_edu.study.ablate import VARIANTS, ablate
+    from banet_edu.study.ablate import FULL, VARIANTS, ablate
+    from banet_edu.study.processes import check_one_process
 
+    check_one_process("ablate")
     data.check()
     run_dir = folder or Path("runs") / f"{data.name}-{training.label}-ablation"
     may_write_results(run_dir, "ablation.csv", "seeds.csv", "ablation.png")
+    names = parse_list(variants) if variants is not None else list(VARIANTS)
+    networks = dict.fromkeys(
+        FULL if name in VARIANTS else name for name in names if name in (*VARIANTS, *model_names())
+    )
+    training.check_weights([*networks])
     parts, about = open_parts(data)
     config = training.config(len(parts["train"]), upright=about.pop("upright"))
-    names = parse_list(variants) if variants is not None else list(VARIANTS)
-    others = [name for name in names if name in model_names() and name not in VARIANTS]
-    out.print(training.in_words(config, ["banet", *others]), style="dim")
+    training.announce(config, [*networks])
     result = ablate(
         parts,
         names,

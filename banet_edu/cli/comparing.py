@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from banet_edu.cli.console import out, show_left_out
+from banet_edu.cli.console import show_left_out
 from banet_edu.cli.options import DataOptions, spread
 from banet_edu.cli.outcome import may_write_results, progress_bars, show_outcome
 from banet_edu.cli.recipe import TrainingOptions
@@ -68,15 +68,18 @@ def run_comparison(
     """Train several networks on the same images with the same budget, and measure all on the same test images."""
     from banet_edu.networks.classical import CLASSICAL
     from banet_edu.study.compare import compare
+    from banet_edu.study.processes import check_one_process
 
+    check_one_process("compare")
     names, numbers = parse_models(models), parse_seeds(seeds)  # before the images are looked at
     run_dir = folder or Path("runs") / f"{data.name}-{training.label}"
     may_write_results(run_dir)
+    training.check_weights(names)
     dataset = data.open()
     show_left_out(dataset)
     parts = {part: dataset.part(part, data.split_seed) for part in ("train", "val", "test")}
     config = training.config(len(parts["train"]), upright=dataset.upright, dims=dataset.network.get("dims", 2))
-    out.print(training.in_words(config, names), style="dim")
+    training.announce(config, names)
     build = partial(training.build, only_where_they_fit=True, **dataset.network)
     result = compare(
         {name: name if name in CLASSICAL else partial(build, name) for name in names},

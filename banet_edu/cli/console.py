@@ -32,7 +32,9 @@ class _Harmless(Console):
         os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
 
 
-out = _Harmless(highlight=False)
+# Of several processes (`torchrun`, `accelerate launch`) the first one speaks for all; an error each says itself.
+FIRST = os.environ.get("RANK", "0") == "0"
+out = _Harmless(highlight=False, quiet=not FIRST)
 err = _Harmless(stderr=True, highlight=False)
 
 
@@ -53,7 +55,8 @@ def say_error(sentence: str, hint: str = "") -> None:
 
 def warn(sentence: str) -> None:
     """Print one sentence in yellow on stderr."""
-    err.print(sentence, style="yellow", markup=False, soft_wrap=True)
+    if FIRST:
+        err.print(sentence, style="yellow", markup=False, soft_wrap=True)
 
 
 def first_of(names: Sequence[str], most: int = 5) -> str:

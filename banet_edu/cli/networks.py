@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -12,7 +12,8 @@ from rich.table import Table
 from banet_edu.cli.console import out
 
 MODELS_EPILOG = (
-    "Example: [bold]banet-edu models[/] · the study's sizes, without timing: [bold]--preset paper --rounds 0[/]"
+    "Example: [bold]banet-edu models[/] · BA-Net and its control on a grid twice as fine: [bold]--preset fine[/] · the study's "
+    "sizes, without timing: [bold]--preset paper --rounds 0[/]"
 )
 EXPORT_EPILOG = (
     "Example: [bold]banet-edu export banet-lite-dermoscopy --out banet.onnx[/] · your own weights: "
@@ -39,7 +40,7 @@ def list_models(
     import inspect
 
     from banet_edu.config import INPUT_SIZE, PRESETS
-    from banet_edu.networks.registry import create_model, model_names
+    from banet_edu.networks.registry import arguments_of, create_model, model_names
     from banet_edu.study.cost import cost
 
     if preset not in PRESETS:
@@ -52,10 +53,12 @@ def list_models(
     sources = []
     for name in model_names():
         with out.status(f"measuring {name} ..."):
-            model = create_model(name, preset)
+            model: Any = create_model(name, preset)
             found = cost(model, (size, size), batch_size=batch_size, rounds=rounds)
         module = inspect.getmodule(type(model))
         headline = (module.__doc__ or "").strip().split(":")[0] if module else ""
+        if "first_stride" in arguments_of(name, preset):  # where the preset decides how fine the grid is
+            headline += f" (first_stride {model.encoder.strides[0]})"
         seconds = "-" if found.step_s is None else f"{found.step_s:.2f}"
         table.add_row(name, f"{found.parameters:,}", f"{found.gflops:.2f}", seconds, headline)
         sources.append(f"{name}: {source(module.__doc__ or '')}" if module else name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
@@ -10,15 +11,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from banet_edu.cli.console import out, warn
 from banet_edu.config import TrainConfig, release_recipe
 
 if TYPE_CHECKING:
     from torch import nn
 
-_DEFAULT = TrainConfig()
+_DEFAULT, _STUDY = TrainConfig(), release_recipe(1)
+_EPOCHS = _STUDY.steps  # one image is one step
+_PRESETS = {"course": "lite", "study": "paper"}
 # What networks of volumes learn well with in a quarter of an hour: pairs, at a higher rate.
 VOLUMES = TrainConfig(steps=1200, batch_size=2, learning_rate=3e-3)
 IMAGENET = "imagenet"  # what a bare --pretrained means
+SLOW_BF16 = (
+    "--precision bf16: this processor does not compute in bf16, and a step takes about nine times as long as in fp32; without "
+    "--precision it is fp32."
+)
 _training = partial(typer.Option, rich_help_panel="Training")
 
 
@@ -51,7 +59,9 @@ class TrainingOptions:
     preset: Annotated[
         str,
         _training(
-            "--preset", help="Size of the networks: nano, lite, fine or paper.", show_default="the recipe's, lite"
+            "--preset",
+            help="Size of the networks: nano, lite, fine or paper.",
+            show_default="{course}; study: {study}".format(**_PRESETS),
         ),
     ] = ""
     size: Annotated[
@@ -63,26 +73,50 @@ class TrainingOptions:
         _training(
             "--pretrained",
             metavar="[FILE]",
-            help="Start networks with a ResNet of full width from public ImageNet weights: of this .safetensors file, or "
-            "fetched where no file is named.",
+            help="Start networks with a ResNet of full width (preset paper) from public ImageNet weights: of this .safetensors "
+            "file, of a folder with resnet50.safetensors and the like, or fetched where none is named.",
         ),
     ] = None
     steps: Annotated[
-        int | None, _training("--steps", min=1, help="Optimiser steps of each run.", show_default=str(_DEFAULT.steps))
+        int | None,
+        _training(
+            "--steps",
+            min=1,
+            help="Optimiser steps of each run.",
+            show_default=f"{_DEFAULT.steps}; study: those of {_EPOCHS} epochs",
+        ),
     ] = None
     batch_size: Annotated[
-        int | None, _training("--batch-size", min=1, help="Images in a step.", show_default=str(_DEFAULT.batch_size))
+        int | None,
+        _training(
+            "--batch-size",
+            min=1,
+            help="Images in a step.",
+            show_default=f"{_DEFAULT.batch_size}; volumes: {VOLUMES.batch_size}",
+        ),
     ] = None
-    optimizer: Annotated[str | None, _training("--optimizer", help="adamw or adam.", show_default="adamw")] = None
+    optimizer: Annotated[
+        str | None,
+        _training(
+            "--optimizer",
+            help="adamw or adam.",
+            show_default=f"{_DEFAULT.optimizer}; study: {_STUDY.optimizer}",
+        ),
+    ] = None
     learning_rate: Annotated[
         float | None,
-        _training("--learning-rate", help="Its highest value.", show_default=str(_DEFAULT.learning_rate)),
+        _training(
+            "--learning-rate",
+            help="Its highest value.",
+            show_default=f"{_DEFAULT.learning_rate}; study: {_STUDY.learning_rate}; volumes: {VOLUMES.learning_rate}",
+        ),
     ] = None
     augment: Annotated[
         str | None,
         _training(
             "--augment",
-            help="default, upright, release (the authors', of images) or none. Unless given: upright for sz_cxr.",
+            help="default, upright, release (the authors', of images) or none.",
+            show_default=f"default, upright for sz_cxr; study: {_STUDY.augment}",
         ),
     ] = None
     patience: Annotated[
@@ -104,13 +138,12 @@ class TrainingOptions:
 
     def __post_init__(self) -> None:
         """ValueError, before any work, for a value that no run could have."""
-        presets = {"course": "lite", "study": "paper"}
-        if self.recipe not in presets:
-            raise ValueError(f"--recipe is {' or '.join(presets)}, not {self.recipe!r}")
-        object.__setattr__(self, "preset", self.preset or presets[self.recipe])
-        if self.pretrained not in (None, IMAGENET) and not Path(self.pretrained).is_file():
+        if self.recipe not in _PRESETS:
+            raise ValueError(f"--recipe is {' or '.join(_PRESETS)}, not {self.recipe!r}")
+        object.__setattr__(self, "preset", self.preset or _PRESETS[self.recipe])
+        if self.pretrained not in (None, IMAGENET) and not Path(self.pretrained).exists():
             raise ValueError(
-                f"{self.pretrained}: no such file; --pretrained takes a .safetensors file, or stands alone"
+                f"{self.pretrained}: no such file; --pretrained takes a .safetensors file or a folder of them, or stands alone"
             )
         for option, value, known in (
             ("--optimizer", self.optimizer, (None, "adamw", "adam")),
@@ -149,20 +182,57 @@ class TrainingOptions:
         given["num_workers"] = self.num_workers if self.num_workers == "auto" else int(self.num_workers)
         return replace(base, seed=seed, **given)
 
-    def in_words(self, config: TrainConfig, models: Sequence[str]) -> str:
-        """What is about to run, in one line; and which networks start from ImageNet weights, where that was asked for."""
-        from banet_edu.networks.classical import CLASSICAL
-        from banet_edu.networks.registry import has_encoder
+    def announce(self, config: TrainConfig, models: Sequence[str]) -> None:
+        """Says what is about to run, and warns where it will be slow for no gain."""
+        from banet_edu.study.cost import cpu_computes_in_bf16
+        from banet_edu.training.device import choose_device
 
+        out.print(self.in_words(config, models), style="dim")
+        if (
+            config.precision == "bf16"
+            and choose_device(config.device).type == "cpu"
+            and cpu_computes_in_bf16() is False
+        ):
+            warn(SLOW_BF16)
+
+    def in_words(self, config: TrainConfig, models: Sequence[str]) -> str:
+        """What is about to run and what on, as chosen for this machine; and which networks start from ImageNet weights, where
+        that was asked for."""
+        from banet_edu.networks.classical import CLASSICAL
+        from banet_edu.training.device import choose_device, loader_workers, use_bf16
+
+        device, processes = choose_device(config.device), int(os.environ.get("WORLD_SIZE", "1"))
         said = (
             f"Recipe {self.recipe}: {self.preset}, {config.steps} steps of {config.batch_size}, {config.optimizer} "
-            f"{config.learning_rate:g} {config.schedule}, augmentation {config.augment}, precision {config.precision}."
+            f"{config.learning_rate:g} {config.schedule}, augmentation {config.augment}; "
+            f"{'bf16' if use_bf16(config.precision, device) else 'fp32'} on {device.type}"
+            f"{f' in {processes} processes' if processes > 1 else ''}, "
+            f"loader workers: {loader_workers(config.num_workers, device, processes)}."
         )
         if not self.weights:
             return said
-        fit = [name for name in models if name not in CLASSICAL and has_encoder(name)]
-        others = [name for name in models if name not in CLASSICAL and not has_encoder(name)]
+        resnets = self._resnets(models)
+        fit = [
+            f"{', '.join(name for name, (other, _) in resnets.items() if other == resnet)} ({resnet})"
+            for resnet in dict.fromkeys(resnet for resnet, _ in resnets.values())
+        ]
+        others = [name for name in models if name not in CLASSICAL and name not in resnets]
         return f"{said} From ImageNet weights: {', '.join(fit) or 'none'}; at random: {', '.join(others) or 'none'}."
+
+    def check_weights(self, models: Sequence[str]) -> None:
+        """ValueError, before data are read, where --pretrained does not fit one of the networks that stand on a ResNet."""
+        from banet_edu.networks.pretrained import check_fit
+
+        if self.weights:
+            check_fit(self.weights, self._resnets(models))
+
+    def _resnets(self, models: Sequence[str]) -> dict[str, tuple[str, float]]:
+        """Of these networks, those that stand on a ResNet: which, and how wide."""
+        from banet_edu.networks.classical import CLASSICAL
+        from banet_edu.networks.registry import encoder_of
+
+        found = {name: encoder_of(name, self.preset) for name in models if name not in CLASSICAL}
+        return {name: resnet for name, resnet in found.items() if resnet is not None}
 
     @property
     def weights(self) -> bool | str:

@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
-from banet_edu.cli.console import out, show_left_out
+from banet_edu.cli.console import FIRST, out, show_left_out
 from banet_edu.cli.options import DataOptions, spread
 from banet_edu.cli.recipe import TrainingOptions
 
 EPILOG = (
     "Example: [bold]banet-edu train --format isic2017 --root ISIC-2017 --model banet[/]. "
-    "A run that was stopped goes on with the same command."
+    "A run that was stopped goes on with the same command. On several GPUs: "
+    "[bold]torchrun --nproc_per_node 2 -m banet_edu train ...[/]"
 )
 
 
@@ -39,14 +40,16 @@ def train(
     if model in CLASSICAL:
         raise ValueError(f"{model} learns nothing, so there is nothing to train; banet-edu compare measures it")
     run_dir = folder or Path("runs") / f"{data.name}-{training.label}" / f"{model}-seed{seed}"
-    check_folder(run_dir)
+    if FIRST:  # it tries by making the folder, and of several processes one is enough
+        check_folder(run_dir)
+    training.check_weights([model])
     dataset = data.open()
     show_left_out(dataset)
     torch.manual_seed(seed)
     network = training.build(model, **dataset.network)
     images, val = (dataset.part(part, data.split_seed) for part in ("train", "val"))
     config = training.config(len(images), seed, upright=dataset.upright, dims=dataset.network.get("dims", 2))
-    out.print(training.in_words(config, [model]), style="dim")
+    training.announce(config, [model])
     history = fit(network, images, val, config, run_dir, [RichProgress(model, out)], resume=not training.restart)
 
     best = history.best

@@ -26,7 +26,7 @@ from banet_edu.networks.attention_unet import AttentionUNet
 from banet_edu.networks.cenet import CENet
 from banet_edu.networks.deeplabv3 import DeepLabV3
 from banet_edu.networks.fcn import FCN
-from banet_edu.networks.pretrained import load_imagenet
+from banet_edu.networks.pretrained import AT_RANDOM, load_imagenet
 from banet_edu.networks.unet import UNet
 from banet_edu.networks.unet_same_encoder import UNetSameEncoder
 from banet_edu.networks.unetpp import UNetPlusPlus
@@ -132,10 +132,23 @@ def _check_name(name: str) -> None:
         raise ValueError(f"unknown model {name!r}; known: {', '.join(_MODELS)}")
 
 
+def _check_preset(preset: str) -> None:
+    if preset not in PRESETS:
+        raise ValueError(f"unknown preset {preset!r}; known: {', '.join(PRESETS)}")
+
+
 def has_encoder(name: str) -> bool:
     """Whether the network stands on a ResNet, which ImageNet weights exist for. ValueError for an unknown name."""
     _check_name(name)
     return "encoder" in _MODELS[name][1]["paper"]
+
+
+def encoder_of(name: str, preset: str) -> tuple[str, float] | None:
+    """The ResNet that the network of images stands on, and its width (1 is full); None for one without."""
+    _check_name(name)
+    _check_preset(preset)
+    arguments = _MODELS[name][1][preset]
+    return (arguments["encoder"], arguments["encoder_width"]) if "encoder" in arguments else None
 
 
 def arguments_of(name: str, preset: str, dims: int = 2) -> set[str]:
@@ -164,7 +177,8 @@ def create_model(
         preset: nano (tests, slides), lite (minutes on 2 cores), fine (lite, but BA-Net and unet_same_encoder answer on a grid
             twice as fine, in three times the time; the others are as in lite) or paper (the study's).
         num_classes: K, background included.
-        pretrained: True for public ImageNet weights of the encoder, or the path of a `.safetensors` file.
+        pretrained: True for public ImageNet weights of the encoder, or the path of a `.safetensors` file, or of a folder with
+            `resnet50.safetensors` and the like.
         dims: 2 for images, 3 for volumes (SPEC section 6; banet, unet and unet_same_encoder in presets nano and lite, with
             `output_stride` 8 or 16).
         norm: "batch", or "instance" for small batches; by default batch for images, instance for volumes. Like
@@ -193,8 +207,7 @@ def create_model(
     torch.Size([1, 2, 35, 50, 35])
     """
     _check_name(name)
-    if preset not in PRESETS:
-        raise ValueError(f"unknown preset {preset!r}; known: {', '.join(PRESETS)}")
+    _check_preset(preset)
     norm = norm or ("batch" if dims == 2 or overrides.get("slicewise") else "instance")
     in_channels = in_channels if in_channels is not None else (3 if dims == 2 else 1)
     check_input_kind(dims, norm, in_channels)
@@ -232,8 +245,12 @@ def create_model(
     model: Any = SliceWise(spec, build, arguments) if arguments.pop("slicewise", False) else build(spec, **arguments)
     if pretrained is not False:
         if "encoder" not in arguments:
-            raise ValueError(f"{name} has no ResNet encoder that ImageNet weights would fit; use pretrained=False")
+            raise ValueError(
+                f"{name} has no ResNet encoder that ImageNet weights would fit; start it at random {AT_RANDOM}"
+            )
         if not rgb:
-            raise ValueError("ImageNet weights are of RGB images; use pretrained=False, or dims=2 and in_channels=3")
+            raise ValueError(
+                f"ImageNet weights are of RGB images; start at random {AT_RANDOM}, or take dims=2 and in_channels=3"
+            )
         model.initial_weights = load_imagenet(model.encoder, arguments["encoder"], pretrained)
     return model

@@ -18,6 +18,7 @@ from banet_edu.config import TrainConfig
 from banet_edu.networks.registry import create_model, has_encoder, model_names
 from banet_edu.storage import write_table
 from banet_edu.study.compare import Callbacks, Part, compare
+from banet_edu.study.processes import check_one_process
 from banet_edu.study.result import CompareResult
 from banet_edu.study.statistics import paired_wilcoxon, summarise
 
@@ -98,6 +99,7 @@ def ablate(
     >>> result = ablate((train, val, test), ["banet", "no-pee"], run_dir="runs/pee")       # doctest: +SKIP
     >>> result.summary[["variant", "metric", "difference", "low", "high", "p_value"]]      # doctest: +SKIP
     """
+    check_one_process("ablate")
     builders = variant_builders(variants, preset, num_classes, input_size, pretrained)
     compared = compare(
         builders,

@@ -23,6 +23,7 @@ from banet_edu.metrics.shape import volume_ml
 from banet_edu.networks.classical import CLASSICAL, Classical
 from banet_edu.networks.registry import create_model
 from banet_edu.prediction import Prediction, model_spec, predict_many
+from banet_edu.study.processes import check_one_process
 from banet_edu.study.result import CompareResult
 from banet_edu.training.history import History
 from banet_edu.training.loop import fit
@@ -72,13 +73,14 @@ def compare(
 
     Raises:
         ValueError: no model, no seed, a seed given twice or below 0, models with different classes, or of images where the
-            data are volumes, a missing or empty part, test images that were also trained on, or what `fit` refuses.
+            data are volumes, an empty part, test images that were trained on, several processes, or what `fit` refuses.
 
     >>> result = compare(["banet", "unet"], (train, val, test), run_dir="runs/demo")       # doctest: +SKIP
     >>> print(result.to_text())                                                            # doctest: +SKIP
     """
     import pandas as pd
 
+    check_one_process("compare")
     config, run_dir = config or TrainConfig(), Path(run_dir)
     sources = dict(models) if isinstance(models, Mapping) else {model: model for model in models}
     parts = _check_parts(dataset)
@@ -86,7 +88,6 @@ def compare(
         raise ValueError(
             f"compare needs at least one model and one seed, got models={list(sources)}, seeds={list(seeds)}"
         )
-
     if len(set(seeds)) < len(seeds) or min(seeds) < 0:
         raise ValueError(f"seeds are whole numbers from 0 on, each given once, got {list(seeds)}")
 
@@ -163,8 +164,7 @@ def evaluate(model: Model, samples: Part, *, batch_size: int = 4, flips: Flips =
     Columns: name, class, status (ok, missed, hallucinated, both_empty), overlap JA DI SE SP AC, and the figures of
     `boundary_metrics`: in mm when every sample has a spacing, otherwise in % of the image diagonal, pixels beside. Of volumes
     with a spacing also `volume_ml`, `volume_expert_ml` and `volume_off_ml`, the first minus the second.
-    Samples are read `batch_size` at a time and let go again, so 12-megapixel masks fit into little memory. `flips` as
-    for `predict`.
+    Samples are read `batch_size` at a time, so 12-megapixel masks fit into little memory; `flips` as for `predict`.
 
     Raises ValueError when there are no samples, or one has no mask.
     """

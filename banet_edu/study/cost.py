@@ -23,6 +23,15 @@ class Cost(NamedTuple):
     step_s: float | None
 
 
+def cpu_computes_in_bf16() -> bool | None:
+    """Whether this processor has instructions for bfloat16: a step then takes 30 % less time than in fp32, elsewhere about nine
+    times as much. None where torch cannot tell (before it had `torch.cpu.get_capabilities`)."""
+    if not hasattr(torch.cpu, "get_capabilities"):
+        return None
+    found = torch.cpu.get_capabilities()
+    return any(found.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16"))  # the last two: ARM
+
+
 def cost(model: nn.Module, size: tuple[int, int], *, batch_size: int = 8, rounds: int = 3) -> Cost:
     """Measure `model` at an input of `size` = (h, w); `rounds=0` leaves the time out.
 

@@ -53,7 +53,7 @@ def choose_device(name: str) -> torch.device:
     if name not in available:
         raise ValueError(f'device must be "auto", "cuda", "mps" or "cpu", not {name!r}')
     if not available[name]:
-        raise ValueError(f'device "{name}" is not available on this computer; use device="auto"')
+        raise ValueError(f'device "{name}" is not available on this computer; use device="auto" (--device auto)')
     return torch.device(name)
 
 
@@ -79,11 +79,12 @@ def use_cuda_graph(asked: str, device: torch.device, processes: int) -> bool:
 
 
 def loader_workers(asked: Any, device: torch.device, processes: int = 1) -> int:
-    """How many processes read ahead. "auto": none for a CPU, which they would only take time from; for a GPU up to 8, one
-    core left to the training itself (on a machine of 16 cores 4 workers read 3000 images/s of 128 x 128, 12 no more)."""
+    """How many processes read ahead. "auto": none for a CPU, which they would only take time from; for a GPU up to 8, but
+    one core of each process's share of the machine (on 16 cores 4 workers read 3000 images/s of 128 x 128, 12 no more)."""
     if asked == "auto":
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return max(0, min(8, cores // processes - 1)) if device.type == "cuda" else 0
+        here = int(os.environ.get("LOCAL_WORLD_SIZE", processes))  # of the processes, those on this machine
+        return max(0, min(8, cores // here - 1)) if device.type == "cuda" else 0
     if not isinstance(asked, Integral) or int(asked) < 0:
         raise ValueError(f'num_workers is "auto" or a whole number from 0 on, not {asked!r}')
     return int(asked)
@@ -93,8 +94,7 @@ def loader_workers(asked: Any, device: torch.device, processes: int = 1) -> int:
 def tensor_float(device: torch.device) -> Iterator[None]:
     """Lets CUDA compute fp32 convolutions and products in TF32 inside the block: 10 bits of mantissa, fp32's range.
 
-    Torch's own defaults give it to convolutions only. Who has set torch's newer switches (`fp32_precision`), which do not
-    mix with the older ones, keeps that choice.
+    Torch's own defaults give it to convolutions only; who has set torch's newer switches (`fp32_precision`) keeps them.
     """
     switches: list[Any] = [torch.backends.cudnn, torch.backends.cuda.matmul] if device.type == "cuda" else []
     try:

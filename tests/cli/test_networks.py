@@ -19,6 +19,15 @@ def test_lists_every_network_with_its_cost():
     assert "GFLOPs per image" in result.output and "step of 2 (s)" in result.output
 
 
+@pytest.mark.parametrize(("preset", "stride"), [pytest.param("nano", 4, marks=pytest.mark.landing), ("fine", 2)])
+def test_says_on_which_grid_banet_and_its_control_answer(preset, stride):
+    result = CliRunner().invoke(app, ["models", "--preset", preset, "--rounds", "0"], env={"COLUMNS": "160"})
+    rows = [line for line in result.output.splitlines() if f"(first_stride {stride})" in line]
+    assert [row.split()[0] for row in rows] == ["banet", "unet_same_encoder"]
+    assert result.output.count("first_stride") == 2
+    assert "--preset fine" in CliRunner().invoke(app, ["models", "--help"], env={"COLUMNS": "160"}).output
+
+
 def test_unknown_preset():
     with pytest.raises(ValueError, match="unknown preset 'tiny'; known: nano, lite, fine, paper"):
         CliRunner().invoke(app, ["models", "--preset", "tiny"], catch_exceptions=False)

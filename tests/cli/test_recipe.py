@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -10,8 +11,8 @@ from safetensors.torch import save_file
 
 from banet_edu import load_samples
 from banet_edu.banet.encoder import ResNetEncoder
-from banet_edu.cli.recipe import TrainingOptions, with_value
-from banet_edu.config import TrainConfig
+from banet_edu.cli.recipe import SLOW_BF16, VOLUMES, TrainingOptions, with_value
+from banet_edu.config import TrainConfig, release_recipe
 from banet_edu.data.prepared import Prepared
 from banet_edu.networks.registry import create_model, has_encoder, model_names
 from banet_edu.training.checkpoint import describe_run
@@ -117,7 +118,27 @@ def test_weights_go_to_networks_that_have_a_resnet(imagenet):
     with pytest.raises(ValueError, match="width 1 only"):  # nano's encoder is too narrow for them
         given.build("banet", 2, only_where_they_fit=True)
     said = given.in_words(TrainConfig(), ["banet", "unet", "otsu"])
-    assert said.endswith("From ImageNet weights: banet; at random: unet.")
+    assert said.endswith("From ImageNet weights: banet (resnet18); at random: unet.")
+    said = TrainingOptions(recipe="study", pretrained="imagenet").in_words(TrainConfig(), ["banet", "cenet", "fcn"])
+    assert said.endswith("From ImageNet weights: banet, fcn (resnet50), cenet (resnet34); at random: none.")
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        (("compare", "--recipe", "study", "--models", "banet,cenet,unet"), "cenet stands on resnet34"),
+        (("train", "--model", "banet"), "Take preset paper or encoder_width=1 (--preset paper or --recipe study)"),
+        (("ablate",), "Take preset paper or encoder_width=1 (--preset paper or --recipe study)"),
+        (("ablate", "--recipe", "study", "--variants", "banet,cenet"), "banet stands on resnet50"),
+    ],
+)
+def test_weights_that_do_not_fit_are_refused_before_data_are_read(banet_edu, imagenet, tmp_path, line, sentence):
+    data = ("--format", "folder", "--root", tmp_path / "none")
+    code, _, err = banet_edu(*line, *data, "--pretrained", imagenet, "--out", tmp_path / "run")
+    assert code == 1
+    assert sentence in " ".join(err.split())
+    assert "Name a folder that holds resnet" in err or "start at random (pretrained=False; without --pretrained)" in err
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_run_that_began_with_weights_is_another_run(imagenet):
@@ -153,10 +174,73 @@ def test_a_download_that_is_not_what_was_published_is_refused(tmp_path, monkeypa
         create_model("banet", "nano", encoder_width=1.0, pretrained=True)
 
 
-def test_train_with_every_option(banet_edu, make_set, tmp_path):
-    line = ["train", "--format", "folder", "--root", make_set(12), "--preset", "nano", "--size", 32, "--steps", 2]
+@pytest.mark.parametrize(
+    ("command", "networks"),
+    [
+        (("train", "--model", "banet"), ["run"]),
+        pytest.param(
+            ("compare", "--models", "banet,unet"), ["run/banet-seed0", "run/unet-seed0"], marks=pytest.mark.landing
+        ),
+        pytest.param(
+            ("ablate", "--variants", "banet,no-cff", "--seed", 0),
+            ["run/banet-seed0", "run/no-cff-seed0"],
+            marks=pytest.mark.landing,
+        ),
+    ],
+)
+def test_every_option_reaches_the_run(banet_edu, make_set, tmp_path, monkeypatch, command, networks):
+    monkeypatch.setattr("banet_edu.study.cost.cpu_computes_in_bf16", lambda: False)
+    line = [*command, "--format", "folder", "--root", make_set(12), "--preset", "nano", "--size", 32, "--steps", 2]
     line += ["--batch-size", 4, "--recipe", "study", "--optimizer", "adamw", "--precision", "bf16", "--workers", 1]
-    code, out, err = banet_edu(*line, "--cuda-graph", "auto", "--device", "cpu", "--out", tmp_path / "run")
+    line += ["--learning-rate", 0.002, "--augment", "none", "--patience", 5, "--cuda-graph", "auto", "--device", "cpu"]
+    code, out, err = banet_edu(*line, "--out", tmp_path / "run")
     assert code == 0, err
-    said = "Recipe study: nano, 2 steps of 4, adamw 0.0001 poly, augmentation release, precision bf16."
+    said = "Recipe study: nano, 2 steps of 4, adamw 0.002 poly, augmentation none; bf16 on cpu, loader workers: 1."
     assert said in " ".join(out.split())
+    assert SLOW_BF16 in " ".join(err.split())
+    study = replace(release_recipe(8, batch_size=4), steps=2, optimizer="adamw", learning_rate=0.002, augment="none")
+    asked = replace(study, precision="bf16", num_workers=1, patience=5, cuda_graph="auto", device="cpu").to_dict()
+    for network in networks:
+        kept = json.loads((tmp_path / network / "config.json").read_text(encoding="utf-8"))
+        assert {
+            name: (kept["train"][name], value) for name, value in asked.items() if kept["train"][name] != value
+        } == {}
+        assert kept["spec"]["input_size"] == [32, 32]
+
+
+@pytest.mark.parametrize(
+    ("precision", "computes", "warned"),
+    [("bf16", False, True), ("bf16", True, False), ("bf16", None, False), ("auto", False, False)],
+)
+def test_bf16_on_a_cpu_without_it_is_warned_about(capsys, monkeypatch, precision, computes, warned):
+    monkeypatch.setattr("banet_edu.study.cost.cpu_computes_in_bf16", lambda: computes)
+    given = TrainingOptions(precision=precision, device="cpu")
+    given.announce(given.config(12), ["banet"])
+    found = capsys.readouterr()
+    assert (SLOW_BF16 in " ".join(found.err.split())) == warned
+    assert f"{'bf16' if precision == 'bf16' else 'fp32'} on cpu, loader workers: 0." in " ".join(found.out.split())
+
+
+def test_what_is_taken_is_said_for_a_gpu_and_several_processes(monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.is_bf16_supported", lambda including_emulation: True)
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: set(range(16)), raising=False)
+    given = TrainingOptions()
+    assert given.in_words(given.config(12), ["unet"]).endswith("; bf16 on cuda, loader workers: 8.")
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    assert given.in_words(given.config(12), ["unet"]).endswith("; bf16 on cuda in 4 processes, loader workers: 3.")
+
+
+@pytest.mark.parametrize("command", ["train", "compare", "ablate"])
+def test_help_names_the_defaults_of_both_recipes(banet_edu, command):
+    _, out, _ = banet_edu(command, "--help")
+    study, volumes = release_recipe(1), VOLUMES
+    for said in (
+        "lite; study: paper",
+        f"{TrainConfig().steps}; study: those of {study.steps} epochs",
+        f"{TrainConfig().batch_size}; volumes: {volumes.batch_size}",
+        f"adamw; study: {study.optimizer}",
+        f"0.001; study: {study.learning_rate:.4f}; volumes: {volumes.learning_rate}",
+        f"upright for sz_cxr; study: {study.augment}",
+    ):
+        assert said in " ".join(out.replace("│", " ").split()), said

@@ -142,6 +142,9 @@ def test_workers_are_chosen_for_the_machine(monkeypatch):
     assert loader_workers("auto", CPU) == 0
     assert loader_workers("auto", torch.device("cuda")) == 8
     assert loader_workers("auto", torch.device("cuda"), 4) == 3
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")  # four processes on two machines: two share these cores
+    assert loader_workers("auto", torch.device("cuda"), 4) == 7
+    monkeypatch.delenv("LOCAL_WORLD_SIZE")
     monkeypatch.setattr("os.sched_getaffinity", lambda process: {0}, raising=False)
     assert loader_workers("auto", torch.device("cuda")) == 0
     assert loader_workers(5, CPU) == 5
