@@ -8,10 +8,10 @@
 `banet` and `control` (U-Net's decoder on BA-Net's encoder) answer on every fourth pixel, `banet-s2` and `control-s2`
 (first_stride 2: no max pooling) on every second, `unet` on every one. A cell is one of them, or banet-s2 without a block,
 trained on one data set with one budget, rate and seed. In this order: (1) seed 0 with three rates, 1200 steps; each network
-then keeps the rate with the best validation JA in the mean over the data sets; (2) with it, both seeds, banet-s2 and banet
-with the steps they can take in U-Net's time; (3) U-Net's second seed, banet-s2 without each block on polyps, where the blocks
-seem to matter, again without CFF, and the second seed of the others; (4) banet-s2 without each block elsewhere; (5) 5000
-steps, or U-Net's time for them.
+then keeps the rate with the best validation JA in the mean over the data sets; (2) with it, both seeds, banet-s2 with the
+steps it can take in U-Net's time; (3) U-Net's second seed, banet-s2 without each block on polyps, where the blocks seem to
+matter, banet in U-Net's time, and the second seed of all these and the others; (4) banet-s2 without each block elsewhere;
+(5) 5000 steps, or U-Net's time for them.
 
 As a cell ends, its rows, one per test image, are written to docs/recorded/grid-DATA/ and its facts (best epoch, every
 epoch's validation, minutes) beside them: commit that folder, and any machine goes on where this one was stopped; a cell
@@ -131,7 +131,7 @@ def cells() -> Iterator[Cell]:
 
 
 def precision(device: str) -> Literal["auto", "bf16", "fp32"]:
-    """bf16 on a processor that computes in it (30 % less time there, nine times as much elsewhere), kept with the cell; on a
+    """bf16 on a processor that computes in it (less time there, 7 to 14 times as much elsewhere), kept with the cell; on a
     GPU `fit` knows."""
     if device != "cpu":
         return "auto"

@@ -81,18 +81,18 @@ def channels_first(run: Callable[[], None]) -> Callable[[], None]:
     return bare
 
 
-def layouts(size: int, rounds: int) -> None:
+def layouts(size: int, rounds: int, bf16: bool) -> None:
     for name in NETWORKS[:2]:
         for images in (1, 4, 8):
-            run = inference(name, size, images)
+            run = inference(name, size, images, bf16=bf16)
             seconds = medians({"first": channels_first(run), "last": run}, rounds)
             first, last = seconds["first"], seconds["last"]
             print(f"{name}, {images} images: channels first {first:.4f} s, last {last:.4f} s, {last / first:.2f}")
 
 
-def profiled(batch_size: int, size: int, steps: int = 10) -> None:
+def profiled(batch_size: int, size: int, bf16: bool, steps: int = 10) -> None:
     """Prints the kinds of operation that take most of a training step of BA-Net, as shares of all of them."""
-    step = training_step("banet", batch_size, size)
+    step = training_step("banet", batch_size, size, bf16=bf16)
     step()
     with profile(activities=[ProfilerActivity.CPU]) as seen:
         for _ in range(steps):
@@ -143,13 +143,13 @@ def main() -> None:
         return
 
     print(machine_facts())
+    bf16 = given.precision == "bf16"
     if given.layouts:
-        layouts(given.size, given.rounds)
+        layouts(given.size, given.rounds, bf16)
         return
     if given.profile:
-        profiled(given.batch_size, given.size)
+        profiled(given.batch_size, given.size, bf16)
         return
-    bf16 = given.precision == "bf16"
     print(f"batch {given.batch_size}, {given.size} x {given.size}, {given.precision}, {given.rounds} rounds\n")
     # First, while this process is small: a child begins with the peak that its parent had when it started it.
     memory = {name: peak_megabytes(name, given.batch_size, given.size) for name in NETWORKS}

@@ -33,7 +33,7 @@ class _Harmless(Console):
 
 
 # Of several processes (`torchrun`, `accelerate launch`) the first one speaks for all; an error each says itself.
-FIRST = os.environ.get("RANK", "0") == "0"
+FIRST = os.environ.get("WORLD_SIZE", "1") == "1" or os.environ.get("RANK", "0") == "0"
 out = _Harmless(highlight=False, quiet=not FIRST)
 err = _Harmless(stderr=True, highlight=False)
 

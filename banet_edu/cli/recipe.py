@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
@@ -24,7 +23,7 @@ _PRESETS = {"course": "lite", "study": "paper"}
 VOLUMES = TrainConfig(steps=1200, batch_size=2, learning_rate=3e-3)
 IMAGENET = "imagenet"  # what a bare --pretrained means
 SLOW_BF16 = (
-    "--precision bf16: this processor does not compute in bf16, and a step takes about nine times as long as in fp32; without "
+    "--precision bf16: this processor does not compute in bf16, and a step takes 7 to 14 times as long as in fp32; without "
     "--precision it is fp32."
 )
 _training = partial(typer.Option, rich_help_panel="Training")
@@ -198,10 +197,15 @@ class TrainingOptions:
     def in_words(self, config: TrainConfig, models: Sequence[str]) -> str:
         """What is about to run and what on, as chosen for this machine; and which networks start from ImageNet weights, where
         that was asked for."""
+        import torch
+
         from banet_edu.networks.classical import CLASSICAL
+        from banet_edu.study.processes import launched
         from banet_edu.training.device import choose_device, loader_workers, use_bf16
 
-        device, processes = choose_device(config.device), int(os.environ.get("WORLD_SIZE", "1"))
+        device, processes = choose_device(config.device), launched()
+        if processes > 1 and device.type != "cuda":
+            device = torch.device("cpu")  # as Accelerate gives it to several
         said = (
             f"Recipe {self.recipe}: {self.preset}, {config.steps} steps of {config.batch_size}, {config.optimizer} "
             f"{config.learning_rate:g} {config.schedule}, augmentation {config.augment}; "
@@ -219,12 +223,16 @@ class TrainingOptions:
         others = [name for name in models if name not in CLASSICAL and name not in resnets]
         return f"{said} From ImageNet weights: {', '.join(fit) or 'none'}; at random: {', '.join(others) or 'none'}."
 
-    def check_weights(self, models: Sequence[str]) -> None:
-        """ValueError, before data are read, where --pretrained does not fit one of the networks that stand on a ResNet."""
-        from banet_edu.networks.pretrained import check_fit
+    def check_weights(self, models: Sequence[str], *, only_where_they_fit: bool = True) -> None:
+        """ValueError, before data are read, where --pretrained does not fit one of the networks that stand on a ResNet; of the
+        others too, unless `only_where_they_fit`."""
+        from banet_edu.networks.pretrained import check_fit, check_resnet
 
         if self.weights:
-            check_fit(self.weights, self._resnets(models))
+            resnets = self._resnets(models)
+            for name in () if only_where_they_fit else models:
+                check_resnet(name, name in resnets)
+            check_fit(self.weights, resnets)
 
     def _resnets(self, models: Sequence[str]) -> dict[str, tuple[str, float]]:
         """Of these networks, those that stand on a ResNet: which, and how wide."""

@@ -42,7 +42,7 @@ def train(
     run_dir = folder or Path("runs") / f"{data.name}-{training.label}" / f"{model}-seed{seed}"
     if FIRST:  # it tries by making the folder, and of several processes one is enough
         check_folder(run_dir)
-    training.check_weights([model])
+    training.check_weights([model], only_where_they_fit=False)
     dataset = data.open()
     show_left_out(dataset)
     torch.manual_seed(seed)

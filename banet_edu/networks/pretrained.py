@@ -80,16 +80,25 @@ def check_fit(source: bool | str | Path, encoders: Mapping[str, tuple[str, float
     )
     raise ValueError(
         f"{stand}. It fits {', '.join(fit) or 'none of the networks asked for'}. Name a folder that holds "
-        f"{' and '.join(f'{resnet}.safetensors' for resnet in held)} ({_published('NAME')}), "
+        f"{' and '.join(f'{resnet}.safetensors' for resnet in held)} ({_published('NAME')}, renamed), "
         f"{'leave out what does not fit, ' if fit else ''}or start at random {AT_RANDOM}"
     )
+
+
+def check_resnet(name: str, has_one: bool) -> None:
+    """ValueError for a network without a ResNet."""
+    if not has_one:
+        raise ValueError(
+            f"{name} has no ResNet encoder that ImageNet weights would fit; start it at random {AT_RANDOM}"
+        )
 
 
 def _check_width(width: float) -> None:
     if width != 1:
         raise ValueError(
-            f"ImageNet weights exist for width 1 only; this encoder begins with {64 * width:.0f} instead of 64 channels. Take "
-            "preset paper or encoder_width=1 (--preset paper or --recipe study), or start at random " + AT_RANDOM
+            f"ImageNet weights exist for images and width 1 only; this encoder begins with {64 * width:.0f} instead of 64 "
+            "channels. Take preset paper or encoder_width=1 (--preset paper or --recipe study; of images), or start at random "
+            f"{AT_RANDOM}"
         )
 
 
@@ -99,7 +108,7 @@ def _file(source: str | Path, name: str) -> Path:
     if not path.exists():
         raise FileNotFoundError(
             f"{path}: no such file; pretrained= (--pretrained) takes a .safetensors file, or a folder that holds "
-            f"{name}.safetensors: {_published(name)}"
+            f"{name}.safetensors ({_published(name)}, renamed)"
         )
     if path.suffix != ".safetensors":
         raise ValueError(
@@ -118,7 +127,7 @@ def _held(path: Path) -> str:
     except SafetensorError as error:
         raise _damaged(path, error) from None
     blocks = sum(f"layer3.{i}.conv1.weight" in names for i in range(64))
-    return _RESNETS.get((blocks, "layer3.0.conv3.weight" in names), "no ResNet with torchvision's names")
+    return _RESNETS.get((blocks, "layer3.0.conv3.weight" in names), f"none of {', '.join(_RESNETS.values())}")
 
 
 def _damaged(path: Path, error: Exception) -> ValueError:

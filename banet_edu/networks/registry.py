@@ -26,7 +26,7 @@ from banet_edu.networks.attention_unet import AttentionUNet
 from banet_edu.networks.cenet import CENet
 from banet_edu.networks.deeplabv3 import DeepLabV3
 from banet_edu.networks.fcn import FCN
-from banet_edu.networks.pretrained import AT_RANDOM, load_imagenet
+from banet_edu.networks.pretrained import AT_RANDOM, check_resnet, load_imagenet
 from banet_edu.networks.unet import UNet
 from banet_edu.networks.unet_same_encoder import UNetSameEncoder
 from banet_edu.networks.unetpp import UNetPlusPlus
@@ -244,10 +244,7 @@ def create_model(
     )
     model: Any = SliceWise(spec, build, arguments) if arguments.pop("slicewise", False) else build(spec, **arguments)
     if pretrained is not False:
-        if "encoder" not in arguments:
-            raise ValueError(
-                f"{name} has no ResNet encoder that ImageNet weights would fit; start it at random {AT_RANDOM}"
-            )
+        check_resnet(name, "encoder" in arguments)
         if not rgb:
             raise ValueError(
                 f"ImageNet weights are of RGB images; start at random {AT_RANDOM}, or take dims=2 and in_channels=3"

@@ -185,7 +185,7 @@ def _reported(data: str) -> list[Aside]:
     name, figures = REPORTED[data]
     text = (
         f"Mean JA on {name} as reported for the BA-Net study (Wang et al., Medical Image Analysis 2022): "
-        f"{said_reported(figures)}; derived: BA-Net's less the lead that is reported. The study's settings (ResNet-50 "
+        f"{said_reported(figures)} (derived: BA-Net's figure less the lead that is reported). The study's settings (ResNet-50 "
         "pretrained on ImageNet, 150 epochs, its own split) are not this run's: the two do not compare directly."
     )
     return [Aside("Reported by the study", "Reported by the study, not by this run", text)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -139,15 +139,16 @@ def check_folder(folder: str | Path) -> None:
     made: list[Path] = []
     try:
         for path in reversed(missing):
-            path.mkdir()
+            path.mkdir(exist_ok=True)  # another process may be as far
             made.append(path)
         if not os.access(made[-1] if made else there, os.W_OK):
             raise PermissionError
     except OSError:
         raise PermissionError(f"{folder}: nothing can be written into {there}; name another folder") from None
     finally:
-        for path in reversed(made):  # until there is something to put into it
-            path.rmdir()
+        with suppress(OSError):  # somebody has put something into it
+            for path in reversed(made):  # until there is something to put into it
+                path.rmdir()
 
 
 @contextmanager

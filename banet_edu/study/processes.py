@@ -1,4 +1,4 @@
-"""A comparison runs in one process: what several would do to it, and what to do on several GPUs instead."""
+"""Of several processes that a launcher started: how many they are, and why a comparison is none of their business."""
 
 from __future__ import annotations
 
@@ -13,8 +13,14 @@ _INSTEAD = {
 }
 
 
+def launched() -> int:
+    """How many processes `torchrun` or `accelerate launch` started; 1 without them."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
 def check_one_process(what: str) -> None:
     """ValueError in one of several processes: each would measure every network, and write the same tables at the same time."""
-    processes = int(os.environ.get("WORLD_SIZE", "1"))  # set by `torchrun` and `accelerate launch`
-    if processes > 1:
-        raise ValueError(f"{what} runs in one process, and {processes} were launched: {_INSTEAD[what]}")
+    if launched() > 1:
+        raise ValueError(
+            f"{what} runs in one process, and WORLD_SIZE says that {launched()} were launched: {_INSTEAD[what]}"
+        )

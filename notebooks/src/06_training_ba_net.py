@@ -408,8 +408,8 @@ for value in (1 / 3, 0.9, 256 + 1):
 # not. So losses are computed in float32, and the weights stay float32.
 #
 # Some CPUs compute in bfloat16 too: on Linux, `lscpu` then lists `avx512_bf16` or `amx_bf16`. Ask for it with
-# `TrainConfig(precision="bf16")` or `banet-edu train --precision bf16`. On other CPUs a step takes about nine times as
-# long as in float32, so `"auto"` leaves it off.
+# `TrainConfig(precision="bf16")` or `banet-edu train --precision bf16`. On other CPUs a step takes 7 to 14 times as long
+# as in float32, so `"auto"` leaves it off. How to train on a GPU stands in the repository, in `docs/gpu.md`.
 #
 # Milliseconds of a training step of 8 images, 128 x 128, preset lite:
 #

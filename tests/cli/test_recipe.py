@@ -127,8 +127,12 @@ def test_weights_go_to_networks_that_have_a_resnet(imagenet):
     ("line", "sentence"),
     [
         (("compare", "--recipe", "study", "--models", "banet,cenet,unet"), "cenet stands on resnet34"),
-        (("train", "--model", "banet"), "Take preset paper or encoder_width=1 (--preset paper or --recipe study)"),
-        (("ablate",), "Take preset paper or encoder_width=1 (--preset paper or --recipe study)"),
+        (
+            ("train", "--model", "banet"),
+            "Take preset paper or encoder_width=1 (--preset paper or --recipe study; of images)",
+        ),
+        (("ablate",), "Take preset paper or encoder_width=1 (--preset paper or --recipe study; of images)"),
+        (("train", "--model", "unet"), "unet has no ResNet encoder that ImageNet weights would fit"),
         (("ablate", "--recipe", "study", "--variants", "banet,cenet"), "banet stands on resnet50"),
     ],
 )
@@ -137,7 +141,7 @@ def test_weights_that_do_not_fit_are_refused_before_data_are_read(banet_edu, ima
     code, _, err = banet_edu(*line, *data, "--pretrained", imagenet, "--out", tmp_path / "run")
     assert code == 1
     assert sentence in " ".join(err.split())
-    assert "Name a folder that holds resnet" in err or "start at random (pretrained=False; without --pretrained)" in err
+    assert "Name a folder that holds resnet" in err or "at random (pretrained=False; without --pretrained)" in err
     assert not (tmp_path / "run").exists()
 
 

@@ -63,7 +63,7 @@ def test_one_file_fits_one_resnet(tmp_path):
     assert "leave out what does not fit" in said
     other = tmp_path / "other.safetensors"
     save_file({"weight": torch.zeros(1)}, other)
-    with pytest.raises(ValueError, match=r"holds \(no ResNet with torchvision's names\). It fits none"):
+    with pytest.raises(ValueError, match=r"holds \(none of resnet18, .*\). It fits none"):
         check_fit(other, PAPER)
 
 

@@ -10,8 +10,6 @@ from banet_edu.course.lesson03.explorers import softness_explorer
 from banet_edu.course.lesson03.figures import edge_of_step
 from banet_edu.explain import probe
 
-pytestmark = pytest.mark.landing
-
 
 def test_edge_of_a_soft_step_is_its_bend_times_k_squared_minus_1_over_24():
     for kernel in (3, 7):
