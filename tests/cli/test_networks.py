@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
+from banet_edu.cli.console import out
 from banet_edu.cli.main import app
 from banet_edu.networks.registry import model_names
 
@@ -20,8 +21,9 @@ def test_lists_every_network_with_its_cost():
 
 
 @pytest.mark.parametrize(("preset", "stride"), [pytest.param("nano", 4, marks=pytest.mark.landing), ("fine", 2)])
-def test_says_on_which_grid_banet_and_its_control_answer(preset, stride):
-    result = CliRunner().invoke(app, ["models", "--preset", preset, "--rounds", "0"], env={"COLUMNS": "160"})
+def test_says_on_which_grid_banet_and_its_control_answer(preset, stride, monkeypatch):
+    monkeypatch.setattr(out, "_width", 160)  # made at import, it would not ask for COLUMNS any more
+    result = CliRunner().invoke(app, ["models", "--preset", preset, "--rounds", "0"])
     rows = [line for line in result.output.splitlines() if f"(first_stride {stride})" in line]
     assert [row.split()[0] for row in rows] == ["banet", "unet_same_encoder"]
     assert result.output.count("first_stride") == 2
