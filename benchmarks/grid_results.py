@@ -35,6 +35,8 @@ AT_EQUAL_TIME = {
     ("banet-s2", "unet"): "all, at equal time",
     ("banet-s2", "control"): "all, against the coarse control",
     ("banet", "unet"): "all on the coarse grid, at equal time",
+    ("banet", "banet"): "budget, coarse grid",  # 2180 steps or 1200
+    ("banet-s2", "banet-s2"): "budget, fine grid",  # 720 steps or 1200
 }
 
 
