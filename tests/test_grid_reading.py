@@ -16,9 +16,8 @@ EQUAL, COARSE, LAST = "all, at equal time", "all, against the coarse control", "
 LONGER = "all on the coarse grid, at equal time"
 POLYPS, LUNGS, SKIN = "kvasir_seg", "sz_cxr", "isic2017"
 
-# Words of the page (with the figures of the comparison, in this order: difference, interval over images, with the seeds, p);
-# what is compared, on which data, in which figure; the verdict over images, and with the seeds resampled. "+": after
-# correction as well. Whatever figures the words hold must be those of the comparison.
+# Words of the page, whose figures must be those of the comparison; what is compared, on which data, in which figure; the verdict
+# over images, and with the seeds resampled. "+": after correction as well.
 AT_OWN_RATES = [
     ("ASSD is 0.020 % of the diagonal further off, with the seeds [+0.014, +0.026]",
      EQUAL, LUNGS, "assd_pct", "worse+", "worse+"),
@@ -76,7 +75,7 @@ AT_ONE_RATE = [
      "blocks, fine grid", POLYPS, "nsd_at_1pct", "worse+ better better+"),
     ("(ASSD +0.010, +0.004, -0.001)", "blocks, fine grid", LUNGS, "assd_pct", "worse level level"),
     ("(JA -0.030 on polyps", "blocks, coarse grid", POLYPS, "JA", "worse level level"),
-    ("ASSD +0.021 % on lungs), in ASSD at no other", "blocks, coarse grid", LUNGS, "assd_pct", "worse+ level level"),
+    ("ASSD +0.021 % on lungs), in ASSD at no other", "blocks, coarse grid", LUNGS, "assd_pct", "worse level level"),
     ("in ASSD at no other", "blocks, coarse grid", POLYPS, "assd_pct", "level level level"),
     ("(ASSD +0.025, +0.019, +0.019 %)", LAST, LUNGS, "assd_pct", "worse+ worse+ worse+"),
 ]  # fmt: skip
@@ -136,9 +135,8 @@ def test_what_is_said_of_networks_at_the_same_rate(reading, equal_rates, words, 
     found = [equal_rates.loc[(question, data, figure, rate)] for rate in (0.0005, 0.001, 0.002)]
     rows = [row["compared"].images for row in found]
     assert words in reading
-    assert [
-        verdict(row["compared"].images, figure) + "+" * int(row["holm"] < 0.05) for row in found
-    ] == verdicts.split()
+    said = [verdict(row["compared"].images, figure) + "+" * int(row["holm"] < 0.05) for row in found]
+    assert said == verdicts.split()
     means = [f"{abs(interval.mean):.3f}" for interval in rows]
     assert decimals(words) in ([], means, means[:1])
     for sign, interval in zip(re.findall(r"([-+])\d", words), rows, strict=False):
