@@ -16,8 +16,8 @@ EQUAL, COARSE, LAST = "all, at equal time", "all, against the coarse control", "
 LONGER = "all on the coarse grid, at equal time"
 POLYPS, LUNGS, SKIN = "kvasir_seg", "sz_cxr", "isic2017"
 
-# Words of the page, whose figures must be those of the comparison; what is compared, on which data, in which figure; the verdict
-# over images, and with the seeds resampled. "+": after correction as well.
+# Words of the page, whose figures must be those of the comparison; what is compared, on which data, in which figure; the
+# verdict over images, and with the seeds resampled. "+": after correction as well.
 AT_OWN_RATES = [
     ("ASSD is 0.020 % of the diagonal further off, with the seeds [+0.014, +0.026]",
      EQUAL, LUNGS, "assd_pct", "worse+", "worse+"),
