@@ -10,8 +10,8 @@
 trained on one data set with one budget, rate and seed. In this order: (1) seed 0 with three rates, 1200 steps; each network
 then keeps the rate with the best validation JA in the mean over the data sets; (2) with it, both seeds, banet-s2 with the
 steps it can take in U-Net's time; (3) U-Net's second seed, banet-s2 without each block on polyps, where the blocks seem to
-matter, banet in U-Net's time, and the second seed of all these and the others; (4) banet-s2 without each block elsewhere;
-(5) 5000 steps, or U-Net's time for them.
+matter, banet in U-Net's time, and the second seed of all these and the others; (4) 5000 steps, or U-Net's time for them;
+(5) banet-s2 without each block elsewhere; (6) the second seed of (4).
 
 As a cell ends, its rows, one per test image, are written to docs/recorded/grid-DATA/ and its facts (best epoch, every
 epoch's validation, minutes) beside them: commit that folder, and any machine goes on where this one was stopped; a cell
@@ -91,6 +91,16 @@ def best_rate(network: str) -> float:
     return max(RATES, key=lambda rate: mean(cell.facts["validation"]["best_JA"] for cell in tried[rate]))
 
 
+def long(seed: int) -> list[tuple[str, str, int, float | None, int]]:
+    """The cells of LONG steps; of banet-s2, first those that take no longer than U-Net's."""
+    order = [("unet", LONG), ("banet-s2", IN_UNETS_TIME["banet-s2"][LONG]), ("banet", LONG), ("control-s2", LONG)]
+    return [
+        (data, network, steps, None, seed)
+        for network, steps in [*order, ("control", LONG), ("banet-s2", LONG)]
+        for data in DATA
+    ]
+
+
 def phases() -> list[list[tuple[str, str, int, float | None, int]]]:
     """The cells in the order in which they say most; rate None stands for `best_rate`."""
     return [
@@ -103,16 +113,10 @@ def phases() -> list[list[tuple[str, str, int, float | None, int]]]:
         [(data, network, SHORT, None, 1) for network in ("banet", "control") for data in DATA],
         [(data, "banet", IN_UNETS_TIME["banet"][SHORT], None, 1) for data in DATA],
         [(data, network, SHORT, None, 1) for data in DATA for network in ("control-s2", "banet-s2")],
+        [("kvasir_seg", network, SHORT, None, 1) for network in ABLATED],
+        long(0),
         [(data, network, SHORT, None, seed) for data in DATA for seed in SEEDS for network in ABLATED],
-        *(
-            [
-                (data, network, IN_UNETS_TIME["banet-s2"][LONG] if network == "banet-s2" else LONG, None, seed)
-                for network in ("unet", "banet-s2", "banet", "control-s2", "control")
-                for data in DATA
-            ]
-            for seed in SEEDS
-        ),
-        [(data, "banet-s2", LONG, None, seed) for seed in SEEDS for data in DATA],
+        long(1),
     ]
 
 
@@ -130,12 +134,14 @@ def cells() -> Iterator[Cell]:
                 yield cell
 
 
-def precision(device: str) -> Literal["auto", "bf16", "fp32"]:
-    """bf16 on a processor that computes in it (less time there, 7 to 14 times as much elsewhere), kept with the cell; on a
-    GPU `fit` knows."""
+def precision(cell: Cell, device: str) -> Literal["auto", "bf16", "fp32"]:
+    """bf16 on a processor that computes in it (less time there, 7 to 14 times as much elsewhere), kept with the cell; fp32
+    without a block where the whole network had it; on a GPU `fit` knows."""
     if device != "cpu":
         return "auto"
-    return "bf16" if cpu_computes_in_bf16() else "fp32"
+    whole = cell._replace(network="banet-s2")
+    paired = cell.network in ABLATED and whole.recorded and whole.facts["training"]["precision"] == "fp32"
+    return "bf16" if cpu_computes_in_bf16() and not paired else "fp32"
 
 
 def train(cell: Cell, root: Path, commit: str, *, device: Literal["cpu", "cuda", "mps"] = "cpu") -> str:
@@ -148,7 +154,7 @@ def train(cell: Cell, root: Path, commit: str, *, device: Literal["cpu", "cuda",
         TrainConfig(
             steps=cell.steps,
             learning_rate=cell.rate,
-            precision=precision(device),
+            precision=precision(cell, device),
             device=device,
             augment="upright" if dataset.upright else "default",
         ),
