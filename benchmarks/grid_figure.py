@@ -1,6 +1,6 @@
 """The figures of the experiment on grids: how far each network was after so many steps, operations and minutes.
 
-python benchmarks/grid_figure.py        # draws docs/grid.png (overlap) and docs/grid-boundary.png (ASSD)
+python benchmarks/grid_figure.py        # draws docs/grid*.png: overlap and boundary, each for both budgets
 """
 
 from __future__ import annotations
@@ -29,21 +29,15 @@ STYLES: dict[str, dict[str, Any]] = {  # told apart without their colours too: t
     "control-s2": {"color": VERMILLION, "lw": 2.6, "ls": "--"},
     "unet": {"color": INK, "lw": 1.6, "ls": ":"},
 }
-ENDS = {"o": f"{SHORT} steps", "s": f"U-Net's time for {SHORT} steps", "^": f"{LONG} steps, or U-Net's time for them"}
 
 
-def runs() -> list[tuple[str, int, str]]:
-    """network, steps, and the mark at the end of its line, which says the budget."""
-    short = [(network, SHORT, "o") for network in NETWORKS]
-    timed = [
-        (network, steps, "s" if budget == SHORT else "^")
-        for network, own in IN_UNETS_TIME.items()
-        for budget, steps in own.items()
-    ]
-    return [*short, *timed, *((network, LONG, "^") for network in NETWORKS)]
+def runs(budget: int) -> list[tuple[str, int, str]]:
+    """network, steps, and the mark at the end of its line: a square if its steps are those of U-Net's time for the budget."""
+    timed = [(network, own[budget], "s") for network, own in IN_UNETS_TIME.items() if budget in own]
+    return [*((network, budget, "o") for network in NETWORKS), *timed]
 
 
-def draw(path: Path, figure: str, label: str, *, less_is_better: bool) -> None:
+def draw(path: Path, budget: int, figure: str, label: str, *, less_is_better: bool) -> None:
     """The best of `figure` on the validation part so far; seed 0, each network at its own rate. Minutes are steps times a
     step's time as measured in one run (`grid.py time`)."""
     gflops = {
@@ -54,14 +48,14 @@ def draw(path: Path, figure: str, label: str, *, less_is_better: bool) -> None:
     marks = set()
     for row, data in zip(axes, PARTS, strict=True):
         early, reached = [], []
-        for network, steps, mark in runs():
+        for network, steps, mark in runs(budget):
             _, facts = chosen(data, steps, [network])
             if (network, 0) not in facts:
                 continue
             marks.add(mark)
             epochs = pd.DataFrame(facts[network, 0]["validation"]["epochs"])
             best = epochs[figure].cummin() if less_is_better else epochs[figure].cummax()
-            early.append(best[epochs["step"] <= SHORT / 4].iloc[-1])
+            early.append(best[epochs["step"] <= budget / 4].iloc[-1])
             reached.append(best.iloc[-1])
             operations = epochs["step"] * 8 * gflops[network] / 1e3
             minutes = epochs["step"] * seconds[network] / 60
@@ -76,9 +70,8 @@ def draw(path: Path, figure: str, label: str, *, less_is_better: bool) -> None:
     ):
         axis.set_xlabel(below)
     keys = [Line2D([], [], label=network, **style) for network, style in STYLES.items()]
-    keys += [
-        Line2D([], [], color="grey", ls="", marker=mark, label=text) for mark, text in ENDS.items() if mark in marks
-    ]
+    ends = {"o": f"{budget} steps", "s": f"U-Net's time for {budget} steps"}
+    keys += [Line2D([], [], color="grey", ls="", marker=mark, label=ends[mark]) for mark in sorted(marks)]
     drawn.legend(handles=keys, loc="outside upper center", ncols=len(keys))
     picture = io.BytesIO()
     drawn.savefig(picture, dpi=80)
@@ -87,5 +80,12 @@ def draw(path: Path, figure: str, label: str, *, less_is_better: bool) -> None:
 
 
 if __name__ == "__main__":
-    draw(DOCS / "grid.png", "val_JA", "best validation JA", less_is_better=False)
-    draw(DOCS / "grid-boundary.png", "val_assd_pct", "best validation ASSD, % of diagonal", less_is_better=True)
+    for budget, suffix in ((SHORT, ""), (LONG, f"-{LONG}")):
+        draw(DOCS / f"grid{suffix}.png", budget, "val_JA", "best validation JA", less_is_better=False)
+        draw(
+            DOCS / f"grid-boundary{suffix}.png",
+            budget,
+            "val_assd_pct",
+            "best validation ASSD, % of diagonal",
+            less_is_better=True,
+        )

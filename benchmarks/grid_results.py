@@ -38,6 +38,7 @@ AT_EQUAL_TIME = {
     ("banet", "banet"): "budget, coarse grid",  # 2180 steps or 1200
     ("banet-s2", "banet-s2"): "budget, fine grid",  # 720 steps or 1200
 }
+BUDGETS = {network: f"budget, {network}" for network in NETWORKS}  # LONG steps or SHORT
 
 
 def chosen(data: str, steps: int, networks: list[str]) -> tuple[pd.DataFrame, dict[tuple[str, int], dict[str, Any]]]:
@@ -137,7 +138,7 @@ def rows(
 
 
 def contrasts() -> pd.DataFrame:
-    """Every pair of QUESTIONS on every data set and budget, and those of AT_EQUAL_TIME."""
+    """Every pair of QUESTIONS on every data set and budget, and those of AT_EQUAL_TIME and BUDGETS."""
     found = []
     for data in PARTS:
         for steps in (SHORT, LONG):
@@ -148,6 +149,10 @@ def contrasts() -> pd.DataFrame:
                 if len(timed):
                     table = pd.concat([table, timed.assign(model=f"{network}, U-Net's time")], ignore_index=True)
             asked |= {(f"{one}, U-Net's time", other): question for (one, other), question in AT_EQUAL_TIME.items()}
+            if steps == LONG:
+                short, _ = chosen(data, SHORT, list(NETWORKS))
+                table = pd.concat([table, short.assign(model=short["model"] + f", {SHORT} steps")], ignore_index=True)
+                asked |= {(one, f"{one}, {SHORT} steps"): question for one, question in BUDGETS.items()}
             for (one, other), question in asked.items():
                 if not len(table) or not {one, other} <= set(table["model"]):
                     continue
@@ -174,7 +179,8 @@ def contrasts_table() -> str:
         "| " + " | ".join([*head, "after correction"]) + " |",
         "|---" * (len(head) + 1) + "|",
     ]
-    order = {question: index for index, question in enumerate([*QUESTIONS.values(), *AT_EQUAL_TIME.values()])}
+    questions = [*QUESTIONS.values(), *AT_EQUAL_TIME.values(), *BUDGETS.values()]
+    order = {question: index for index, question in enumerate(questions)}
     table = table.assign(order=table["question"].map(order)).sort_values(["order", "steps"], kind="stable")
     for row in table.itertuples():
         seeds = ", ".join(map(str, row.seeds_used))

@@ -58,9 +58,12 @@ class Bottleneck(nn.Module):
 
 
 def _shortcut(in_channels: int, out_channels: int, stride: int, kit: Kit) -> nn.Sequential | None:
+    """1x1 convolution of every `stride`-th cell, which a pool of one cell picks. A convolution with a stride may crash in its
+    backward pass, where channels are last and fewer than 16 (AVX512) or 8 (AVX2): oneDNN's issue 6035."""
     if stride == 1 and in_channels == out_channels:
         return None
-    return nn.Sequential(kit.conv(in_channels, out_channels, 1, stride, bias=False), kit.norm(out_channels))
+    layers = [("0", kit.conv(in_channels, out_channels, 1, bias=False)), ("1", kit.norm(out_channels))]
+    return nn.Sequential(OrderedDict([("pick", kit.max_pool(1, stride=stride)), *layers] if stride > 1 else layers))
 
 
 class ResNetEncoder(nn.Module):
@@ -115,19 +118,16 @@ class ResNetEncoder(nn.Module):
         self.maxpool = kit.max_pool(3, stride=2, padding=1) if first_stride == 4 else nn.Identity()
 
         undilated = [first_stride * 2**i for i in range(4)]  # s, 2s, 4s, 8s
-        c1, c2, c3, c4 = (min(stride, output_stride) for stride in undilated)
-        self.strides = (c1, c2, c3, c4)
-        channels, stride_before = base, first_stride
-        for i, (blocks, stride) in enumerate(zip(DEPTHS[name], self.strides, strict=True)):
+        self.strides = tuple(min(stride, output_stride) for stride in undilated)
+        channels, strides = base, (first_stride, *self.strides)
+        for i, (blocks, before, stride) in enumerate(zip(DEPTHS[name], strides, self.strides, strict=False)):
             dilation = undilated[i] // stride
             layers: OrderedDict[str, nn.Module] = OrderedDict()
             for j in range(blocks):
-                first_of_layer3 = i == 2 and j == 0
-                step = stride // stride_before if j == 0 else 1
-                layers[str(j)] = block(channels, planes[i], step, 1 if first_of_layer3 else dilation, kit)
+                step = stride // before if j == 0 else 1
+                layers[str(j)] = block(channels, planes[i], step, 1 if (i, j) == (2, 0) else dilation, kit)
                 channels = self.channels[i]
             self.add_module(f"layer{i + 1}", nn.Sequential(layers))
-            stride_before = stride
 
         for module in self.modules():
             if isinstance(module, kit.conv):
