@@ -94,7 +94,7 @@ def best_rate(network: str) -> float:
 def long(seed: int) -> list[tuple[str, str, int, float | None, int]]:
     """The cells of LONG steps; of banet-s2, first those that take no longer than U-Net's."""
     timed = ("banet-s2", IN_UNETS_TIME["banet-s2"][LONG])
-    order = [("unet", LONG), timed, ("banet", LONG), ("control-s2", LONG), ("control", LONG)]
+    order = [("unet", LONG), ("banet", LONG), timed, ("control", LONG), ("control-s2", LONG)]
     first = [(data, network, steps, None, seed) for data in DATA for network, steps in order]
     return [*first, *((data, "banet-s2", LONG, None, seed) for data in DATA)]
 
