@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from grid import DATA, IN_UNETS_TIME, LONG, NETWORKS, SHORT, TIMES
+from grid import IN_UNETS_TIME, LONG, NETWORKS, SHORT, TIMES, cells
 from grid_results import PARTS, chosen
 from matplotlib import pyplot as plt
 from matplotlib.lines import Line2D
@@ -44,15 +44,19 @@ def draw(path: Path, budget: int, figure: str, label: str, *, less_is_better: bo
         name: cost(create_model(model, **more), (128, 128), rounds=0).gflops for name, (model, more) in NETWORKS.items()
     }
     seconds = json.loads(TIMES.read_text(encoding="utf-8"))["seconds"]
-    drawn, axes = plt.subplots(len(DATA), 3, figsize=(13, 10), sharey="row", layout="constrained")
-    marks = set()
-    for row, data in zip(axes, PARTS, strict=True):
+    begun = {cell.data for cell in cells() if cell.recorded and cell.seed == 0 and cell.steps == budget}
+    sets = [data for data in PARTS if data in begun]
+    size = 13, 1 + 3 * len(sets)
+    drawn, axes = plt.subplots(len(sets), 3, figsize=size, sharey="row", layout="constrained", squeeze=False)
+    marks, shown = set(), set()
+    for row, data in zip(axes, sets, strict=True):
         early, reached = [], []
         for network, steps, mark in runs(budget):
             _, facts = chosen(data, steps, [network])
             if (network, 0) not in facts:
                 continue
             marks.add(mark)
+            shown.add(network)
             epochs = pd.DataFrame(facts[network, 0]["validation"]["epochs"])
             best = epochs[figure].cummin() if less_is_better else epochs[figure].cummax()
             early.append(best[epochs["step"] <= budget / 4].iloc[-1])
@@ -69,7 +73,7 @@ def draw(path: Path, budget: int, figure: str, label: str, *, less_is_better: bo
         axes[-1], ("steps", "operations, forward (1e12)", "minutes of training, one thread"), strict=True
     ):
         axis.set_xlabel(below)
-    keys = [Line2D([], [], label=network, **style) for network, style in STYLES.items()]
+    keys = [Line2D([], [], label=network, **style) for network, style in STYLES.items() if network in shown]
     ends = {"o": f"{budget} steps", "s": f"U-Net's time for {budget} steps"}
     keys += [Line2D([], [], color="grey", ls="", marker=mark, label=ends[mark]) for mark in sorted(marks)]
     drawn.legend(handles=keys, loc="outside upper center", ncols=len(keys))
