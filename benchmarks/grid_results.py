@@ -29,6 +29,7 @@ QUESTIONS = {
     ("control-s2", "unet"): "encoder and the last step of the grid",
     ("control", "unet"): "encoder and grid",
     ("banet-s2", "unet"): "all together",
+    ("banet", "unet"): "all on the coarse grid",
 }
 # What is asked of a BA-Net when it has trained as long as U-Net.
 AT_EQUAL_TIME = {

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from benchmark_scripts import benchmark
-from grid_page import FIGURES, LUNGS, POLYPS, SKIN, judged, reading, verdict
+from grid_page import FIGURES, LUNGS, POLYPS, SKIN, check_words, contrasts, judged, reading, verdict
 
 pytestmark = pytest.mark.landing  # every comparison is resampled
 
@@ -49,6 +49,42 @@ def test_what_is_said_of_single_blocks(results):
         "(JA {:.3f} without and {:.3f} with, then {:.3f} and {:.3f})".format(*best),
     ):
         assert words in reading()
+
+
+LONG = [
+    ("U-Net gains JA +0.132", "budget, unet", "JA", "better one seed +"),
+    ("the coarse BA-Net +0.104", "budget, banet", "JA", "better one seed +"),
+    ("the coarse control +0.070", "budget, control", "JA", "better one seed +"),
+    ("its NSD is lower (-0.060, also after correction)", "all on the coarse grid", "nsd_at_1pct", "worse one seed +"),
+    ("its JA (-0.038, clear of 0, not after correction)", "all on the coarse grid", "JA", "worse one seed"),
+]
+
+
+@pytest.mark.parametrize(("words", "question", "figure", "said"), LONG)
+def test_what_is_said_of_5000_steps(words, question, figure, said):
+    check_words(words, contrasts(5000).loc[(question, POLYPS, figure)], figure, said)
+
+
+def test_what_is_said_of_5000_steps_in_general():
+    short, long = contrasts(), contrasts(5000)
+    assert "At 1200 steps the coarse BA-Net is level with U-Net there in all four figures" in reading()
+    assert all(
+        judged(short.loc[("all on the coarse grid", POLYPS, figure)], figure) == "level level" for figure in FIGURES
+    )
+    assert "BA-Net and the control are then level in all four figures" in reading()
+    assert all(
+        judged(long.loc[("blocks, coarse grid", POLYPS, figure)], figure) == "level one seed" for figure in FIGURES
+    )
+    assert "ASSD and HD95 are level" in reading()
+    for figure in ("assd_pct", "hd95_pct"):
+        assert judged(long.loc[("all on the coarse grid", POLYPS, figure)], figure) == "level one seed"
+    there = {
+        (cell.data, cell.network, cell.seed)
+        for cell in benchmark("grid").cells()
+        if cell.steps > 2180 and cell.recorded
+    }
+    assert there == {(POLYPS, network, 0) for network in ("unet", "banet", "control")}
+    assert "Of 5000 steps there are U-Net, the coarse BA-Net and the coarse control on polyps, one seed" in reading()
 
 
 def test_what_is_said_of_the_best_ba_net_for_u_nets_time(results):

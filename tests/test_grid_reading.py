@@ -60,6 +60,7 @@ AT_OWN_RATES = [
     ("and without (-0.013 %)", "grid, without blocks", LUNGS, "assd_pct", CONFIRMED),
     ("it helps BA-Net, confirmed (JA +0.087", "grid, with blocks", POLYPS, "JA", CONFIRMED),
     ("NSD +0.147), and at every rate", "grid, with blocks", POLYPS, "nsd_at_1pct", CONFIRMED),
+    ("higher with it (+0.017, clear of 0 with the seeds, not after", "grid, with blocks", SKIN, "nsd_at_1pct", "better better"),
     ("at its own rates (NSD +0.017, level)", "grid, without blocks", POLYPS, "nsd_at_1pct", "level level"),
     ("in all four figures (JA +0.050", "blocks, fine grid", POLYPS, "JA", CONFIRMED),
     ("ASSD -0.725 %, NSD", "blocks, fine grid", POLYPS, "assd_pct", CONFIRMED),
