@@ -24,6 +24,9 @@ from grid_page import (
     verdict,
 )
 
+from banet_edu import create_model
+from banet_edu.config import INPUT_SIZE
+
 pytestmark = pytest.mark.landing  # every comparison is resampled
 
 CONFIRMED, WORSE = "better better +", "worse worse +"
@@ -164,7 +167,9 @@ def test_what_is_said_of_the_rates_and_the_cells():
     kept = {network: grid.best_rate(network) for network in grid.NETWORKS}
     assert sum(rate in (min(grid.RATES), max(grid.RATES)) for rate in kept.values()) == 4
     assert kept["banet-s2"] == max(grid.RATES) and kept["control-s2"] == min(grid.RATES)
-    assert 128 // 2 == 256 // 4 == 64  # cells a side: the fine grid's here, and the article's
+    # As many cells a side on the fine grid here as on the article's.
+    stride = {preset: create_model("banet", preset).encoder.strides[0] for preset in ("fine", "paper", "lite")}
+    assert [INPUT_SIZE[preset] // stride[preset] for preset in stride] == [64, 64, 32]
     apart, missed = [], {}
     results = benchmark("grid_results")
     networks = [("banet-s2", 720), ("banet", 2180), *((network, 1200) for network in results.NETWORKS)]
