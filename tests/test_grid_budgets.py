@@ -55,6 +55,8 @@ LONG = [
     ("U-Net gains JA +0.132", "budget, unet", "JA", "better one seed +"),
     ("the coarse BA-Net +0.104", "budget, banet", "JA", "better one seed +"),
     ("the coarse control +0.070", "budget, control", "JA", "better one seed +"),
+    ("falls behind U-Net too (JA -0.031", "encoder and grid", "JA", "worse one seed +"),
+    ("NSD -0.054, both after correction)", "encoder and grid", "nsd_at_1pct", "worse one seed +"),
     ("its NSD is lower (-0.060, also after correction)", "all on the coarse grid", "nsd_at_1pct", "worse one seed +"),
     ("its JA (-0.038, clear of 0, not after correction)", "all on the coarse grid", "JA", "worse one seed"),
 ]
@@ -99,6 +101,9 @@ def test_what_is_said_of_the_best_ba_net_for_u_nets_time(results):
         means[steps] = sum(facts["validation"]["best_JA"] for facts in found) / len(found)
         assert words.format(means[steps]) in reading()
     assert means[2180] > means[720]
+    on_lungs = [results.chosen(LUNGS, steps, [network])[1] for network, steps in (("banet", 2180), ("banet-s2", 720))]
+    best = [sum(facts["validation"]["best_JA"] for facts in seeds.values()) / len(seeds) for seeds in on_lungs]
+    assert "the other way round ({:.3f}, {:.3f})".format(*best) in reading() and best[0] < best[1]
 
 
 def test_what_is_said_of_time(results):
