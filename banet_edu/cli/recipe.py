@@ -72,8 +72,8 @@ class TrainingOptions:
         _training(
             "--pretrained",
             metavar="[FILE]",
-            help="Start networks with a ResNet of full width (preset paper) from public ImageNet weights: of this .safetensors "
-            "file, of a folder with resnet50.safetensors and the like, or fetched where none is named.",
+            help="Start networks with a ResNet of full width (preset paper) from public ImageNet weights: of this file "
+            "(resnet50-0676ba61.pth or a .safetensors file), of a folder of such files, or fetched where none is named.",
         ),
     ] = None
     steps: Annotated[
@@ -142,7 +142,8 @@ class TrainingOptions:
         object.__setattr__(self, "preset", self.preset or _PRESETS[self.recipe])
         if self.pretrained not in (None, IMAGENET) and not Path(self.pretrained).exists():
             raise ValueError(
-                f"{self.pretrained}: no such file; --pretrained takes a .safetensors file or a folder of them, or stands alone"
+                f"{self.pretrained}: no such file; --pretrained takes torchvision's .pth file of a ResNet, a .safetensors file "
+                "or a folder of them, or stands alone"
             )
         for option, value, known in (
             ("--optimizer", self.optimizer, (None, "adamw", "adam")),

@@ -1,25 +1,39 @@
 """Public ImageNet weights for the encoder, from a file or from where they are published.
 
-Source of the weights: torchvision's ResNets in the safetensors copies that the timm project publishes on the Hugging Face
-hub (`timm/<name>.tv_in1k`; names equal torchvision's). Nothing is ever unpickled, so a `.pth` file is refused.
+Source of the weights: torchvision's `ResNet18_Weights.IMAGENET1K_V1` and the like, fetched into torch.hub's folder, where
+torchvision itself keeps them. They are pickled, so a file is read only if its whole SHA-256 is theirs; weights from elsewhere
+come as `.safetensors`.
 
 Python says `pretrained=True` or `pretrained=PATH` where the command says `--pretrained` or `--pretrained PATH`.
 """
 
 from __future__ import annotations
 
-import hashlib
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
+from torch import Tensor
 
 from banet_edu.banet.encoder import ResNetEncoder
+from banet_edu.storage import sha256
 
 AT_RANDOM = "(pretrained=False; without --pretrained)"
 # Blocks of the third stage, and whether a block has three convolutions: what tells the ResNets' files apart.
 _RESNETS = {(2, False): "resnet18", (6, False): "resnet34", (6, True): "resnet50", (23, True): "resnet101"}
+
+_URL = "https://download.pytorch.org/models/"
+# SHA-256 of torchvision's files. The names there hold the first eight digits; the others are as several projects that pinned
+# them state (found by their names in public repositories, 2026-11-29; no file was fetched here).
+_SHA256 = {
+    "resnet18": "f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec",
+    "resnet34": "b627a593bcbe140c234610266fe4f8ae95ea42fc881d091c9b6052e6b1d0590f",
+    "resnet50": "0676ba61b6795bbe1773cffd859882e5e297624d384b6993f7c9e683e722fb8a",
+    "resnet101": "63fe2227b86e8f1f2063f43a75c84d195911b6a0eace650907dd3dc62dd49a0a",
+}
 
 
 def load_imagenet(encoder: ResNetEncoder, name: str, source: bool | str | Path) -> str:
@@ -28,21 +42,17 @@ def load_imagenet(encoder: ResNetEncoder, name: str, source: bool | str | Path) 
     Args:
         encoder: at width 1, the only width such weights exist for.
         name: resnet18, resnet34, resnet50 or resnet101.
-        source: True asks the network; a path names a `.safetensors` file with torchvision's parameter names, or a folder that
-            holds `resnet50.safetensors` and the like.
+        source: True asks the network; a path names one of torchvision's files, a `.safetensors` file with torchvision's
+            parameter names, or a folder with such files: `resnet50-0676ba61.pth`, or `resnet50.safetensors`, which wins.
 
     Raises:
-        ValueError: the width is not 1, the file does not hold this network, or a download is not what was published.
+        ValueError: the width is not 1, the file does not hold this network, or is not what was published.
         FileNotFoundError: no such file.
         ConnectionError: no network, and no copy from an earlier download.
     """
     _check_width(encoder.conv1.out_channels / 64)
     path = _download(name) if source is True else _file(str(source), name)
-    try:
-        state = load_file(path)
-    except SafetensorError as error:
-        raise _damaged(path, error) from None
-    state = {key: value for key, value in state.items() if not key.startswith("fc.")}
+    state = {key: value for key, value in _state(path).items() if not key.startswith("fc.")}
     result = encoder.load_state_dict(
         {
             key: value
@@ -55,15 +65,15 @@ def load_imagenet(encoder: ResNetEncoder, name: str, source: bool | str | Path) 
     if missing:
         raise ValueError(
             f"{path}: does not hold {name}: {len(missing)} parameter(s) missing or misshapen, e.g. {missing[:3]}. Name a "
-            f"file that does, as {_published(name)}, or start at random {AT_RANDOM}"
+            f"file that does, as {_URL}{_published(name)}, or start at random {AT_RANDOM}"
         )
-    return f"{_repository(name) if source is True else path.name}, sha256 {_sha256(path)}"
+    return f"{path.name}, sha256 {sha256(path)}"
 
 
 def check_fit(source: bool | str | Path, encoders: Mapping[str, tuple[str, float]]) -> None:
     """ValueError, before any work, unless ImageNet weights of `source` fit every network: name -> its ResNet and the width.
 
-    Files are told apart by the names they hold. Whether a download succeeds shows when it is tried.
+    Files are told apart by the names they hold, torchvision's by their hash. Whether a download succeeds, trying it shows.
     """
     for _, width in encoders.values():
         _check_width(width)
@@ -80,7 +90,7 @@ def check_fit(source: bool | str | Path, encoders: Mapping[str, tuple[str, float
     )
     raise ValueError(
         f"{stand}. It fits {', '.join(fit) or 'none of the networks asked for'}. Name a folder that holds "
-        f"{' and '.join(f'{resnet}.safetensors' for resnet in held)} ({_published('NAME')}, renamed), "
+        f"{' and '.join(_published(resnet) for resnet in held)} (from {_URL}), "
         f"{'leave out what does not fit, ' if fit else ''}or start at random {AT_RANDOM}"
     )
 
@@ -104,30 +114,53 @@ def _check_width(width: float) -> None:
 
 def _file(source: str | Path, name: str) -> Path:
     """The file for the ResNet `name`: `source`, or its own one in that folder."""
-    path = Path(source) / f"{name}.safetensors" if Path(source).is_dir() else Path(source)
+    path = Path(source)
+    if path.is_dir():
+        own = path / f"{name}.safetensors"
+        path = own if own.exists() else path / _published(name)
     if not path.exists():
         raise FileNotFoundError(
-            f"{path}: no such file; pretrained= (--pretrained) takes a .safetensors file, or a folder that holds "
-            f"{name}.safetensors ({_published(name)}, renamed)"
-        )
-    if path.suffix != ".safetensors":
-        raise ValueError(
-            f"{path}: expected a .safetensors file. Loading any other format could run code hidden in it. To convert "
-            "weights that you trust: from safetensors.torch import save_file; save_file(torch.load(FILE, "
-            'weights_only=True), "weights.safetensors")'
+            f"{path}: no such file; pretrained= (--pretrained) takes {_published(name)} (from {_URL}), a .safetensors file "
+            f"with the same names, or a folder that holds it or {name}.safetensors"
         )
     return path
 
 
 def _held(path: Path) -> str:
-    """Which ResNet a file holds, by the names in it; nothing else is read."""
+    """Which ResNet a file holds: by its hash, or by the names in it; nothing else is read."""
+    if path.suffix != ".safetensors":
+        return _torchvisions(path)
     try:
         with safe_open(path, framework="pt") as file:
             names = set(file.keys())
     except SafetensorError as error:
         raise _damaged(path, error) from None
     blocks = sum(f"layer3.{i}.conv1.weight" in names for i in range(64))
-    return _RESNETS.get((blocks, "layer3.0.conv3.weight" in names), f"none of {', '.join(_RESNETS.values())}")
+    return _RESNETS.get((blocks, "layer3.0.conv3.weight" in names), f"none of {', '.join(_SHA256)}")
+
+
+def _state(path: Path) -> dict[str, Tensor]:
+    if path.suffix != ".safetensors":
+        _torchvisions(path)
+        return torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise _damaged(path, error) from None
+
+
+def _torchvisions(path: Path) -> str:
+    """Whose weights this pickled file holds; ValueError unless it is one that torchvision published, bit for bit."""
+    own = sha256(path)
+    for name, published in _SHA256.items():
+        if own == published:
+            return name
+    raise ValueError(
+        f"{path}: neither a .safetensors file nor what torchvision publishes as "
+        f"{', '.join(map(_published, _SHA256))} (its SHA-256 is {own}). If it should be one of these, delete it and fetch it from {_URL} again. Loading any other file "
+        "could run code hidden in it. To convert weights that you trust: from safetensors.torch import save_file; "
+        'save_file(torch.load(FILE, weights_only=True), "weights.safetensors")'
+    )
 
 
 def _damaged(path: Path, error: Exception) -> ValueError:
@@ -135,31 +168,23 @@ def _damaged(path: Path, error: Exception) -> ValueError:
 
 
 def _download(name: str) -> Path:
-    import huggingface_hub  # comes with accelerate
-
-    repository = _repository(name)
-    try:
-        path = Path(huggingface_hub.hf_hub_download(repository, "model.safetensors"))
-    except Exception as error:  # many kinds of network failure, all with the same way out
-        raise ConnectionError(
-            f"could not fetch ImageNet weights for {name} ({type(error).__name__}). Either connect to the internet once, or "
-            f"download {_published(name)} elsewhere and name the file (pretrained='FILE'; --pretrained FILE), "
-            f"or start at random {AT_RANDOM}"
-        ) from None
-    published = path.resolve().name  # the hub's cache calls a file by the SHA-256 that the hub states
-    if len(published) == 64 and _sha256(path) != published:
-        raise ValueError(f"{path}: not what {repository} publishes (another SHA-256); delete it, and ask again")
+    path = Path(torch.hub.get_dir()) / "checkpoints" / _published(name)
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        print(f"Fetching {_URL}{path.name} to {path}", file=sys.stderr)
+        try:
+            torch.hub.download_url_to_file(_URL + path.name, str(path), hash_prefix=_SHA256[name])
+        except (
+            Exception
+        ) as error:  # many kinds of network failure, and a page of a hotel's network: one way out for all
+            raise ConnectionError(
+                f"could not fetch ImageNet weights for {name} ({type(error).__name__}: {error}). Either connect to the "
+                f"internet once, or download {_URL}{path.name} elsewhere and name the file (pretrained='FILE'; --pretrained FILE), "
+                f"or start at random {AT_RANDOM}"
+            ) from None
     return path
 
 
-def _repository(name: str) -> str:
-    return f"timm/{name}.tv_in1k"
-
-
 def _published(name: str) -> str:
-    return f"model.safetensors of {_repository(name)} from the Hugging Face hub"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """What torchvision calls the file of this ResNet."""
+    return f"{name}-{_SHA256[name][:8]}.pth"

@@ -177,8 +177,8 @@ def create_model(
         preset: nano (tests, slides), lite (minutes on 2 cores), fine (lite, but BA-Net and unet_same_encoder answer on a grid
             twice as fine, in three times the time; the others are as in lite) or paper (the study's).
         num_classes: K, background included.
-        pretrained: True for public ImageNet weights of the encoder, or the path of a `.safetensors` file, or of a folder with
-            `resnet50.safetensors` and the like.
+        pretrained: True for public ImageNet weights of the encoder, or the path of such a file (`resnet50-0676ba61.pth`,
+            `.safetensors`) or of a folder with them (`networks.pretrained`).
         dims: 2 for images, 3 for volumes (SPEC section 6; banet, unet and unet_same_encoder in presets nano and lite, with
             `output_stride` 8 or 16).
         norm: "batch", or "instance" for small batches; by default batch for images, instance for volumes. Like

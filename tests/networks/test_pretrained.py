@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 import torch
 from safetensors.torch import save_file
 
 from banet_edu.banet.encoder import ResNetEncoder
+from banet_edu.networks import pretrained
 from banet_edu.networks.pretrained import check_fit
 from banet_edu.networks.registry import create_model, encoder_of
 
@@ -32,7 +35,7 @@ def test_from_a_file(published):
 def test_wrong_network_in_the_file(published):
     with pytest.raises(ValueError, match=r"does not hold resnet34: .* missing or misshapen") as error:
         create_model("banet", encoder="resnet34", encoder_width=1.0, pretrained=published[0])
-    assert "Name a file that does, as model.safetensors of timm/resnet34.tv_in1k" in str(error.value)
+    assert "Name a file that does, as https://download.pytorch.org/models/resnet34-b627a593.pth" in str(error.value)
     assert str(error.value).endswith("or start at random (pretrained=False; without --pretrained)")
 
 
@@ -59,7 +62,9 @@ def test_one_file_fits_one_resnet(tmp_path):
     assert said.startswith(
         f"cenet stands on resnet34, not on what {file} holds (resnet50). It fits banet. Name a folder"
     )
-    assert "that holds resnet34.safetensors and resnet50.safetensors (model.safetensors of timm/NAME.tv_in1k" in said
+    assert (
+        "that holds resnet34-b627a593.pth and resnet50-0676ba61.pth (from https://download.pytorch.org/models/)" in said
+    )
     assert "leave out what does not fit" in said
     other = tmp_path / "other.safetensors"
     save_file({"weight": torch.zeros(1)}, other)
@@ -69,7 +74,7 @@ def test_one_file_fits_one_resnet(tmp_path):
 
 def test_a_folder_holds_a_file_for_each_resnet(tmp_path, published):
     folder = names_of("resnet50", tmp_path / "weights/resnet50.safetensors").parent
-    with pytest.raises(FileNotFoundError, match=r"resnet34.safetensors: no such file; .* a folder that holds resnet34"):
+    with pytest.raises(FileNotFoundError, match=r"resnet34-b627a593.pth: no such file; .* or resnet34.safetensors"):
         check_fit(folder, PAPER)
     names_of("resnet34", folder / "resnet34.safetensors")
     check_fit(str(folder), PAPER)
@@ -96,27 +101,70 @@ def test_missing_damaged_and_pickled_files(tmp_path):
     damaged.write_bytes(b"123")
     with pytest.raises(ValueError, match="damaged"):
         create_model("banet", encoder_width=1.0, pretrained=damaged)
-    pickled = tmp_path / "resnet18.pth"
+    pickled = tmp_path / "resnet18-f37072fd.pth"  # the name alone does not make it torchvision's
     pickled.write_bytes(b"123")
-    with pytest.raises(ValueError, match="could run code hidden in it"):
-        create_model("banet", encoder_width=1.0, pretrained=pickled)
+    sha = hashlib.sha256(b"123").hexdigest()
+    for refused in (
+        lambda: create_model("banet", encoder_width=1.0, pretrained=pickled),
+        lambda: check_fit(pickled, {"banet": ("resnet18", 1.0)}),
+    ):
+        with pytest.raises(
+            ValueError, match=rf"neither .* resnet18-f37072fd.pth, .*{sha}.*delete it.*code hidden in it"
+        ):
+            refused()
 
 
-def test_no_network_is_one_clear_error(monkeypatch):
-    import huggingface_hub
+@pytest.fixture
+def torchvision(published, tmp_path, monkeypatch):
+    """Their server, with a resnet18 of our own whose SHA-256 stands in the table, and an empty folder of torch.hub's."""
+    file = tmp_path / "new.pth"
+    torch.save({**published[1], "fc.weight": torch.zeros(1000, 512), "fc.bias": torch.zeros(1000)}, file)
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    monkeypatch.setitem(pretrained._SHA256, "resnet18", digest)
+    server = tmp_path / "server"
+    server.mkdir()
+    monkeypatch.setattr(pretrained, "_URL", f"{server.as_uri()}/")
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
+    return file.rename(server / f"resnet18-{digest[:8]}.pth")
 
-    def offline(*args, **kwargs):
-        raise OSError("no route")
 
-    monkeypatch.setattr(huggingface_hub, "hf_hub_download", offline)
-    with pytest.raises(ConnectionError, match=r"could not fetch ImageNet weights for resnet18 .*--pretrained FILE"):
+def test_what_torchvision_publishes_is_fetched_once_and_read(torchvision, published, capsys):
+    for _ in range(2):
+        model = create_model("banet", "nano", encoder_width=1.0, pretrained=True)
+        assert all(torch.equal(value, published[1][key]) for key, value in model.encoder.state_dict().items())
+        assert model.initial_weights == f"{torchvision.name}, sha256 {pretrained._SHA256['resnet18']}"
+    assert capsys.readouterr().err.count("Fetching ") == 1
+    kept = torchvision.parent.parent / "hub" / "checkpoints"
+    assert [file.name for file in kept.iterdir()] == [torchvision.name]
+    for source in (torchvision, torchvision.parent, kept):  # the file, or a folder that holds it, as torch.hub's own
+        check_fit(source, {"banet": ("resnet18", 1.0)})
+        assert (
+            create_model("banet", "nano", encoder_width=1.0, pretrained=source).initial_weights == model.initial_weights
+        )
+    with pytest.raises(ValueError, match=r"cenet stands on resnet34, not on what .* holds \(resnet18\)"):
+        check_fit(torchvision, {"cenet": ("resnet34", 1.0)})
+    (kept / torchvision.name).write_bytes(b"123")
+    with pytest.raises(ValueError, match=r"neither a .safetensors file nor what .* delete it and fetch it"):
+        create_model("banet", "nano", encoder_width=1.0, pretrained=True)
+
+
+def test_a_download_that_is_not_what_was_published_is_not_kept(torchvision):
+    torchvision.write_bytes(b"<html>Welcome to our hotel</html>")
+    with pytest.raises(ConnectionError, match=r"could not fetch .*invalid hash value .*--pretrained FILE"):
+        create_model("banet", encoder_width=1.0, pretrained=True)
+    assert not any((torchvision.parent.parent / "hub" / "checkpoints").iterdir())
+
+
+def test_no_network_is_one_clear_error(torchvision):
+    torchvision.unlink()
+    with pytest.raises(
+        ConnectionError, match=r"could not fetch ImageNet weights for resnet18 .*URLError.*--pretrained FILE"
+    ):
         create_model("banet", encoder_width=1.0, pretrained=True)
 
 
-def test_where_a_network_is_the_hub_is_asked(monkeypatch, published):
-    import huggingface_hub
-
-    asked = []
-    monkeypatch.setattr(huggingface_hub, "hf_hub_download", lambda *args: asked.append(args) or str(published[0]))
-    create_model("banet", encoder_width=1.0, pretrained=True)
-    assert asked == [("timm/resnet18.tv_in1k", "model.safetensors")]
+def test_the_name_of_a_file_is_that_of_torchvisions():
+    """As in torchvision's `models/resnet.py`: each name holds the first digits of the file's SHA-256."""
+    named = ("resnet18-f37072fd", "resnet34-b627a593", "resnet50-0676ba61", "resnet101-63fe2227")
+    assert [pretrained._published(name) for name in pretrained._SHA256] == [f"{name}.pth" for name in named]
+    assert all(len(digest) == 64 for digest in pretrained._SHA256.values())
