@@ -156,8 +156,8 @@ def _torchvisions(path: Path) -> str:
         if own == published:
             return name
     raise ValueError(
-        f"{path}: neither a .safetensors file nor what torchvision publishes as "
-        f"{', '.join(map(_published, _SHA256))} (its SHA-256 is {own}). If it should be one of these, delete it and fetch it from {_URL} again. Loading any other file "
+        f"{path}: neither a .safetensors file nor what torchvision publishes as {', '.join(map(_published, _SHA256))} (its "
+        f"SHA-256 is {own}). If it should be one of these, delete it and fetch it from {_URL} again. Loading any other file "
         "could run code hidden in it. To convert weights that you trust: from safetensors.torch import save_file; "
         'save_file(torch.load(FILE, weights_only=True), "weights.safetensors")'
     )
@@ -179,8 +179,8 @@ def _download(name: str) -> Path:
         ) as error:  # many kinds of network failure, and a page of a hotel's network: one way out for all
             raise ConnectionError(
                 f"could not fetch ImageNet weights for {name} ({type(error).__name__}: {error}). Either connect to the "
-                f"internet once, or download {_URL}{path.name} elsewhere and name the file (pretrained='FILE'; --pretrained FILE), "
-                f"or start at random {AT_RANDOM}"
+                f"internet once, or download {_URL}{path.name} elsewhere and name the file (pretrained='FILE'; --pretrained "
+                f"FILE), or start at random {AT_RANDOM}"
             ) from None
     return path
 
