@@ -26,8 +26,8 @@ AT_RANDOM = "(pretrained=False; without --pretrained)"
 _RESNETS = {(2, False): "resnet18", (6, False): "resnet34", (6, True): "resnet50", (23, True): "resnet101"}
 
 _URL = "https://download.pytorch.org/models/"
-# SHA-256 of torchvision's files. The names there hold the first eight digits; the others are as several projects that pinned
-# them state (found by their names in public repositories, 2026-11-29; no file was fetched here).
+# SHA-256 of torchvision's files. Their names hold the first eight digits; the others are as projects that pinned them state in
+# public repositories (2026-11-29: nine and more for each, two for resnet101). No file was fetched here.
 _SHA256 = {
     "resnet18": "f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec",
     "resnet34": "b627a593bcbe140c234610266fe4f8ae95ea42fc881d091c9b6052e6b1d0590f",
