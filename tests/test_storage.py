@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 
 from banet_edu.storage import (
     check_folder,
+    files,
     harmless,
     locked,
     may_write,
@@ -21,6 +24,7 @@ from banet_edu.storage import (
     write_text,
     written,
 )
+from banet_edu.storage.tensors import read_tensors, write_tensors
 
 
 def test_what_was_written_here_is_replaced_and_what_was_changed_since_is_not(tmp_path):
@@ -62,6 +66,8 @@ def test_a_copied_folder_without_its_marks_is_somebodys_own(tmp_path):
 def test_folders_pipes_and_links_are_refused(tmp_path):
     with pytest.raises(IsADirectoryError, match="name a file"):
         may_write(tmp_path)
+    if os.name != "posix":
+        pytest.skip("links and pipes are made on POSIX systems only")
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     with pytest.raises(FileExistsError, match="broken link"):
         may_write(tmp_path / "link")
@@ -134,3 +140,36 @@ def test_names_that_are_no_utf8_are_written_and_remembered(tmp_path):
     path = write_text(tmp_path / name, f"of {name}")
     assert write_text(path, "again").read_text() == "again"
     assert written(tmp_path) == {name}
+
+
+def test_a_drive_that_is_not_there_ends_the_search(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.path.lexists", lambda path: False)  # as for E:\\results without its stick
+    with pytest.raises(FileNotFoundError, match=r"there is no .*; name another folder"):
+        check_folder(tmp_path / "results")
+
+
+def test_a_file_that_is_held_for_a_moment_is_waited_for(tmp_path, monkeypatch):
+    held, replace = [3], os.replace
+
+    def replace_later(old, new):
+        held[0] -= 1
+        if held[0] > 0:
+            raise PermissionError(13, "Access is denied")
+        replace(old, new)
+
+    monkeypatch.setattr(files, "_WAITS", (0.0, 0.0))
+    monkeypatch.setattr("os.replace", replace_later)
+    assert write_text(tmp_path / "a.txt", "first").read_text() == "first"
+    held[0] = 4
+    with pytest.raises(PermissionError, match=r"a\.txt: cannot be written \(Access is denied\)"):
+        write_text(tmp_path / "a.txt", "second")
+    assert (tmp_path / "a.txt").read_text() == "first" and written(tmp_path) == {"a.txt"}
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="only Linux tells what is mapped")
+def test_tensors_that_were_read_keep_no_file_mapped(tmp_path):
+    """Windows neither replaces nor deletes a mapped file: a run that goes on could not save itself."""
+    path = write_tensors(tmp_path / "last.safetensors", {"step": torch.ones(3)}, {})
+    tensors, _ = read_tensors(path)
+    assert str(path) not in Path("/proc/self/maps").read_text()
+    assert tensors["step"].tolist() == [1, 1, 1]

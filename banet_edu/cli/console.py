@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -38,12 +39,24 @@ out = _Harmless(highlight=False, quiet=not FIRST)
 err = _Harmless(stderr=True, highlight=False)
 
 
+_PLAIN = {"−": "-", "–": "-", "→": "->", "×": "x", "±": "+-", "·": "-"}
+
+
+def _plainly(error: UnicodeError) -> tuple[str, int]:
+    """What stands in for characters that a terminal or a file does not know."""
+    assert isinstance(error, UnicodeEncodeError)
+    return "".join(_PLAIN.get(char, "?") for char in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error("plain", _plainly)
+
+
 def prepare_streams() -> None:
-    """A terminal that knows ASCII only gets a question mark for what it cannot show, instead of an error after the work."""
+    """A terminal that knows few characters gets others like them, or a question mark, instead of an error after the work."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure: Any = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
-            reconfigure(errors="replace")
+            reconfigure(errors="plain")
 
 
 def say_error(sentence: str, hint: str = "") -> None:

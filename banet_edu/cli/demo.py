@@ -20,8 +20,9 @@ def run_demo(
     kind: Annotated[str, typer.Option("--kind", help="dermoscopy, polyp or lung.")] = "dermoscopy",
     steps: Annotated[int, typer.Option("--steps", min=1, help="Optimiser steps of each network.")] = DEMO_STEPS,
     folder: Annotated[Path | None, typer.Option("--out", help="Run directory. Default: runs/demo-KIND.")] = None,
+    device: Annotated[str, typer.Option("--device", help="auto, cuda, mps or cpu.")] = "auto",
 ) -> None:
-    """Train BA-Net and U-Net on bundled images, measure both, write a report. No network, no GPU, minutes."""
+    """Train BA-Net and U-Net on bundled images, measure both, write a report. It needs no network and no GPU; minutes."""
     from banet_edu.config import TrainConfig
     from banet_edu.datasets.bundled import load_samples
     from banet_edu.study.compare import compare
@@ -36,7 +37,7 @@ def run_demo(
     result = compare(
         ["banet", "unet"],
         parts,
-        TrainConfig(steps=steps, augment="upright" if parts["train"].upright else "default"),
+        TrainConfig(steps=steps, augment="upright" if parts["train"].upright else "default", device=device),  # type: ignore[arg-type]
         run_dir=run_dir,
         name=f"bundled {kind} samples",
         split_seed=0,

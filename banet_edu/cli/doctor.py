@@ -106,7 +106,7 @@ def _bundled() -> Iterator[Finding]:
 
 def _extras() -> Iterator[Finding]:
     found = find_spec("pydicom") is not None
-    yield Finding("DICOM", found, "pydicom" if found else "for DICOM images: pip install 'banet-edu[dicom]'", False)
+    yield Finding("DICOM", found, "pydicom" if found else 'for DICOM images: pip install "banet-edu[dicom]"', False)
     browser = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
     advice = "only the browser tests want it; on Debian or Ubuntu: apt-get install chromium"
     yield Finding("chromium", browser is not None, browser or advice, False)

@@ -199,11 +199,9 @@ def audit_images(
         try:
             for case in track(data.cases, "measuring", console=err, transient=True):
                 theirs = None if other is None or case.name not in other.names else other[case.name]
-                both = [
-                    case.image,
-                    case.mask,
-                    *([] if other is None or theirs is None else [other_mask(other, case.name)]),
-                ]
+                both = [case.image, case.mask]
+                if other is not None and theirs is not None:
+                    both.append(other_mask(other, case.name))
                 known = "-".join(sha256(file)[:16] for file in both)
                 if table.take_over(case.name, known):
                     rows += table.rows[-1]["pairs"]
@@ -243,6 +241,8 @@ def open_pair(images: Path, masks: Path, suffix: str, spacing: tuple[float, floa
     for place in (images, masks):
         if not place.is_dir():
             raise FileNotFoundError(f"{place}: no such folder")
+    if images.resolve().drive != masks.resolve().drive:  # Windows
+        raise ValueError(f"{images} and {masks} lie on two drives; copy both onto one")
     root = Path(os.path.commonpath([images.resolve(), masks.resolve()]))
     return open_dataset(
         "folder",

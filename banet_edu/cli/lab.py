@@ -93,10 +93,12 @@ def open_lab(
         if not any(folder.glob("*.ipynb")):
             raise FileNotFoundError(f"there is no notebook (*.ipynb) in {folder}")
         root = opened = folder.resolve()
-    out.print(f"JupyterLab on {opened} (Ctrl-C twice stops it)", soft_wrap=True, markup=False)
+    keys = "Ctrl-C" if os.name == "nt" else "Ctrl-C twice"
+    out.print(f"JupyterLab on {opened} ({keys} stops it)", soft_wrap=True, markup=False)
     start = opened.relative_to(root).as_posix()
     command = [
         sys.executable, "-m", "jupyterlab", str(root), f"--ServerApp.port={port}",
+        "--ServerApp.use_redirect_file=False",  # a browser in a sandbox (Ubuntu's snaps) may not read that file
         f"--LabApp.default_url=/lab/tree/{start}" if start != "." else "--LabApp.default_url=/lab",
     ]  # fmt: skip
     if not browser:
@@ -118,11 +120,12 @@ def open_clinic(
     import secrets
     import socket
     import tempfile
+    import threading
 
     import nbformat
 
     if importlib.util.find_spec("voila") is None:
-        raise ModuleNotFoundError("the clinic's page needs Voila: pip install 'banet-edu[clinic]'")
+        raise ModuleNotFoundError('the clinic\'s page needs Voila: pip install "banet-edu[clinic]"')
     if place is not None:
         from banet_edu.clinic.uploaded import images_at
 
@@ -134,18 +137,36 @@ def open_clinic(
     token = secrets.token_urlsafe(16)
     shown = "None" if place is None else repr(str(place.resolve()))
     cell = nbformat.v4.new_code_cell(f"from banet_edu.clinic.app import clinic\nclinic({shown})")
-    with tempfile.TemporaryDirectory(prefix="banet-edu-clinic-") as folder:
+    with tempfile.TemporaryDirectory(prefix="banet-edu-clinic-", ignore_cleanup_errors=True) as folder:
         notebook = Path(folder) / "clinic.ipynb"
         nbformat.write(nbformat.v4.new_notebook(cells=[cell]), notebook)
-        out.print(f"Clinic: http://127.0.0.1:{port}/?token={token}", soft_wrap=True, markup=False)
+        address = f"http://127.0.0.1:{port}/?token={token}"
+        out.print(f"Clinic: {address}", soft_wrap=True, markup=False)
         out.print("Ctrl-C stops it. For teaching and research. Not a medical device.", style="yellow")
         command = [
             sys.executable, "-m", "voila", str(notebook), f"--port={port}", "--Voila.ip=127.0.0.1", f"--token={token}",
-            "--ServerApp.port_retries=0", "--template=lab", "--theme=light",
+            "--ServerApp.port_retries=0", "--template=lab", "--theme=light", "--no-browser",
         ]  # fmt: skip
-        if not browser:
-            command.append("--no-browser")
+        if browser:  # Voila itself would leave the token out, and show a page that asks for it
+            threading.Thread(target=open_when_there, args=(address, port), daemon=True).start()
         raise typer.Exit(run_until_stopped(command, os.environ))
+
+
+def open_when_there(address: str, port: int, wait_s: float = 120) -> None:
+    """Open `address` in the reader's browser as soon as a server on this machine takes calls at `port`."""
+    import socket
+    import time
+    import webbrowser
+
+    end = time.monotonic() + wait_s
+    while time.monotonic() < end:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.2)
+        else:
+            webbrowser.open(address)
+            return
 
 
 def run_until_stopped(command: list[str], environment: Mapping[str, str]) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from banet_edu.data.limits import MOST_PIXELS, check_pixels
+from banet_edu.data.limits import MOST_PIXELS, check_pixels, regular_file
 from banet_edu.data.mask_values import in_8_bits
 
 Spacing = tuple[float, float]
@@ -153,9 +153,8 @@ def dicom_header(path: Path, *, stop_before_pixels: bool = True) -> Any:
     try:
         import pydicom
     except ModuleNotFoundError:
-        raise ModuleNotFoundError(f"{path}: reading DICOM needs pydicom: pip install 'banet-edu[dicom]'") from None
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file")
+        raise ModuleNotFoundError(f'{path}: reading DICOM needs pydicom: pip install "banet-edu[dicom]"') from None
+    regular_file(path)
     _check_deflated(path)
     try:
         header = pydicom.dcmread(path, stop_before_pixels=stop_before_pixels)
@@ -205,7 +204,7 @@ def read_stored(path: Path, frame: int = 0) -> tuple[Any, NDArray[Any]]:
     except Exception as error:  # decoders and broken headers raise whatever they like
         raise ValueError(
             f"{path}: its pixels cannot be decoded ({' '.join(str(error).split())}); for JPEG Lossless and JPEG-LS: "
-            "pip install 'banet-edu[dicom]'"
+            'pip install "banet-edu[dicom]"'
         ) from None
 
 

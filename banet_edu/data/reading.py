@@ -186,8 +186,9 @@ def open_image(path: Path) -> Image.Image:
     try:
         if is_heic(path):
             _learn_heic(path)
+        with Image.open(path) as header:  # closed if refused: Windows deletes no open file
+            check_pixels(path, header.width * header.height)
         image = Image.open(path)
-        check_pixels(path, image.width * image.height)
         if image.format == "TIFF":
             image.filename = ""  # or Pillow maps plain grey files into memory, and forgets to turn them
         return image
@@ -213,7 +214,7 @@ def _learn_heic(path: Path) -> None:
         import pillow_heif
     except ModuleNotFoundError:
         raise ModuleNotFoundError(
-            f"{path}: reading HEIC needs pillow-heif: pip install 'banet-edu[heic]'; or let the phone save JPEG (iPhone: "
+            f'{path}: reading HEIC needs pillow-heif: pip install "banet-edu[heic]"; or let the phone save JPEG (iPhone: '
             "Settings > Camera > Formats > Most Compatible)"
         ) from None
     pillow_heif.register_heif_opener()  # it turns the pixels itself, as the file says

@@ -108,7 +108,7 @@ class CheckReport:
         if self.proposal is None:
             return "none: every case stands for itself"
         pattern, count = self.proposal
-        return f"none, though names look like {count} groups: if these belong together, --groups '{pattern}'"
+        return f'none, though names look like {count} groups: if these belong together, --groups "{pattern}"'
 
     def _turned(self) -> str:
         images, masks = self.turned

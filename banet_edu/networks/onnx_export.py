@@ -19,7 +19,7 @@ from banet_edu.storage import check_folder, may_write, write_bytes
 INPUT, OUTPUT, BATCH = "image", "logits", "batch"
 NOTICE = "For teaching and research. Not a medical device."
 NEEDS = (
-    "writing ONNX needs onnx and onnxscript: pip install 'banet-edu[onnx]' (in a checkout: pip install -e '.[onnx]')"
+    'writing ONNX needs onnx and onnxscript: pip install "banet-edu[onnx]" (in a checkout: pip install -e ".[onnx]")'
 )
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 MARKS = ".banet-edu"  # lines of `sha256sum`: what was written in this folder
 _LOCK, _PARTIAL = ".banet-edu.lock", ".partial"
+_WAITS = (0.05, 0.1, 0.2, 0.4, 0.5, 0.8) if os.name == "nt" else ()  # seconds
 
 
 def may_write(*paths: str | Path) -> None:
@@ -66,14 +68,29 @@ def write_bytes(path: str | Path, data: bytes, *, over: bool = False) -> Path:
             file.flush()
             os.fsync(file.fileno())
         if not over:  # The mark comes first: killed in between, both the old file and the new one are known.
-            with open(path.with_name(MARKS), "a", encoding="utf-8") as marks:
-                marks.write(f"{digest}  {_line(path.name)}\n")
-        os.replace(partial, path)
+            _patiently(lambda: _mark(path, digest))
+        _patiently(lambda: os.replace(partial, path))
     except OSError as error:
         raise type(error)(f"{path}: cannot be written ({error.strerror or error})") from error
     finally:
         partial.unlink(missing_ok=True)
     return path
+
+
+def _patiently(action: Callable[[], object]) -> None:
+    """Do it; on Windows again for two seconds where a virus scanner or a synchronising disk (OneDrive) holds the file."""
+    for wait in _WAITS:
+        try:
+            action()
+            return
+        except PermissionError:
+            time.sleep(wait)
+    action()
+
+
+def _mark(path: Path, digest: str) -> None:
+    with open(path.with_name(MARKS), "a", encoding="utf-8") as marks:
+        marks.write(f"{digest}  {_line(path.name)}\n")
 
 
 def write_text(path: str | Path, text: str, *, over: bool = False) -> Path:
@@ -127,11 +144,13 @@ def written(folder: Path) -> set[str]:
 def check_folder(folder: str | Path) -> None:
     """Nothing, where files can be written into `folder`, or it can be made; to be asked before long work.
 
-    NotADirectoryError or PermissionError otherwise.
+    FileNotFoundError, NotADirectoryError or PermissionError otherwise.
     """
     missing: list[Path] = []
     there = Path(folder).absolute()
     while not os.path.lexists(there):
+        if there.parent == there:  # a drive or a share that is not there
+            raise FileNotFoundError(f"{folder}: there is no {there}; name another folder")
         missing.append(there)
         there = there.parent
     if not there.is_dir():

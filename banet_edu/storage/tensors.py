@@ -50,7 +50,8 @@ def read_tensors(path: str | Path, *, known: Collection[str] = ()) -> tuple[dict
     try:
         with safe_open(path, framework="pt") as file:
             header = (file.metadata() or {}).get("banet_edu")
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+            # Copied: a tensor that outlives `file` keeps it mapped, and Windows replaces or deletes no mapped file.
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118 - not a mapping
         meta = json.loads(header) if header is not None else None
     except (SafetensorError, json.JSONDecodeError) as error:
         raise ValueError(f"{path}: damaged or not a safetensors file ({error}); copy or download it again") from None

@@ -346,14 +346,14 @@ check_diameter(box.value)
 # (About 15 minutes more with a picture of your own.)
 #
 # Open a picture, or drop it on the dark field: PNG, JPEG, BMP, TIFF or WebP. HEIC (an iPhone's photos) and DICOM, which may
-# carry its pixel size, need one more step: `pip install -e '.[heic,dicom]'` in the course's folder; without it the page says
+# carry its pixel size, need one more step: `pip install -e ".[heic,dicom]"` in the course's folder; without it the page says
 # so. The picture stays on the computer that runs this notebook: it is read from a temporary file that is deleted at once, and
 # is not saved with the notebook. **Take no picture that shows who the patient is.** A screenshot has no scale any more,
 # whatever it was taken from.
 #
 # Choose the network by the example pictures. With an expert's mask of the same picture (white on black) the outline is compared
 # with it. Where nothing is found, the page says so: a missed lesion has no boundary error, and certainly not an error of 0 mm.
-# The same page without a notebook: `banet-edu clinic` in a terminal, after `pip install -e '.[clinic]'`.
+# The same page without a notebook: `banet-edu clinic` in a terminal, after `pip install -e ".[clinic]"`.
 
 # %% tags=["nbval-ignore-output"] jupyter={"source_hidden": true}
 Touchable(

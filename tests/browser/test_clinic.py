@@ -37,22 +37,25 @@ def png(image: np.ndarray) -> bytes:
 
 @pytest.fixture(scope="module")
 def clinic(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The address of the clinic on one bundled picture."""
+    """The address that the reader's browser is sent to: the clinic on one bundled picture."""
     folder = tmp_path_factory.mktemp("clinic")
     (folder / "picture.png").write_bytes(png(SAMPLE.image))
-    environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, "-c", START, "clinic", str(folder / "picture.png"), "--no-browser"]
+    sent = folder / "sent to"
+    browser_command = f'{sys.executable} -c "import sys; open(sys.argv[1], \'w\').write(sys.argv[2])" "{sent}" %s'
+    environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "PYTHONUNBUFFERED": "1", "BROWSER": browser_command}
+    command = [sys.executable, "-c", START, "clinic", str(folder / "picture.png")]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
     try:
         end = time.monotonic() + 300
         while time.monotonic() < end and server.poll() is None:
             said = (folder / "log").read_text(errors="replace")
-            if "running at" in said:
+            if sent.exists() and sent.read_text():
                 break
             time.sleep(0.3)
         found = re.search(r"http://127\.0\.0\.1:\d+/\?token=\S+", said)
         assert found, said[-2000:]
+        assert sent.read_text() == found[0]
         yield found[0]
     finally:
         server.terminate()

@@ -6,8 +6,8 @@ import torch
 from banet_edu import create_model
 from banet_edu.storage import save_model
 
-pytest.importorskip("onnxscript", reason="needs the extra: pip install -e '.[onnx]'")
-onnxruntime = pytest.importorskip("onnxruntime", reason="needs the extra: pip install -e '.[onnx]'")
+pytest.importorskip("onnxscript", reason='needs the extra: pip install -e ".[onnx]"')
+onnxruntime = pytest.importorskip("onnxruntime", reason='needs the extra: pip install -e ".[onnx]"')
 
 
 @pytest.mark.landing

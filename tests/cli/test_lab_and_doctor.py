@@ -108,7 +108,7 @@ def test_the_clinic_is_refused_in_words_before_a_server_starts(banet_edu, tmp_pa
     assert code == 1 and "holds no image" in err
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     code, _, err = banet_edu("clinic", "--no-browser")
-    assert code == 1 and "pip install 'banet-edu[clinic]'" in err
+    assert code == 1 and 'pip install "banet-edu[clinic]"' in err
 
 
 def test_the_clinic_serves_this_machine_alone_and_asks_for_a_token(banet_edu, tmp_path, monkeypatch):
@@ -136,3 +136,19 @@ def test_lab_hands_the_file_of_answers_to_every_lesson(tmp_path, monkeypatch):
         lab.open_lab(tmp_path, browser=False, predictions=tmp_path / "bob.json")
     with pytest.raises(FileNotFoundError, match="nowhere"):
         lab.open_lab(tmp_path, browser=False, predictions=tmp_path / "nowhere" / "ann.json")
+
+
+def test_the_browser_is_sent_to_the_clinic_with_its_token_once_it_is_there(monkeypatch):
+    import socket
+    import webbrowser
+
+    sent = []
+    monkeypatch.setattr(webbrowser, "open", sent.append)
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        port = server.getsockname()[1]
+        lab.open_when_there("http://none", port, wait_s=0.5)
+        assert sent == []  # nobody listens yet
+        server.listen()
+        lab.open_when_there(f"http://127.0.0.1:{port}/?token=t", port)
+    assert sent == [f"http://127.0.0.1:{port}/?token=t"]

@@ -85,7 +85,7 @@ def test_a_killed_predict_goes_on_and_ends_as_if_nothing_had_happened(tmp_path):
     process = subprocess.Popen([*command, str(tmp_path / "cut")], env=environment(), stdout=subprocess.DEVNULL)
     while process.poll() is None and not list((tmp_path / "cut").glob("c1_*")):
         time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
+    process.kill()
     process.wait()
     ended = subprocess.run([*command, str(tmp_path / "cut")], env=environment(), capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
@@ -185,7 +185,7 @@ def test_a_closed_pipe_and_an_ascii_terminal_lose_nothing(tmp_path, mode):
         process.stderr.close()
     else:
         said = b"".join(process.communicate())
-        assert b"Traceback" not in said and b"c0.jpg" in said
+        assert b"Traceback" not in said and b"?-c0.jpg" in said
     assert process.wait() == 0
     assert len(rows(tmp_path / "out" / "measurements.csv")) == 3
 

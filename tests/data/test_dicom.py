@@ -138,7 +138,7 @@ def test_bad_files_are_named(tmp_path):
 def test_without_pydicom_the_error_says_what_to_install(tmp_path, monkeypatch):
     path = write(tmp_path / "a.dcm", RAMP)
     monkeypatch.setitem(sys.modules, "pydicom", None)
-    with pytest.raises(ModuleNotFoundError, match=r"pip install 'banet-edu\[dicom\]'"):
+    with pytest.raises(ModuleNotFoundError, match=r'pip install "banet-edu\[dicom\]"'):
         read_image(path)
 
 

@@ -74,7 +74,7 @@ def test_near_duplicates_across_the_split_propose_a_pattern(slices):
         save(slices / f"images/{name}.png", noise(int(name[1:3])))  # one patient's slices look alike
     report = check_dataset("folder", slices)
     assert not report.ok
-    assert "names look like 10 groups: if these belong together, --groups '" in report.to_text()
+    assert 'names look like 10 groups: if these belong together, --groups "' in report.to_text()
     pattern, _ = report.proposal
     assert check_dataset("folder", slices, groups=pattern).ok
 

@@ -15,8 +15,8 @@ from banet_edu.data.tensors import prepare
 from banet_edu.networks.onnx_export import export_onnx
 from banet_edu.networks.registry import model_names
 
-onnxruntime = pytest.importorskip("onnxruntime", reason="needs the extra: pip install -e '.[onnx]'")
-pytest.importorskip("onnxscript", reason="needs the extra: pip install -e '.[onnx]'")
+onnxruntime = pytest.importorskip("onnxruntime", reason='needs the extra: pip install -e ".[onnx]"')
+pytest.importorskip("onnxscript", reason='needs the extra: pip install -e ".[onnx]"')
 
 
 def session(path):
@@ -101,5 +101,5 @@ def test_a_network_without_spec_is_refused(tmp_path):
 @pytest.mark.parametrize("absent", ["onnx", "onnxscript"])
 def test_without_the_extra_the_error_says_the_command(absent, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, absent, None)  # importing it now raises ModuleNotFoundError
-    with pytest.raises(ModuleNotFoundError, match=r"pip install 'banet-edu\[onnx\]'"):
+    with pytest.raises(ModuleNotFoundError, match=r'pip install "banet-edu\[onnx\]"'):
         export_onnx(create_model("unet", "nano"), tmp_path / "model.onnx")

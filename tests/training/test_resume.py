@@ -121,7 +121,7 @@ def test_a_run_killed_at_a_random_moment_resumes_bit_for_bit(tmp_path, uninterru
     process = start(tmp_path, until)
     time.sleep(wait_s)
     process.kill()  # SIGKILL: no handler, no cleaning up
-    assert process.wait() == -signal.SIGKILL
+    assert process.wait() == (1 if os.name == "nt" else -signal.SIGKILL)
     last = tmp_path / "last.safetensors"
     # A step is printed before its state is saved: killed in between, the first step leaves nothing, and training starts anew.
     saved = 0

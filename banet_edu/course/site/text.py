@@ -47,7 +47,7 @@ def mathml(formula: str, display: bool = False) -> str:
     try:
         from latex2mathml.converter import convert
     except ModuleNotFoundError:
-        raise ModuleNotFoundError("formulas of the site need latex2mathml: pip install 'banet-edu[site]'") from None
+        raise ModuleNotFoundError('formulas of the site need latex2mathml: pip install "banet-edu[site]"') from None
     found = str(convert(formula.strip(), display="block" if display else "inline"))
     return f'<div class="formula">{found}</div>' if display else found
 

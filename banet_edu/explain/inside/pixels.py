@@ -44,7 +44,7 @@ def integrated_gradients(
         with torch.enable_grad():
             found = IntegratedGradients(forward).attribute(x, start, n_steps=steps, internal_batch_size=score.batch)
         found = found.detach()
-        error = relative_error(float(found.sum(dtype=torch.float64)), on - off)
+        error = relative_error(float(found.cpu().sum(dtype=torch.float64)), on - off)
         if error <= TOLERANCE or steps * 2 > max_steps:
             break
         steps *= 2

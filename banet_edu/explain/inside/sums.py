@@ -190,7 +190,7 @@ def _channel(value: Tensor, place: Place) -> NDArray[np.float64]:
     ):
         if not 0 <= at < count:
             raise ValueError(f"stage {place.stage} has {name}s 0 to {count - 1}, not {at}")
-    return value[0, place.channel].double().cpu().numpy()
+    return value[0, place.channel].cpu().double().numpy()
 
 
 def _value(value: Tensor, place: Place) -> float:

@@ -105,7 +105,7 @@ def region_score(
         raise ValueError(f"the region is {found}, the sample {wanted}: make it from this sample's mask or prediction")
     device = next(model.parameters()).device
     x = _input(sample, spec).to(device)
-    weights = torch.from_numpy(_shares(region.mask, tuple(x.shape[2:]))).to(device)
+    weights = torch.from_numpy(_shares(region.mask, tuple(x.shape[2:])))
     direction = torch.ones_like(weights)
     if toward == "decision":
         with torch.no_grad():
@@ -118,10 +118,12 @@ def region_score(
 def margin(logits: Tensor) -> Tensor:
     """B x K x h x w -> B x h x w float64: logsumexp of the foreground's logits minus the background's.
 
+    On the CPU: an Apple GPU has no float64.
+
     >>> margin(torch.tensor([1.0, 4.0]).view(1, 2, 1, 1)).item()
     3.0
     """
-    logits = logits.double()
+    logits = logits.cpu().double()
     return logits[:, 1:].logsumexp(dim=1) - logits[:, 0]
 
 
