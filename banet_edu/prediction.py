@@ -68,9 +68,7 @@ class Prediction:
     def contours(self) -> list[NDArray[np.float64]]:
         """Sub-pixel outlines of the foreground, each N x 2 (row, column); open where the region leaves the image."""
         if self.labels.ndim == 3:
-            raise ValueError(
-                f"{self.name}: a volume has a surface and no contour; take one of a slice, outlines(level[z])"
-            )
+            raise ValueError(f"{self.name}: a volume has a surface and no contour; take a slice's, outlines(level[z])")
         return outlines(self.level)
 
     @cached_property

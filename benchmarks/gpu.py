@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from accelerate import Accelerator
@@ -49,13 +49,22 @@ class Took(NamedTuple):
         return f"{self.ms:.1f} ({self.gb:.1f} GB)"
 
 
+def set_tf32(on: bool) -> None:
+    """For convolutions and products."""
+    if hasattr(torch.backends.cuda.matmul, "fp32_precision"):  # torch 2.9 and later
+        cudnn: Any = torch.backends.cudnn
+        cudnn.conv.fp32_precision = torch.backends.cuda.matmul.fp32_precision = "tf32" if on else "ieee"
+    else:
+        torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = on
+
+
 def step_took(
     name: str, preset: str, kind: type[TrainingStep], *, bf16: bool, tf32: bool, device: torch.device
 ) -> Took:
     """Milliseconds of a step, the median of 20 after 8."""
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats()
-    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = tf32
+    set_tf32(tf32)
     model: nn.Module = create_model(name, preset).to(device, memory_format=torch.channels_last).train()
     graphed = kind is GraphedStep
     optimizer = make_optimizer(model, TrainConfig(), graphed)
@@ -70,6 +79,10 @@ def step_took(
         step(images, masks, lambda loss: None)
         torch.cuda.synchronize()
         times.append(time.perf_counter() - began)
+    if graphed and step.graph is None:  # type: ignore[attr-defined]
+        raise SystemExit(
+            f"{name} {preset}: the step was not recorded, as the warning says; the table would show eager steps"
+        )
     return Took(1000 * median(times[8:]), torch.cuda.max_memory_reserved() / 1e9)
 
 
@@ -123,6 +136,7 @@ def fit_took(
 ) -> tuple[Took, float]:
     """What a step within `fit` takes, and the share of it spent waiting for the loader."""
     clock, waited = Clock(), []
+    set_tf32(True)  # as `fit` would; what `step_took` switched off it would leave so
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats()
     config = TrainConfig(steps=STEPS, batch_size=BATCH, device=device.type, cuda_graph=graph)  # type: ignore[arg-type]

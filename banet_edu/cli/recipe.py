@@ -22,10 +22,7 @@ _PRESETS = {"course": "lite", "study": "paper"}
 # What networks of volumes learn well with in a quarter of an hour: pairs, at a higher rate.
 VOLUMES = TrainConfig(steps=1200, batch_size=2, learning_rate=3e-3)
 IMAGENET = "imagenet"  # what a bare --pretrained means
-SLOW_BF16 = (
-    "--precision bf16: this processor does not compute in bf16, and a step takes 7 to 14 times as long as in fp32; without "
-    "--precision it is fp32."
-)
+SLOW_BF16 = "--precision bf16: this processor does not compute in bf16, a step takes 7 to 14 times as long; leave it out for fp32."
 _training = partial(typer.Option, rich_help_panel="Training")
 
 
@@ -180,6 +177,10 @@ class TrainingOptions:
         shared = {option.name for option in fields(self)} & {setting.name for setting in fields(base)}
         given: dict[str, Any] = {name: value for name in shared if (value := getattr(self, name)) is not None}
         given["num_workers"] = self.num_workers if self.num_workers == "auto" else int(self.num_workers)
+        if dims == 3 and self.device == "auto":
+            from banet_edu.training.device import choose_device
+
+            given["device"] = {"mps": "cpu"}.get(choose_device("auto").type, "auto")  # no volumes on an Apple GPU
         return replace(base, seed=seed, **given)
 
     def announce(self, config: TrainConfig, models: Sequence[str]) -> None:

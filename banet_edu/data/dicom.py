@@ -128,9 +128,7 @@ def name_burned_in(path: Path) -> bool:
 
 def _positive(values: Any) -> Spacing | None:
     """Two sizes above 0, or None: the tag may be empty, hold one or three values, or no numbers."""
-    numbers = (
-        [_number(value) for value in values] if isinstance(values, Sequence) and not isinstance(values, str) else []
-    )
+    numbers = [_number(v) for v in values] if isinstance(values, Sequence) and not isinstance(values, str) else []
     if len(numbers) != 2 or any(number is None or number <= 0 for number in numbers):
         return None
     row, column = (float(number) for number in numbers if number is not None)

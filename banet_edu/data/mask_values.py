@@ -128,9 +128,7 @@ def in_8_bits(stored: NDArray[Any]) -> NDArray[np.uint8]:
 def check_value_map(value_map: ValueMap) -> None:
     """ValueError unless the map's keys are all levels or all colours, and its labels 0..K-1 with K at least 2."""
     if len({isinstance(key, tuple) for key in value_map}) != 1:
-        raise ValueError(
-            f"value_map={dict(value_map)}: the keys are either grey levels or (red, green, blue), not both"
-        )
+        raise ValueError(f"value_map={dict(value_map)}: keys are either grey levels or (red, green, blue), not both")
     found = sorted(set(value_map.values()))
     if len(found) < 2 or found != list(range(len(found))):
         raise ValueError(f"value_map={dict(value_map)}: the labels must be 0 (background), 1, 2 ... without a gap")

@@ -116,9 +116,7 @@ def laid_on_white(path: Path) -> str:
     if is_dicom(path):
         return ""
     with open_image(path) as image:
-        return (
-            "it is partly transparent, as screenshots often are, and was laid on white" if is_transparent(image) else ""
-        )
+        return "it is partly transparent, as screenshots may be, and was laid on white" if is_transparent(image) else ""
 
 
 def read_mask(path: str | Path, *, value_map: ValueMap | None = None, invert: bool = False) -> NDArray[Any]:

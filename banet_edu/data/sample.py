@@ -129,9 +129,7 @@ def as_sample(image: Any) -> Sample:
     if isinstance(image, Sample):
         return image
     if isinstance(image, Volume):
-        raise ValueError(
-            f"{image.name} is a volume; this network takes images: create_model(..., dims=3) takes volumes"
-        )
+        raise ValueError(f"{image.name} is a volume; this network takes images: create_model(dims=3) takes volumes")
     if isinstance(image, str | Path):
         from banet_edu.data.reading import read_image  # which builds on this file
 

@@ -118,11 +118,7 @@ class SignedErrors(NamedTuple):
 
 
 def signed_errors(
-    prediction: np.ndarray,
-    target: np.ndarray,
-    *,
-    spacing_mm: tuple[float, ...] | None,
-    frame_is_boundary: bool = False,
+    prediction: np.ndarray, target: np.ndarray, *, spacing_mm: tuple[float, ...] | None, frame_is_boundary: bool = False
 ) -> SignedErrors:
     """The distance of every predicted boundary pixel to the reference boundary, for a picture of where it went wrong.
 

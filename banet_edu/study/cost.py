@@ -41,7 +41,7 @@ def cost(model: nn.Module, size: tuple[int, int], *, batch_size: int = 8, rounds
     >>> cost(nn.Conv2d(3, 2, 1, bias=False), (10, 10), rounds=0)
     Cost(parameters=6, gflops=1.2e-06, step_s=None)
     """
-    model = copy.deepcopy(model).eval()  # a training step moves the running statistics
+    model = copy.deepcopy(model).cpu().eval()  # a training step moves the running statistics
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:
         model(torch.zeros(1, 3, *size))
     parameters = sum(p.numel() for p in model.parameters())

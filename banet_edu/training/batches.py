@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 class Batch(NamedTuple):
     images: Tensor  # B x 3 x H x W float32, normalised; of volumes B x 1 x D x H x W
-    masks: Tensor  # B x H x W int64, or B x D x H x W
+    masks: Tensor  # B x H x W uint8, or B x D x H x W
     names: list[str]
 
 
@@ -86,15 +86,9 @@ class AugmentedImages(Dataset):
         self.augment: Any = (build_augment if spec.dims == 2 else build_volume_augment)(config.augment)
 
     def __getitem__(self, item: tuple[int, int]) -> tuple[Tensor, Tensor, str]:
-        epoch, index = item
-        image, mask = self.augment(
-            self.data.images[index], self.data.masks[index], derive_seed(self.seed, epoch, index)
-        )
-        return (
-            as_input(image, self.spec),
-            torch.from_numpy(np.ascontiguousarray(mask)).long(),
-            self.data.names[index],
-        )
+        _, index = item
+        image, mask = self.augment(self.data.images[index], self.data.masks[index], derive_seed(self.seed, *item))
+        return (as_input(image, self.spec), torch.from_numpy(np.ascontiguousarray(mask)), self.data.names[index])
 
 
 def collate(items: Sequence[tuple[Tensor, Tensor, str]]) -> Batch:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -30,21 +31,32 @@ class GraphedStep(TrainingStep):
     calls = 0
 
     def __call__(self, images: Tensor, masks: Tensor, watch: Watch) -> dict[str, Tensor]:
-        if self.calls == self.EAGER:
-            self.images, self.masks = images.clone(), masks.clone()
-            self.graph = record(self._recorded, "this network's step")
-            if self.graph is None:
-                self.optimizer.zero_grad()
         self.calls += 1
-        if self.graph is None:
+        if self.calls <= self.EAGER:
             with side_stream():
                 return self._step(images, masks, watch)
+        if self.calls == self.EAGER + 1:
+            self.images, self.masks = images.clone(), masks.clone()
+            self.graph = record(self._recorded, self._tried, "this network's step")
+        if self.graph is None:
+            return self._step(images, masks, watch)
         self.images.copy_(images, non_blocking=True)
         self.masks.copy_(masks, non_blocking=True)
         self.graph.replay()
         values = self.values.clone()  # the next replay writes over them
         watch(values[0])
         return dict(zip(self.names, values.unbind(), strict=True))
+
+    def _tried(self) -> None:
+        """A step but for new weights; the running statistics become what they were."""
+        before = [buffer.clone() for buffer in self.network.buffers()]
+        try:
+            with side_stream():
+                self.accelerator.backward(self._loss(self.images, self.masks)[0])
+        finally:
+            self.optimizer.zero_grad()
+            for buffer, value in zip(self.network.buffers(), before, strict=True):
+                buffer.copy_(value)
 
     def _recorded(self) -> None:
         """Nothing is computed while recording: weights and optimiser stay as they are."""
@@ -69,11 +81,10 @@ class GraphedForward(Forward):
         if images.shape == self.full:
             if self.full_calls == 1:
                 self.images = images.clone()
-                self.graph = record(self._recorded, "this network's validation")
+                self.graph = record(self._recorded, self._recorded, "this network's validation")
             self.full_calls += 1
         if self.graph is None or images.shape != self.full:
-            with side_stream():
-                return self._forward(images)
+            return self._forward(images)
         self.images.copy_(images)
         self.graph.replay()
         return self.logits
@@ -82,28 +93,51 @@ class GraphedForward(Forward):
         self.logits = self._forward(self.images)
 
 
-def record(run: Callable[[], None], what: str) -> torch.cuda.CUDAGraph | None:
+_broken: list[torch.cuda.CUDAGraph] = []  # of recordings that broke off; CUDA's allocator still refers to them
+
+
+def record(run: Callable[[], None], trial: Callable[[], None], what: str) -> torch.cuda.CUDAGraph | None:
     """What `run` asks of the GPU as one graph; None, and a warning, where it cannot be recorded.
 
+    A recording that breaks off leaves CUDA's allocator in disorder: `trial` runs eagerly beforehand, waiting for the GPU
+    (`.item()` and the like) being an error; and after one that broke off all the same nothing is recorded in this process.
     Only this thread's requests count: the loader's own thread goes on pinning memory meanwhile.
     """
+    if _broken:
+        return None
     torch.cuda.synchronize()
-    graph = torch.cuda.CUDAGraph()
+    graph, stream, mode = torch.cuda.CUDAGraph(), torch.cuda.current_stream(), torch.cuda.get_sync_debug_mode()
     try:
+        torch.cuda.set_sync_debug_mode("error")
+        trial()
+        torch.cuda.set_sync_debug_mode(mode)
+        _broken.append(graph)  # until it is whole
         with torch.cuda.graph(graph, capture_error_mode="thread_local"):
             run()
+        _broken.pop()
     except RuntimeError as error:
-        reason = str(error).partition("\n")[0]
+        reason = str(error.__context__ or error).partition("\n")[0]
+        if _broken:  # torch left its own stream in place, and the random numbers as if still recording
+            torch.cuda.set_stream(stream)
+            generator = torch.cuda.default_generators[torch.cuda.current_device()]
+            generator.graphsafe_set_state(generator.clone_state())
         warnings.warn(f"no CUDA graph of {what}, training goes on without one: {reason}", stacklevel=4)
         return None
+    finally:
+        torch.cuda.set_sync_debug_mode(mode)
     return graph
+
+
+_side = cache(torch.cuda.Stream)  # of a device, always the same: freed memory is used again on its own stream only
 
 
 @contextmanager
 def side_stream() -> Iterator[None]:
     """Where CUDA asks for what comes before a recording: nothing that autograd keeps may belong to the main stream."""
-    main, side = torch.cuda.current_stream(), torch.cuda.Stream()
+    main, side = torch.cuda.current_stream(), _side(torch.cuda.current_device())
     side.wait_stream(main)
-    with torch.cuda.stream(side):
-        yield
-    main.wait_stream(side)
+    try:
+        with torch.cuda.stream(side):
+            yield
+    finally:
+        main.wait_stream(side)

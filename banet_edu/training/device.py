@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from accelerate import Accelerator
 
 
-def make_accelerator(config: TrainConfig) -> tuple[Accelerator, torch.device, bool]:
+def make_accelerator(config: TrainConfig, dims: int = 2) -> tuple[Accelerator, torch.device, bool]:
     """Hugging Face's Accelerator, the device to use, and whether to compute in bfloat16.
 
     One process chooses the device itself (CUDA, else MPS, else CPU, unless `config.device` names one). Several
@@ -25,7 +25,7 @@ def make_accelerator(config: TrainConfig) -> tuple[Accelerator, torch.device, bo
     from accelerate import Accelerator
 
     processes = int(os.environ.get("WORLD_SIZE", "1"))
-    device = choose_device(config.device)
+    device = choose_device(config.device, dims)
     # Accelerate has to be told of several processes without CUDA, or each would believe to be alone.
     # bfloat16 is switched on around the forward pass instead: Accelerate could set it once per Python process only.
     try:
@@ -45,11 +45,12 @@ def make_accelerator(config: TrainConfig) -> tuple[Accelerator, torch.device, bo
     return accelerator, device, use_bf16(config.precision, device)
 
 
-def choose_device(name: str) -> torch.device:
-    """The device called "cuda", "mps" or "cpu", or for "auto" the first of them that is there."""
+def choose_device(name: str, dims: int = 2) -> torch.device:
+    """The device called "cuda", "mps" or "cpu", or for "auto" the first of them that is there; of volumes (`dims` 3) not
+    "mps", which knows some of their operations since torch 2.8 only."""
     available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
-        name = next(kind for kind, there in available.items() if there)
+        name = next(kind for kind, there in available.items() if there and (dims == 2 or kind != "mps"))
     if name not in available:
         raise ValueError(f'device must be "auto", "cuda", "mps" or "cpu", not {name!r}')
     if not available[name]:
@@ -94,20 +95,20 @@ def loader_workers(asked: Any, device: torch.device, processes: int = 1) -> int:
 def tensor_float(device: torch.device) -> Iterator[None]:
     """Lets CUDA compute fp32 convolutions and products in TF32 inside the block: 10 bits of mantissa, fp32's range.
 
-    Torch's own defaults give it to convolutions only; who has set torch's newer switches (`fp32_precision`) keeps them.
+    Torch's own defaults give it to convolutions only; who has switched it off for one of them ("ieee") keeps it so.
     """
-    switches: list[Any] = [torch.backends.cudnn, torch.backends.cuda.matmul] if device.type == "cuda" else []
-    try:
-        before = [switch.allow_tf32 for switch in switches]
-    except RuntimeError:
-        switches, before = [], []
-    for switch in switches:
-        switch.allow_tf32 = True
+    newer = hasattr(torch.backends.cuda.matmul, "fp32_precision")  # torch 2.9 and later
+    name, value = ("fp32_precision", "tf32") if newer else ("allow_tf32", True)
+    cudnn: Any = torch.backends.cudnn
+    places = [cudnn.conv if newer else cudnn, torch.backends.cuda.matmul]
+    before = {place: getattr(place, name) for place in places if device.type == "cuda"}
+    for place in (place for place, own in before.items() if own != "ieee"):
+        setattr(place, name, value)
     try:
         yield
     finally:
-        for switch, value in zip(switches, before, strict=True):
-            switch.allow_tf32 = value
+        for place, own in before.items():
+            setattr(place, name, own)
 
 
 def memory_format(device: torch.device, dims: int = 2) -> torch.memory_format:

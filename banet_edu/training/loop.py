@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 from torch import nn
+from torch.random import fork_rng
 
 from banet_edu.config import ModelSpec, TrainConfig
 from banet_edu.data.domain import domain_of
@@ -18,27 +19,16 @@ from banet_edu.data.prepared import Prepared, prepare_all
 from banet_edu.data.sample import Sample
 from banet_edu.data.volume import Volume
 from banet_edu.storage import locked, save_model
+from banet_edu.training import checkpoint
 from banet_edu.training.batches import BatchPlan, derive_seed, global_batch_size, load_batches
-from banet_edu.training.checkpoint import (
-    BEST,
-    HISTORY,
-    LAST,
-    Progress,
-    check_same_run,
-    describe_run,
-    load_best,
-    load_last,
-    run_id,
-    save_last,
-    start_run,
-)
+from banet_edu.training.checkpoint import BEST, HISTORY, LAST, Progress
 from banet_edu.training.cuda_graph import GraphedForward, GraphedStep
 from banet_edu.training.device import loader_workers, make_accelerator, memory_format, tensor_float, use_cuda_graph
 from banet_edu.training.guards import CatchInterrupt, FiniteGuard, TrainingInterrupted
 from banet_edu.training.history import History
 from banet_edu.training.losses import LossSums
 from banet_edu.training.schedule import learning_rate
-from banet_edu.training.step import Forward, TrainingStep, make_optimizer, set_learning_rate
+from banet_edu.training.step import Forward, TrainingStep, make_optimizer, seed_generators, set_learning_rate
 from banet_edu.training.validation import validate
 
 
@@ -70,10 +60,12 @@ def fit(
         run_dir: gets `last.safetensors` (to resume), `best.safetensors` (for `load_model`), `history.csv`, `config.json`.
         callbacks: told what happens, see `callbacks.py`.
         resume: False throws away the run that `run_dir` holds.
-        save_every_s: least time between two saves of `last.safetensors`; at most that much is lost.
+        save_every_s: least time between two saves of `last.safetensors`, at most that much is lost; 20 times what a save takes
+            where that is more; 0 saves after every step.
 
     Several GPUs or machines: start the script that calls `fit` with `accelerate launch`. The batch is shared evenly; each
-    process normalises (batch norm) over its own share. Only the main process writes files and calls callbacks.
+    process normalises (batch norm) over its own share. Only the main process writes files and calls callbacks; all read them,
+    so several machines need a disk that all see.
 
     Returns:
         History, one row per epoch.
@@ -89,7 +81,7 @@ def fit(
     >>> fit(model, train, val, TrainConfig(steps=200), "runs/first").table.tail()         # doctest: +SKIP
     """
     run_dir, spec = Path(run_dir), cast(ModelSpec, model.spec)
-    accelerator, device, bf16 = make_accelerator(config)
+    accelerator, device, bf16 = make_accelerator(config, spec.dims)
     rank, processes, is_main = accelerator.process_index, accelerator.num_processes, accelerator.is_main_process
     graphed = use_cuda_graph(config.cuda_graph, device, processes)
     workers = loader_workers(config.num_workers, device, processes)
@@ -107,23 +99,23 @@ def fit(
 
     with locked(run_dir) if is_main else nullcontext():
         # A new run directory, one to go on with, or a finished one.
-        description = describe_run(model, config, train, val)
+        description = checkpoint.describe_run(model, config, train, val)
         going_on = resume and (run_dir / LAST).exists()
         if going_on:
-            check_same_run(run_dir, description)
+            checkpoint.check_same_run(run_dir, description)
         model.to(device, memory_format=memory_format(device, spec.dims))  # type: ignore[call-overload]
         optimizer = make_optimizer(model, config, graphed)
-        progress = load_last(run_dir, model, optimizer) if going_on else Progress()
+        progress = checkpoint.load_last(run_dir, model, optimizer) if going_on else Progress()
         history = History(progress.rows, progress.stopped)
         tell = _Callbacks(callbacks if is_main else ())
         if going_on:
             tell("on_resume", progress.step, history.stopped)
         if history.stopped:
-            load_best(run_dir, model, description, history)
+            checkpoint.load_best(run_dir, model, description, history)
             return history
         accelerator.wait_for_everyone()  # all have read what there was
         if is_main:
-            start_run(run_dir, description, going_on=going_on, restart=not resume)
+            checkpoint.start_run(run_dir, description, going_on=going_on, restart=not resume)
 
         network = accelerator.prepare_model(model, device_placement=False)  # itself, or wrapped for several processes
         step = (GraphedStep if graphed else TrainingStep)(network, optimizer, accelerator, config.loss, device, bf16)
@@ -131,28 +123,27 @@ def fit(
         plan = BatchPlan(config, len(train), batch_size, progress.step, rank, processes)
         sums = LossSums(progress.sums, device)
         finite = FiniteGuard()
-        saved_at = time.monotonic()
+        saved_at, pause = time.monotonic(), save_every_s
         epoch_began = saved_at - progress.seconds
 
         def save() -> None:
-            nonlocal saved_at
+            nonlocal saved_at, pause
             finite.check(model)
+            began = time.monotonic()
             if is_main:
-                seconds = time.monotonic() - epoch_began
-                now = Progress(progress.step, history.rows, sums.to_dict(), seconds, history.stopped)
-                save_last(run_dir, model, optimizer, now)
+                now = Progress(progress.step, history.rows, sums.to_dict(), began - epoch_began, history.stopped)
+                checkpoint.save_last(run_dir, model, optimizer, now)
             saved_at = time.monotonic()
+            pause = save_every_s and max(save_every_s, 20 * (saved_at - began))  # of the time at most 5 %
 
         tell("on_start", config.steps, model)
+        gpus = [torch.cuda.current_device()] if device.type == "cuda" else []
         try:
-            with _own_random_numbers(device), tensor_float(device), CatchInterrupt(processes == 1) as interrupt:
+            with fork_rng(gpus), tensor_float(device), CatchInterrupt(processes == 1) as interrupt:
                 for images, masks, names in load_batches(train, spec, config, plan, device, workers):
                     rate = learning_rate(progress.step, config)
                     set_learning_rate(optimizer, rate)
-                    torch.manual_seed(
-                        derive_seed(config.seed, progress.step, rank)
-                    )  # for dropout, where a model has it
-
+                    seed_generators(derive_seed(config.seed, progress.step, rank), device)  # for dropout
                     network.train()
                     parts = step(
                         images.to(device, memory_format=memory_format(device, spec.dims), non_blocking=True),
@@ -178,13 +169,13 @@ def fit(
                         if is_main:
                             if history.best is row:
                                 info: dict[str, Any] = {key: row[key] for key in ("epoch", "step", "val_JA")}
-                                info |= {"domain": domain, "run": run_id(description)}
+                                info |= {"domain": domain, "run": checkpoint.run_id(description)}
                                 save_model(run_dir / BEST, model, info)
                             history.to_csv(run_dir / HISTORY)
                         sums, epoch_began = LossSums({}, device), time.monotonic()
                         tell("on_epoch", row)
 
-                    if history.stopped or interrupt.asked or time.monotonic() - saved_at > save_every_s:
+                    if history.stopped or interrupt.asked or time.monotonic() - saved_at > pause:
                         save()
                     if history.stopped:
                         break
@@ -194,9 +185,10 @@ def fit(
                             "call fit again with the same arguments (or run the same command) to go on"
                         )
         finally:
+            optimizer.zero_grad()  # or they would stay in memory with the model
             tell("on_end", history)
         accelerator.wait_for_everyone()  # the main process may still be writing
-        load_best(run_dir, model, description, history)
+        checkpoint.load_best(run_dir, model, description, history)
         return history
 
 
@@ -220,13 +212,6 @@ def _prepared(data: Sequence[Any] | Prepared, spec: ModelSpec) -> Prepared:
                 "map mask values to classes when reading (a value map), or create the model with more classes"
             )
     return data
-
-
-@contextmanager
-def _own_random_numbers(device: torch.device) -> Iterator[None]:
-    """Leaves torch's global generators (CPU, and the CUDA device in use) as they were found."""
-    with torch.random.fork_rng(devices=[torch.cuda.current_device()] if device.type == "cuda" else []):
-        yield
 
 
 class _Callbacks:

@@ -155,18 +155,14 @@ def _per_stage(weight: float | Sequence[float], stages: int, name: str) -> Seque
     if isinstance(weight, int | float):
         return [float(weight)] * stages
     if stages and len(weight) != stages:
-        raise ValueError(
-            f"side_{name} has {len(weight)} weights, the model has {stages} stages: give one weight or {stages}"
-        )
+        raise ValueError(f"side_{name} has {len(weight)} weights, the model has {stages} stages: give one or {stages}")
     return weight[:stages]
 
 
 def _check(logits: Tensor, target: Tensor) -> None:
     batch, classes, *size = logits.shape
     if target.shape != (batch, *size):
-        raise ValueError(
-            f"the target has shape {tuple(target.shape)}, the logits {tuple(logits.shape)} ask for {(batch, *size)}"
-        )
+        raise ValueError(f"the target is {tuple(target.shape)}; logits {tuple(logits.shape)} ask for {(batch, *size)}")
     if target.device.type == "cpu" and target.numel() and (int(target.min()) < 0 or int(target.max()) >= classes):
         raise ValueError(
             f"the target holds labels {int(target.min())}..{int(target.max())}, the model knows 0..{classes - 1}: "

@@ -42,6 +42,13 @@ def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
             group["lr"] = rate
 
 
+def seed_generators(seed: int, device: torch.device) -> None:
+    """Of the CPU and of `device` alone; `torch.manual_seed` would change those of every GPU there is."""
+    torch.default_generator.manual_seed(seed)
+    if device.type != "cpu":
+        getattr(torch, device.type).manual_seed(seed)
+
+
 class TrainingStep:
     """Called with images B x 3 x H x W and masks B x H x W on the device; gives the loss parts as 0-dimensional tensors,
     "total" the weighted sum. `watch` is told the loss, before the weights are changed by it.
@@ -63,14 +70,17 @@ class TrainingStep:
         return self._step(images, masks, watch)
 
     def _step(self, images: Tensor, masks: Tensor, watch: Watch) -> dict[str, Tensor]:
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
-            output = self.network(images)
-        loss, parts = segmentation_loss(output, masks, self.loss_config)
+        loss, parts = self._loss(images, masks)
         watch(loss)
         self.optimizer.zero_grad()
         self.accelerator.backward(loss)
         self.optimizer.step()
         return {"total": loss.detach(), **parts}
+
+    def _loss(self, images: Tensor, masks: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+            output = self.network(images)
+        return segmentation_loss(output, masks, self.loss_config)
 
 
 class Forward:

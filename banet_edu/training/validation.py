@@ -48,15 +48,8 @@ def measure(
         for index, labels in zip(chosen, logits.argmax(1).cpu().numpy(), strict=True):
             for label in range(1, logits.shape[1]):
                 predicted, truth = labels == label, data.masks[index] == label
-                boundary = boundary_metrics(predicted, truth, spacing_mm=None)
-                records.append(
-                    {
-                        "index": index,
-                        "JA": overlap(predicted, truth)["JA"],
-                        "assd_pct": boundary["assd_pct"],
-                        "status": boundary["status"],
-                    }
-                )
+                found = overlap(predicted, truth) | boundary_metrics(predicted, truth, spacing_mm=None)
+                records.append({"index": index, **{key: found[key] for key in ("JA", "assd_pct", "status")}})
     return records
 
 

@@ -54,7 +54,7 @@ def test_images_depend_on_seed_epoch_and_index_only():
     one, two = batches(config)
     assert torch.equal(torch.get_rng_state(), before)
     assert one.images.shape == (6, 3, SIZE, SIZE)
-    assert one.masks.dtype == torch.int64
+    assert one.masks.dtype == torch.uint8
     assert torch.equal(batches(config, start=1)[0].images, two.images)
     assert not torch.equal(one.images[one.names.index("disc-0-0")], two.images[two.names.index("disc-0-0")])
     parallel = batches(config, workers=2)

@@ -13,7 +13,6 @@ from training_helpers import CONFIG, SIZE, discs, tiny
 from banet_edu.data.prepared import Prepared
 from banet_edu.training import cuda_graph
 from banet_edu.training.cuda_graph import GraphedForward, GraphedStep
-from banet_edu.training.device import loader_workers, tensor_float, use_cuda_graph
 from banet_edu.training.loop import fit
 from banet_edu.training.step import Forward, TrainingStep, make_optimizer, set_learning_rate
 from banet_edu.training.validation import measure
@@ -33,8 +32,9 @@ def recordings(monkeypatch):
     """Graphs without a GPU. Like CUDA's, a recording computes nothing."""
     made = []
 
-    def record(run, what):
+    def record(run, trial, what):
         made.append(what)
+        trial()
         return Recording(run)
 
     monkeypatch.setattr(cuda_graph, "record", record)
@@ -50,10 +50,12 @@ def batches(count):
         yield images, (images[:, 0] > 0.5).long()
 
 
-def train(kind, count=9):
+def train(kind, count=9, network=None):
     model = tiny(plain=True).train()
+    if network is not None:
+        model.__class__ = network
     optimizer = make_optimizer(model, CONFIG)
-    step = kind(model, optimizer, Accelerator(cpu=True), CONFIG.loss, CPU, False)
+    step = kind(model, optimizer, Accelerator(), CONFIG.loss, CPU, False)
     seen, parts = [], []
     for number, (images, masks) in enumerate(batches(count)):
         set_learning_rate(optimizer, 0.01 / (number + 1))
@@ -83,23 +85,86 @@ def test_a_replayed_step_is_the_step(recordings):
     ]
 
 
-def test_a_step_that_cannot_be_recorded_goes_on_eagerly(monkeypatch):
+class Waits(type(tiny())):
+    def forward(self, x):
+        if cuda_modes[-1] == "error":  # as CUDA answers a network that looks at its own values
+            raise RuntimeError("called a synchronizing CUDA operation\nmore lines")
+        return super().forward(x)
+
+
+cuda_modes = ["default"]
+
+
+@pytest.fixture
+def pretended(monkeypatch):
+    """CUDA's calls around a recording, told to a list instead of a GPU; recording itself works, or breaks off half-way."""
+    told = []
+    cuda_modes[:] = ["default"]
+
+    class Graph:
+        def __init__(self, graph, capture_error_mode):
+            told.append("recording")
+
+        def __enter__(self):
+            if told[0] == "breaks off":
+                raise RuntimeError("operation not permitted when stream is capturing\nmore lines")
+
+        def __exit__(self, *error):
+            pass
+
+    class Numbers:
+        def clone_state(self):
+            return "as before"
+
+        def graphsafe_set_state(self, state):
+            told.append(f"random numbers {state}")
+
+    for name, stand_in in {
+        "synchronize": lambda: None,
+        "CUDAGraph": object,
+        "current_stream": lambda: "the stream",
+        "set_stream": lambda stream: told.append(f"back on {stream}"),
+        "current_device": lambda: 0,
+        "default_generators": [Numbers()],
+        "get_sync_debug_mode": lambda: cuda_modes[-1],
+        "set_sync_debug_mode": cuda_modes.append,
+        "graph": Graph,
+    }.items():
+        monkeypatch.setattr(torch.cuda, name, stand_in)
     monkeypatch.setattr(cuda_graph, "side_stream", nullcontext)
-    monkeypatch.setattr(torch.cuda, "synchronize", lambda: None)
-    monkeypatch.setattr(torch.cuda, "CUDAGraph", object)
+    monkeypatch.setattr(cuda_graph, "_broken", [])
+    return told
 
-    def refuse(graph, capture_error_mode):
-        raise RuntimeError("operation not permitted when stream is capturing\nmore lines")
 
-    monkeypatch.setattr(torch.cuda, "graph", refuse)
+def equal(one, two):
+    return all(torch.equal(a, b) for a, b in zip(one.state_dict().values(), two.state_dict().values(), strict=True))
+
+
+def test_a_step_that_waits_for_the_gpu_is_not_even_begun_to_be_recorded(pretended):
+    pretended.append("works")
     model, _, _ = train(TrainingStep)
     with pytest.warns(
-        UserWarning, match="no CUDA graph of this network's step, .*: operation not permitted .* capturing$"
+        UserWarning, match="no CUDA graph of this network's step, .*: called a synchronizing .*ation$"
+    ) as said:
+        eager, _, _ = train(GraphedStep, network=Waits)
+    assert len(said) == 1 and pretended == ["works"] and cuda_modes[-1] == "default"
+    assert equal(model, eager)  # what was tried left nothing behind, the running statistics included
+    assert cuda_graph._broken == []
+
+
+def test_a_recording_that_breaks_off_is_cleared_away_and_the_last_one(pretended):
+    broken_off = ["breaks off", "recording", "back on the stream", "random numbers as before"]
+    pretended.append("breaks off")
+    model, _, _ = train(TrainingStep)
+    with pytest.warns(
+        UserWarning, match=r"no CUDA graph of this network's step, .*: operation not .* capturing$"
     ) as said:
         eager, _, _ = train(GraphedStep)
-    assert len(said) == 1
-    for one, two in zip(model.parameters(), eager.parameters(), strict=True):
-        assert torch.equal(one, two)
+    assert len(said) == 1 and pretended == broken_off
+    assert len(cuda_graph._broken) == 1 and cuda_modes[-1] == "default"
+    assert equal(model, eager)
+    again, _, _ = train(GraphedStep)  # CUDA's allocator is not to be asked for another
+    assert pretended == broken_off and equal(model, again)
 
 
 def test_replayed_validation_measures_the_same_and_leaves_the_odd_batch_out(recordings):
@@ -126,54 +191,8 @@ def test_the_rate_of_a_graph_lies_on_the_device():
     assert optimizer.param_groups[0]["capturable"]
 
 
-def test_where_a_graph_is_used():
-    cuda = torch.device("cuda")
-    assert [use_cuda_graph(asked, cuda, 1) for asked in ("auto", "on", "off")] == [True, True, False]
-    assert not use_cuda_graph("auto", cuda, 2)
-    assert not use_cuda_graph("auto", CPU, 1)
-    with pytest.raises(ValueError, match=r'needs one process on a CUDA device; here are 1 on cpu: use "auto"'):
-        use_cuda_graph("on", CPU, 1)
-    with pytest.raises(ValueError, match='"auto", "on" or "off", not \'yes\''):
-        use_cuda_graph("yes", CPU, 1)
-
-
-def test_workers_are_chosen_for_the_machine(monkeypatch):
-    monkeypatch.setattr("os.sched_getaffinity", lambda process: set(range(16)), raising=False)
-    assert loader_workers("auto", CPU) == 0
-    assert loader_workers("auto", torch.device("cuda")) == 8
-    assert loader_workers("auto", torch.device("cuda"), 4) == 3
-    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")  # four processes on two machines: two share these cores
-    assert loader_workers("auto", torch.device("cuda"), 4) == 7
-    monkeypatch.delenv("LOCAL_WORLD_SIZE")
-    monkeypatch.setattr("os.sched_getaffinity", lambda process: {0}, raising=False)
-    assert loader_workers("auto", torch.device("cuda")) == 0
-    assert loader_workers(5, CPU) == 5
-    for wrong in ("many", -1, 1.5):
-        with pytest.raises(ValueError, match='"auto" or a whole number from 0 on'):
-            loader_workers(wrong, CPU)
-
-
 @pytest.mark.parametrize("change", [{"cuda_graph": "on", "device": "cpu"}, {"cuda_graph": "yes"}, {"num_workers": -1}])
 def test_settings_that_cannot_be_are_refused_before_anything_is_written(tmp_path, change):
     with pytest.raises(ValueError, match=r"cuda_graph|num_workers"):
         fit(tiny(), discs(8), discs(2), replace(CONFIG, **change), tmp_path / "run")
     assert not (tmp_path / "run").exists()
-
-
-def test_tf32_is_for_the_block_and_the_users_switches_come_back():
-    def switches():
-        return torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32
-
-    before = switches()
-    with tensor_float(torch.device("cuda")):
-        assert switches() == (True, True)
-    assert switches() == before
-    with tensor_float(CPU):
-        assert switches() == before
-    torch.backends.cudnn.allow_tf32 = False
-    try:
-        with tensor_float(torch.device("cuda")):
-            assert switches() == (True, True)
-        assert switches() == (False, before[1])
-    finally:
-        torch.backends.cudnn.allow_tf32 = before[0]
