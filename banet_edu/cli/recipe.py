@@ -22,7 +22,9 @@ _PRESETS = {"course": "lite", "study": "paper"}
 # What networks of volumes learn well with in a quarter of an hour: pairs, at a higher rate.
 VOLUMES = TrainConfig(steps=1200, batch_size=2, learning_rate=3e-3)
 IMAGENET = "imagenet"  # what a bare --pretrained means
-SLOW_BF16 = "--precision bf16: this processor does not compute in bf16, a step takes 7 to 14 times as long; leave it out for fp32."
+SLOW_BF16 = (
+    "--precision bf16: this processor does not compute in bf16, a step takes 7 to 14 times as long; without it: fp32."
+)
 _training = partial(typer.Option, rich_help_panel="Training")
 
 
