@@ -154,7 +154,9 @@ def test_attributions(networks, phantom, method):
     assert np.abs(one - other).max() <= 0.05 * np.abs(other).max()
 
 
-def test_checks_of_attributions(networks, phantom):
+def test_checks_of_attributions(networks, phantom, device):
+    three_classes = create_model("banet", "nano", 3, input_size=64).to(device).eval()
+    assert attribute(three_classes, phantom, "occlusion", window=32, stride=32).map is not None
     _, on_device = networks
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

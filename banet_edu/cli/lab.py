@@ -19,6 +19,7 @@ CLINIC_EPILOG = "Example: [bold]banet-edu clinic[/] · on one's own images: [bol
 WORK = "my-course"
 # JupyterLab asks about news and looks for updates otherwise: a window over the first lesson, and no network in class.
 SETTINGS = Path(__file__).parent / "jupyter"
+SNAPS = Path("/snap/bin")
 
 
 def find_notebooks() -> Path:
@@ -98,11 +99,12 @@ def open_lab(
     start = opened.relative_to(root).as_posix()
     command = [
         sys.executable, "-m", "jupyterlab", str(root), f"--ServerApp.port={port}",
-        "--ServerApp.use_redirect_file=False",  # a browser in a sandbox (Ubuntu's snaps) may not read that file
         f"--LabApp.default_url=/lab/tree/{start}" if start != "." else "--LabApp.default_url=/lab",
     ]  # fmt: skip
     if not browser:
         command.append("--no-browser")
+    if SNAPS.is_dir():  # Ubuntu's browsers live in sandboxes, which may not read the file that would hide the token
+        command.append("--ServerApp.use_redirect_file=False")
     config = os.pathsep.join(filter(None, [str(SETTINGS), environment.get("JUPYTER_CONFIG_PATH")]))
     raise typer.Exit(run_until_stopped(command, {**environment, "JUPYTER_CONFIG_PATH": config}))
 
@@ -130,10 +132,12 @@ def open_clinic(
         from banet_edu.clinic.uploaded import images_at
 
         images_at(place)  # refused here, not in the browser
-    if not port:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+    with socket.socket() as free:
+        try:
+            free.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise OSError(f"port {port} cannot be used ({error.strerror}); leave --port out for a free one") from None
+        port = free.getsockname()[1]
     token = secrets.token_urlsafe(16)
     shown = "None" if place is None else repr(str(place.resolve()))
     cell = nbformat.v4.new_code_cell(f"from banet_edu.clinic.app import clinic\nclinic({shown})")

@@ -73,7 +73,8 @@ def write_bytes(path: str | Path, data: bytes, *, over: bool = False) -> Path:
     except OSError as error:
         raise type(error)(f"{path}: cannot be written ({error.strerror or error})") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # swept later
+            partial.unlink(missing_ok=True)
     return path
 
 
@@ -131,7 +132,7 @@ def remove(path: str | Path) -> None:
     path = Path(path)
     if _line(path.name) not in _marks(path.parent):
         may_write(path)
-    path.unlink(missing_ok=True)
+    _patiently(lambda: path.unlink(missing_ok=True))
 
 
 def written(folder: Path) -> set[str]:
@@ -221,7 +222,7 @@ def _marks(folder: Path) -> dict[str, set[str]]:
     """{name: SHA-256 of everything ever written under it} of a folder."""
     try:
         lines = (folder / MARKS).read_text(encoding="utf-8").splitlines()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     known: dict[str, set[str]] = {}
     for digest, name in (line.split("  ", 1) for line in lines if "  " in line):

@@ -221,8 +221,8 @@ def _build(source: ModelSource, preset: str, seed: int, data: Mapping[str, Any])
     """The method, or the network with its initial weights drawn from `seed`; the caller's random numbers stay as they were."""
     if isinstance(source, str) and source in CLASSICAL:
         return CLASSICAL[source]()
-    with torch.random.fork_rng(devices=[]):  # networks are built on the CPU
-        torch.default_generator.manual_seed(seed)
+    with torch.random.fork_rng(devices=[torch.cuda.current_device()] if torch.cuda.is_initialized() else []):
+        torch.manual_seed(seed)
         return create_model(source, preset, **data) if isinstance(source, str) else source()
 
 

@@ -60,9 +60,8 @@ def load_last(run_dir: Path, model: nn.Module, optimizer: torch.optim.Optimizer)
         if name.startswith("optimizer."):
             _, index, key = name.split(".", 2)
             weight = parameters[int(index)]  # whose memory layout the moments share
-            state.setdefault(int(index), {})[key] = (
-                torch.empty_like(weight).copy_(tensor) if tensor.shape == weight.shape else tensor
-            )
+            kept = torch.empty_like(weight).copy_(tensor) if tensor.shape == weight.shape else tensor
+            state.setdefault(int(index), {})[key] = kept
     optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
     return progress
 

@@ -104,12 +104,17 @@ def record(run: Callable[[], None], trial: Callable[[], None], what: str) -> tor
     Only this thread's requests count: the loader's own thread goes on pinning memory meanwhile.
     """
     if _broken:
+        warnings.warn(f"no CUDA graph of {what}: an earlier recording in this process broke off", stacklevel=4)
         return None
     torch.cuda.synchronize()
     graph, stream, mode = torch.cuda.CUDAGraph(), torch.cuda.current_stream(), torch.cuda.get_sync_debug_mode()
     try:
-        torch.cuda.set_sync_debug_mode("error")
-        trial()
+        with (
+            warnings.catch_warnings()
+        ):  # torch calls this mode a prototype; the network's own were seen in earlier steps
+            warnings.simplefilter("ignore")
+            torch.cuda.set_sync_debug_mode("error")
+            trial()
         torch.cuda.set_sync_debug_mode(mode)
         _broken.append(graph)  # until it is whole
         with torch.cuda.graph(graph, capture_error_mode="thread_local"):

@@ -93,22 +93,19 @@ def loader_workers(asked: Any, device: torch.device, processes: int = 1) -> int:
 
 @contextmanager
 def tensor_float(device: torch.device) -> Iterator[None]:
-    """Lets CUDA compute fp32 convolutions and products in TF32 inside the block: 10 bits of mantissa, fp32's range.
+    """Lets CUDA compute fp32 products in TF32 inside the block, as torch does convolutions: 10 bits of mantissa, fp32's range.
 
-    Torch's own defaults give it to convolutions only; who has switched it off for one of them ("ieee") keeps it so.
+    Who has switched it off by torch 2.9's `torch.backends.cuda.matmul.fp32_precision = "ieee"` keeps it so.
     """
-    newer = hasattr(torch.backends.cuda.matmul, "fp32_precision")  # torch 2.9 and later
-    name, value = ("fp32_precision", "tf32") if newer else ("allow_tf32", True)
-    cudnn: Any = torch.backends.cudnn
-    places = [cudnn.conv if newer else cudnn, torch.backends.cuda.matmul]
-    before = {place: getattr(place, name) for place in places if device.type == "cuda"}
-    for place in (place for place, own in before.items() if own != "ieee"):
-        setattr(place, name, value)
+    products: Any = torch.backends.cuda.matmul
+    name, value = ("fp32_precision", "tf32") if hasattr(products, "fp32_precision") else ("allow_tf32", True)
+    before = getattr(products, name)
+    if device.type == "cuda" and before != "ieee":
+        setattr(products, name, value)
     try:
         yield
     finally:
-        for place, own in before.items():
-            setattr(place, name, own)
+        setattr(products, name, before)
 
 
 def memory_format(device: torch.device, dims: int = 2) -> torch.memory_format:

@@ -61,7 +61,7 @@ def fit(
         callbacks: told what happens, see `callbacks.py`.
         resume: False throws away the run that `run_dir` holds.
         save_every_s: least time between two saves of `last.safetensors`, at most that much is lost; 20 times what a save takes
-            where that is more; 0 saves after every step.
+            where that is more, up to 10 minutes; 0 saves after every step.
 
     Several GPUs or machines: start the script that calls `fit` with `accelerate launch`. The batch is shared evenly; each
     process normalises (batch norm) over its own share. Only the main process writes files and calls callbacks; all read them,
@@ -134,7 +134,7 @@ def fit(
                 now = Progress(progress.step, history.rows, sums.to_dict(), began - epoch_began, history.stopped)
                 checkpoint.save_last(run_dir, model, optimizer, now)
             saved_at = time.monotonic()
-            pause = save_every_s and max(save_every_s, 20 * (saved_at - began))  # of the time at most 5 %
+            pause = save_every_s and max(save_every_s, min(20 * (saved_at - began), 600))  # of the time at most 5 %
 
         tell("on_start", config.steps, model)
         gpus = [torch.cuda.current_device()] if device.type == "cuda" else []

@@ -11,7 +11,7 @@
 # - resume a killed run, and list what must be saved for it,
 # - write the soft Dice loss.
 #
-# Everything here trains on painted images ("phantoms"), on the CPU. Nothing here is a medical device.
+# Everything here trains on painted images ("phantoms"), in seconds on a CPU. Nothing here is a medical device.
 
 # %%
 import tempfile

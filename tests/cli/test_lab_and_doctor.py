@@ -122,6 +122,30 @@ def test_the_clinic_serves_this_machine_alone_and_asks_for_a_token(banet_edu, tm
     assert len(token) > 15 and f"http://127.0.0.1:8899/?token={token}" in out.replace("\n", "")
 
 
+def test_the_clinic_does_not_send_the_browser_to_somebody_elses_port(banet_edu, monkeypatch):
+    import socket
+
+    monkeypatch.setattr(lab, "run_until_stopped", lambda command, environment: pytest.fail("a server was started"))
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        code, _, err = banet_edu("clinic", "--port", other.getsockname()[1])
+    assert code == 1 and "cannot be used" in err and "leave --port out" in err
+
+
+@pytest.mark.parametrize("snaps", [True, False])
+def test_browsers_in_sandboxes_get_the_address_itself(tmp_path, monkeypatch, snaps):
+    import typer
+
+    started = []
+    monkeypatch.setattr(lab, "run_until_stopped", lambda command, environment: started.extend(command) or 0)
+    monkeypatch.setattr(lab, "SNAPS", tmp_path if snaps else tmp_path / "none")
+    (tmp_path / "one.ipynb").write_text("{}", encoding="utf-8")
+    with pytest.raises(typer.Exit):
+        lab.open_lab(tmp_path)
+    assert ("--ServerApp.use_redirect_file=False" in started) == snaps
+
+
 def test_lab_hands_the_file_of_answers_to_every_lesson(tmp_path, monkeypatch):
     import typer
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -82,3 +83,18 @@ def test_ctrl_c_repeats_what_training_says_about_resuming(banet_edu, monkeypatch
     code, _, err = banet_edu("lab")
     assert code == 130
     assert err == "Stopped: stopped at step 3, state saved in runs/x\n"
+
+
+def test_a_file_that_knows_few_characters_gets_others_like_them(tmp_path):
+    code = "from banet_edu.cli.console import prepare_streams; prepare_streams(); print('a − b is ±0.1 → 3 × 4 é 中')"
+    for encoding, said in {
+        "ascii": b"a - b is +-0.1 -> 3 x 4 ? ?",
+        "cp1252": "a - b is ±0.1 -> 3 × 4 é ?".encode("cp1252"),
+    }.items():
+        result = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONIOENCODING": encoding},
+            capture_output=True,
+            check=True,
+        )
+        assert result.stdout.strip() == said

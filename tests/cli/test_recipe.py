@@ -103,6 +103,13 @@ def test_values_that_no_run_could_have_are_refused_before_any_work(banet_edu, tm
     assert sentence in " ".join(err.split())
 
 
+def test_volumes_are_not_trained_on_an_apple_gpu_unasked(monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: True)
+    assert [TrainingOptions().config(9, dims=dims).device for dims in (2, 3)] == ["auto", "cpu"]
+    assert TrainingOptions(device="mps").config(9, dims=3).device == "mps"
+
+
 def test_pretrained_may_stand_alone():
     assert with_value(["train", "--pretrained"]) == ["train", "--pretrained=imagenet"]
     assert with_value(["--pretrained", "--steps", "3"]) == ["--pretrained=imagenet", "--steps", "3"]

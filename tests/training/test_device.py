@@ -38,28 +38,23 @@ def test_workers_are_chosen_for_the_machine(monkeypatch):
             loader_workers(wrong, CPU)
 
 
-def test_tf32_is_for_the_block_and_the_users_switches_come_back():
-    newer = hasattr(torch.backends.cuda.matmul, "fp32_precision")  # torch 2.9 and later
-    name, on = ("fp32_precision", "tf32") if newer else ("allow_tf32", True)
-    places = [torch.backends.cudnn.conv if newer else torch.backends.cudnn, torch.backends.cuda.matmul]
-
-    def switches():
-        return tuple(getattr(place, name) for place in places)
-
-    before = switches()
+def test_tf32_of_products_is_for_the_block(monkeypatch):
+    products = torch.backends.cuda.matmul
+    name, on = ("fp32_precision", "tf32") if hasattr(products, "fp32_precision") else ("allow_tf32", True)
+    before = getattr(products, name)
     with tensor_float(torch.device("cuda")):
-        assert switches() == (on, on)
-    assert switches() == before
+        assert getattr(products, name) == on
+    assert getattr(products, name) == before
     with tensor_float(CPU):
-        assert switches() == before
-    if newer:
-        places[1].fp32_precision = "ieee"
+        assert getattr(products, name) == before
+    if name == "fp32_precision":
+        products.fp32_precision = "ieee"
         try:
             with tensor_float(torch.device("cuda")):
-                assert switches() == ("tf32", "ieee")  # who has switched it off keeps it so
-            assert switches() == (before[0], "ieee")
+                assert products.fp32_precision == "ieee"  # who has switched it off keeps it so
+            assert products.fp32_precision == "ieee"
         finally:
-            places[1].fp32_precision = before[1]
+            products.fp32_precision = before
 
 
 def test_only_the_generators_in_use_are_seeded(monkeypatch):

@@ -238,3 +238,13 @@ def test_an_accelerator_made_earlier_gets_a_sentence_of_ours(tmp_path):
     )
     assert "RuntimeError: an Accelerator was created earlier in this process" in done.stderr
     assert "restart the kernel" in done.stderr and not (tmp_path / "run").exists()
+
+
+def test_a_state_that_takes_long_to_save_is_saved_more_rarely(tmp_path, monkeypatch):
+    saved = []
+    monkeypatch.setattr("banet_edu.training.checkpoint.save_last", lambda *arguments: saved.append(time.sleep(0.3)))
+    fit(tiny(), TRAIN, VAL, CONFIG, tmp_path / "often", save_every_s=0)
+    assert len(saved) == CONFIG.steps
+    saved.clear()
+    fit(tiny(), TRAIN, VAL, CONFIG, tmp_path / "rarely", save_every_s=1e-9)
+    assert len(saved) == 2  # the first, and the last one; the next would have come 6 seconds later

@@ -75,8 +75,9 @@ def occlusion(
     runs = int(np.prod([int(np.ceil((side - window) / stride)) + 1 for side in sides])) + 1
     with torch.no_grad():
         shape, steps = ((channels, *[length] * len(sides)) for length in (window, stride))
+        # On the CPU captum's own sums have the score's float64, which an Apple GPU does not know.
         found = Occlusion(_counted(score, progress, runs)).attribute(
-            score.x, shape, steps, cover, perturbations_per_eval=score.batch
+            score.x.cpu(), shape, steps, cover.cpu(), perturbations_per_eval=score.batch
         )
     settings = {"baseline": baseline, "blur_px": blur_px, "window": window, "stride": stride}
     return _result(found[0, 0], on, off, settings)

@@ -43,8 +43,8 @@ class RegionScore:
         x: 1 x 3 x h x w, the prepared image.
         region: in the sample's own pixels.
         toward: "decision" or "outward".
-        weights: h x w float64 at the input's size, adding up to 1: the share of each input pixel in the region.
-        direction: h x w float64, +1 or -1: the sign with which a pixel's margin counts.
+        weights: h x w float64 at the input's size, on the CPU, adding up to 1: the share of each input pixel in the region.
+        direction: h x w float64, on the CPU, +1 or -1: the sign with which a pixel's margin counts.
     """
 
     model: nn.Module
@@ -56,7 +56,7 @@ class RegionScore:
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """B x 3 x h x w -> B float64."""
-        found = margin(self.model(inputs)) * self.direction * self.weights
+        found = margin(self.model(inputs.to(self.x.device))) * self.direction * self.weights
         return found.sum(dim=tuple(range(1, found.ndim)))
 
     @property
@@ -109,7 +109,7 @@ def region_score(
     direction = torch.ones_like(weights)
     if toward == "decision":
         with torch.no_grad():
-            logits = model(x)
+            logits = model(x).cpu()
         foreground = margin(logits)[0] >= 0 if logits.shape[1] == 2 else logits[0].argmax(dim=0) > 0
         direction = torch.where(foreground, direction, -direction)
     return RegionScore(model, x, region, toward, weights, direction)
