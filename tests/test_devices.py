@@ -26,6 +26,7 @@ from banet_edu.course.switches import gate_explorer
 from banet_edu.explain import attribute, boundary_profile, effect, intervene, probe, why
 from banet_edu.explain.inside.faithfulness import deletion_insertion
 from banet_edu.explain.inside.randomisation import randomisation_check
+from banet_edu.explain.inside.regions import boundary_band
 from banet_edu.networks.onnx_export import export_onnx
 from banet_edu.study.compare import compare, evaluate
 from banet_edu.training.loop import fit
@@ -155,8 +156,12 @@ def test_attributions(networks, phantom, method):
 
 
 def test_checks_of_attributions(networks, phantom, device):
-    three_classes = create_model("banet", "nano", 3, input_size=64).to(device).eval()
-    assert attribute(three_classes, phantom, "occlusion", window=32, stride=32).map is not None
+    assert (
+        attribute(
+            create_model("banet", "nano", 3).to(device), phantom, "occlusion", boundary_band(phantom.mask), window=32
+        ).map
+        is not None
+    )
     _, on_device = networks
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
