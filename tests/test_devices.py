@@ -19,14 +19,13 @@ import numpy as np
 import pytest
 import torch
 
-from banet_edu import create_model, load_model, load_samples, predict
+from banet_edu import create_model, load_model, load_samples, load_volumes, predict
 from banet_edu.config import TrainConfig
 from banet_edu.course.lesson04.explorers import attention_explorer
 from banet_edu.course.switches import gate_explorer
 from banet_edu.explain import attribute, boundary_profile, effect, intervene, probe, why
 from banet_edu.explain.inside.faithfulness import deletion_insertion
 from banet_edu.explain.inside.randomisation import randomisation_check
-from banet_edu.explain.inside.regions import boundary_band
 from banet_edu.networks.onnx_export import export_onnx
 from banet_edu.study.compare import compare, evaluate
 from banet_edu.training.loop import fit
@@ -156,12 +155,8 @@ def test_attributions(networks, phantom, method):
 
 
 def test_checks_of_attributions(networks, phantom, device):
-    assert (
-        attribute(
-            create_model("banet", "nano", 3).to(device), phantom, "occlusion", boundary_band(phantom.mask), window=32
-        ).map
-        is not None
-    )
+    brain = load_volumes()[0]  # three classes
+    assert attribute(load_model("banet-lite-hippocampus").to(device), brain, "gradcam").map is not None
     _, on_device = networks
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
