@@ -1,7 +1,6 @@
 """What must hold wherever a network lies: on the CPU, and on a GPU where there is one.
 
-Bits are compared on the CPU only (tests/training). Here a result on another device equals the CPU's within rounding. The CPU
-itself is held by the other tests: its turn here is at a landing.
+Bits are compared on the CPU only (tests/training). Here results equal the CPU's within rounding; its turn is at a landing.
 """
 
 from __future__ import annotations
@@ -19,10 +18,11 @@ import numpy as np
 import pytest
 import torch
 
-from banet_edu import create_model, load_model, load_samples, load_volumes, predict
+from banet_edu import create_model, load_model, predict
 from banet_edu.config import TrainConfig
 from banet_edu.course.lesson04.explorers import attention_explorer
 from banet_edu.course.switches import gate_explorer
+from banet_edu.datasets.bundled import load_samples, load_volumes
 from banet_edu.explain import attribute, boundary_profile, effect, intervene, probe, why
 from banet_edu.explain.inside.faithfulness import deletion_insertion
 from banet_edu.explain.inside.randomisation import randomisation_check
@@ -155,8 +155,8 @@ def test_attributions(networks, phantom, method):
 
 
 def test_checks_of_attributions(networks, phantom, device):
-    brain = load_volumes()[0]  # three classes
-    assert attribute(load_model("banet-lite-hippocampus").to(device), brain, "gradcam").map is not None
+    brain_network = load_model("banet-lite-hippocampus").to(device)  # of three classes
+    assert attribute(brain_network, load_volumes()[0], "gradcam").map is not None
     _, on_device = networks
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
