@@ -213,7 +213,8 @@ KINDS = [
     # where results go
     Kind("out is a file", lambda d: predict(photo(d / "a.png"), "--out", d / "a.png"), "a.png is a file, no folder", "name another"),
     Kind("run directory is a file", lambda d: train(d, "--out", photo(d / "a.png")), "a.png is a file, no folder", "name another"),
-    Kind("explain over a picture", lambda d: explain(photo(d / "own.png"), "--out", d / "own.png"), "own.png: is there already and was not written by banet-edu", "write elsewhere"),
+    Kind("explain over a page", lambda d: explain(photo(d / "a.png"), "--out", text(d / "own.html", "mine")), "own.html: is there already and was not written by banet-edu", "write elsewhere"),
+    Kind("explain to a picture", lambda d: explain(photo(d / "own.png"), "--out", d / "own.png"), "own.png: name a file that ends in .html", "the tables, and the PDF, get its name"),
     Kind("predict over a mask", lambda d: predict(mask(d / "a_mask.png") and photo(d / "a.png"), "--out", d), "a_mask.png: is there already", "move it away"),
     Kind("explain to a pipe", lambda d: explain(photo(d / "a.png"), "--out", pipe(d / "p.html")), "p.html: is no regular file", "name another"),
     Kind("explain to a folder", lambda d: explain(photo(d / "a.png"), "--out", d), "is a folder; name a file", "name a file"),

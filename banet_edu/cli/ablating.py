@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.box import SIMPLE_HEAD
+from rich.markup import escape
 from rich.table import Table
 
 from banet_edu.cli.comparing import parse_list, parse_seeds
@@ -77,6 +78,7 @@ def run_ablation(
         resume=not training.restart,
         **about,
     )
+    pictures = []
     for label, summary in result.summary.groupby("class", sort=False):
         named = f"{label}: " if result.summary["class"].nunique() > 1 else ""
         for metric in summary["metric"].unique()[:2]:
@@ -86,10 +88,10 @@ def run_ablation(
             summary, result.seeds[result.seeds["class"] == label], title=f"{data.name}: {named}ablation"
         )
         write_bytes(picture, png_bytes(figure))
+        pictures.append(picture.name)
     out.print("Intervals: 95 %, over test images; they do not cover the choice of seed or split.", style="dim")
-    out.print(
-        f"Tables and figure: ablation.csv, seeds.csv, per_image.csv and ablation.png in {run_dir}", soft_wrap=True
-    )
+    files = ", ".join(["ablation.csv", "seeds.csv", "per_image.csv", *pictures])
+    out.print(f"Tables and figures: {files} in {run_dir}", soft_wrap=True, markup=False)
 
 
 def open_parts(data: AnyDataOptions) -> tuple[dict[str, Sequence[Any]], dict[str, Any]]:
@@ -114,7 +116,7 @@ def open_parts(data: AnyDataOptions) -> tuple[dict[str, Sequence[Any]], dict[str
 
 def variant_table(rows: pd.DataFrame, title: str) -> Table:
     """One figure of every variant: its mean, the difference from the first with interval and p, the spread of seeds."""
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    table = Table(title=escape(title), title_justify="left", box=SIMPLE_HEAD)
     for column in ("variant", "mean", "difference", "95 % interval", "p", "sd of seeds", "missed"):
         table.add_column(column, justify="left" if column == "variant" else "right")
     for row in rows.to_dict("records"):
@@ -125,8 +127,12 @@ def variant_table(rows: pd.DataFrame, title: str) -> Table:
             f"{row['mean']:.3f}",
             f"{row['difference']:+.3f}" if compared else "",
             f"{row['low']:+.3f} to {row['high']:+.3f}" if compared else "",
-            "" if not compared else "not tested" if not tested else f"{row['p_value']:.3f}",
+            "" if not compared else _p(row["p_value"]) if tested else "not tested",
             f"{row['seed_sd']:.3f}" if row["seed_sd"] == row["seed_sd"] else "",
             f"{row['n_missed']:.0f}",
         )
     return table
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"

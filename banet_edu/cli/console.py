@@ -72,6 +72,15 @@ def warn(sentence: str) -> None:
         err.print(sentence, style="yellow", markup=False, soft_wrap=True)
 
 
+def warn_replaced(names: Sequence[str]) -> None:
+    """Says that earlier results of other pictures were written over, if any were."""
+    if names:
+        warn(
+            f"{len(names)} earlier results, of other pictures with the same names, were replaced ({first_of(names)}); an --out "
+            "for each folder of pictures keeps both"
+        )
+
+
 def first_of(names: Sequence[str], most: int = 5) -> str:
     """The first few of many names.
 

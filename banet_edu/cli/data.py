@@ -56,4 +56,4 @@ def make(
 
     paths = write_samples(root, count)
     written = list(track(paths, "painting", total=count * len(FOLDERS), console=err, transient=True))
-    out.print(f"{len(written)} images with masks in {root}", soft_wrap=True)
+    out.print(f"{len(written)} images with masks in {root}", soft_wrap=True, markup=False)

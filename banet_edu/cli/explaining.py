@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from banet_edu.cli.console import err, out, warn
-from banet_edu.cli.options import check_values, reader_folders
+from banet_edu.cli.console import err, out, warn, warn_replaced
+from banet_edu.cli.options import check_values, reader_folders, report_file
 from banet_edu.cli.volumes.options import same_kind
 from banet_edu.config import IMAGE_KINDS, __version__
 
@@ -82,7 +82,7 @@ def explain_image(
     from banet_edu.networks.weights import load_model
     from banet_edu.reports.beside import names_beside
     from banet_edu.reports.explanation import write_explanation
-    from banet_edu.storage import check_folder, may_write, sha256
+    from banet_edu.storage import check_folder, may_write
 
     check_values(spacing=spacing, tolerance=tolerance)
     network: Any = load_model(model)
@@ -96,17 +96,16 @@ def explain_image(
     if image.is_dir():
         raise ValueError(f"{image}: is a folder, not a file; of a folder of images: predict, or with masks audit")
     sample = read_case(image, mask, spacing, frame)
-    # A name of its own for each image, which tells nobody who it shows.
-    target = target or Path("runs/explain") / f"case-{sha256(image)[:8]}.html"
+    target = report_file(target, sample.image.tobytes())
     check_folder(target.parent)
     may_write(target, *names_beside(target), *([target.with_suffix(".pdf")] if pdf else []))
     with err.status("reading") as status:
         scale = "" if spacing is None else "typed with --spacing"
         written = write_explanation(network, sample, target, scale=scale, pdf=pdf, **told,
                                     progress=lambda section: status.update(f"{section} ..."))  # fmt: skip
-    out.print(f"Report: {written}", soft_wrap=True)
+    out.print(f"Report: {written}", soft_wrap=True, markup=False)
     if pdf:
-        out.print(f"One page: {written.with_suffix('.pdf')}", soft_wrap=True)
+        out.print(f"One page: {written.with_suffix('.pdf')}", soft_wrap=True, markup=False)
     out.print(f"Beside it: {', '.join(path.name for path in names_beside(written))}", soft_wrap=True, markup=False)
     if is_dicom(image) and name_burned_in(image):
         warn(
@@ -218,6 +217,7 @@ def audit_images(
                 table.save()
         for problem in left_out:
             warn(f"left out: {problem}")
+        warn_replaced(table.replaced)
         facts = {"network": Path(model).stem, "images": str(images), "masks": str(first), "left out": len(left_out)}
         result = audited(rows, facts | ({"masks of reader B": str(second)} if second else {}))
         worst = worst_first(result)

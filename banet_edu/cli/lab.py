@@ -20,6 +20,13 @@ WORK = "my-course"
 # JupyterLab asks about news and looks for updates otherwise: a window over the first lesson, and no network in class.
 SETTINGS = Path(__file__).parent / "jupyter"
 SNAPS = Path("/snap/bin")
+# Voila's template asks a server elsewhere for icons that are here as well; where packets vanish the page waits for it.
+OFFLINE = {
+    "headers": {
+        "Content-Security-Policy": "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
+        "connect-src 'self' ws: data: blob:"
+    }
+}
 
 
 def find_notebooks() -> Path:
@@ -65,7 +72,7 @@ def open_lab(
         Path | None,
         typer.Argument(metavar="FOLDER", help=f"Notebooks to open as they are. Default: your copy, {WORK}."),
     ] = None,
-    port: Annotated[int, typer.Option(help="The first port to try.")] = 8888,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The first port to try.")] = 8888,
     browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
     predictions: Annotated[
         Path | None,
@@ -91,6 +98,8 @@ def open_lab(
             said.append(f"{len(kept)} kept as you left them (to start one anew, rename or delete its file)")
         out.print(f"{opened}: {', '.join(said)}", soft_wrap=True, markup=False)
     else:
+        if folder.is_file():
+            raise NotADirectoryError(f"{folder}: is a file; name the folder that holds it")
         if not any(folder.glob("*.ipynb")):
             raise FileNotFoundError(f"there is no notebook (*.ipynb) in {folder}")
         root = opened = folder.resolve()
@@ -114,7 +123,7 @@ def open_clinic(
         Path | None,
         typer.Argument(metavar="FILE or FOLDER", help="An image, or a folder of them; else drop one on the page."),
     ] = None,
-    port: Annotated[int, typer.Option(help="The port; 0 takes a free one.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 0,
     browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
 ) -> None:
     """Open the boundary clinic in a browser, without JupyterLab: on this machine only. Not a medical device."""
@@ -150,6 +159,7 @@ def open_clinic(
         command = [
             sys.executable, "-m", "voila", str(notebook), f"--port={port}", "--Voila.ip=127.0.0.1", f"--token={token}",
             "--ServerApp.port_retries=0", "--template=lab", "--theme=light", "--no-browser",
+            f"--Voila.tornado_settings={OFFLINE}",
         ]  # fmt: skip
         if browser:  # Voila itself would leave the token out, and show a page that asks for it
             threading.Thread(target=open_when_there, args=(address, port), daemon=True).start()

@@ -82,11 +82,12 @@ def export_model(
     with out.status("exporting ..."):
         export_onnx(network, path)
     spec = model_spec(network)
-    height, width = spec.input_size
-    out.print(f"{path}: {path.stat().st_size / 1e6:.1f} MB", soft_wrap=True, markup=False)
-    out.print(f"input  image: batch x 3 x {height} x {width} float32, RGB, (image / 255 - mean) / std", soft_wrap=True)
-    out.print(
-        f"output logits: batch x {len(spec.class_names)} x {height} x {width}, classes {', '.join(spec.class_names)}"
+    size = " x ".join(map(str, spec.input_size))
+    scaled = (
+        "RGB, (image / 255 - mean) / std" if spec.dims == 2 else "each volume minus its mean, by its standard deviation"
     )
+    out.print(f"{path}: {path.stat().st_size / 1e6:.1f} MB", soft_wrap=True, markup=False)
+    out.print(f"input  image: batch x {spec.in_channels} x {size} float32, {scaled}", soft_wrap=True)
+    out.print(f"output logits: batch x {len(spec.class_names)} x {size}, classes {', '.join(spec.class_names)}")
     out.print("Its metadata holds input size, mean, std and class names, as JSON values.")
     out.print(NOTICE, style="yellow")

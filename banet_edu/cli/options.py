@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields, is_dataclass
@@ -37,6 +38,18 @@ def check_values(
         check_threshold(threshold)
     if tolerance is not None:
         check_tolerance(tolerance)
+
+
+def report_file(target: Path | None, pixels: bytes) -> Path:
+    """Where a report goes: `target`, or a name of its own for each picture, which tells nobody who it shows.
+
+    ValueError for a name that is not HTML's: what stands beside the report takes the rest of its name.
+    """
+    if target is None:
+        return Path("runs/explain") / f"case-{hashlib.sha256(pixels).hexdigest()[:8]}.html"
+    if target.suffix.lower() not in (".html", ".htm") and not target.is_dir():
+        raise ValueError(f"--out {target}: name a file that ends in .html; the tables, and the PDF, get its name")
+    return target
 
 
 def parse_value_map(text: str) -> dict[int, int]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
+from rich.markup import escape
 from rich.table import Table
 
 from banet_edu.cli.console import out
@@ -46,7 +47,7 @@ def result_tables(result: CompareResult, images: int, width: int) -> list[Table]
 
 
 def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    table = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD)
+    table = Table(title=escape(title) or None, title_justify="left", box=SIMPLE_HEAD)
     table.add_column("")
     for row in rows:
         table.add_column(row[0], justify="right")
@@ -67,6 +68,6 @@ def show_outcome(result: CompareResult, test: Sequence[Sample], run_dir: Path) -
         out.print(f"- {verdict}", markup=False)
     with out.status("writing the report ..."):
         report = write_report(result, test, run_dir / "report.html")
-    out.print(f"\nReport: {report}", soft_wrap=True)
-    out.print(f"Tables: per_image.csv, summary.csv and paired.csv in {run_dir}", soft_wrap=True)
+    out.print(f"\nReport: {report}", soft_wrap=True, markup=False)
+    out.print(f"Tables: per_image.csv, summary.csv and paired.csv in {run_dir}", soft_wrap=True, markup=False)
     return report

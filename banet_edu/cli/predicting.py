@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
-from banet_edu.cli.console import err, first_of, out, warn
+from banet_edu.cli.console import err, first_of, out, warn, warn_replaced
 from banet_edu.cli.options import check_values
 from banet_edu.cli.volumes.options import for_images_only
 from banet_edu.config import IMAGE_KINDS, Flips, __version__
@@ -77,6 +77,8 @@ def predict_files(
     if not images.is_dir():
         regular_file(images)
     network: Any = load_model(model)
+    if threshold != 0.5 and network.spec.num_classes > 2:
+        raise ValueError("--threshold is for two classes; of more the most probable one is taken: leave it out")
     if network.spec.dims == 3:
         from banet_edu.cli.volumes.predicting import predict_volumes
 
@@ -143,6 +145,7 @@ def predict_files(
                 table.save()
     if failed == len(jobs):
         raise ValueError(f"none of the {len(paths)} image(s) in {images} could be read")
+    warn_replaced(table.replaced)
     rows = pd.DataFrame(table.rows)
     measured = rows[rows["left_out"].isna()] if "left_out" in rows else rows
     show_measurements(measured)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -54,6 +56,7 @@ def train(
 
     best = history.best
     out.print(f"Best of {len(history)} epochs: number {best['epoch']}, validation JA {best['val_JA']:.3f}.")
-    out.print(f"Weights: {run_dir / 'best.safetensors'}", soft_wrap=True)
-    out.print(f"Course of the training: {run_dir / 'history.csv'}", soft_wrap=True)
-    out.print(f"Next: banet-edu predict IMAGE --model {run_dir / 'best.safetensors'}", soft_wrap=True)
+    out.print(f"Weights: {run_dir / 'best.safetensors'}", soft_wrap=True, markup=False)
+    out.print(f"Course of the training: {run_dir / 'history.csv'}", soft_wrap=True, markup=False)
+    weights = shlex.quote(str(run_dir / "best.safetensors")) if os.name == "posix" else run_dir / "best.safetensors"
+    out.print(f"Next: banet-edu predict IMAGE --model {weights}", soft_wrap=True, markup=False)

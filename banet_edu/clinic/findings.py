@@ -16,6 +16,7 @@ from PIL import Image
 
 from banet_edu.clinic.desk import Desk
 from banet_edu.clinic.own_points import compared
+from banet_edu.clinic.uploaded import LAID_ON_WHITE
 from banet_edu.data.sample import Sample
 from banet_edu.explain import errors
 from banet_edu.explain.boundary.callipers import clinic_measures, measured_in_band
@@ -49,7 +50,8 @@ def findings(desk: Desk, points: Sequence[Sequence[float]] = ()) -> Findings:
     size = max(found.mask.shape)
     lines = [_line(line, size, PREDICTION, 2.5) for line in outlines(found.level)]
     comparison = compared(found, [(float(row), float(column)) for row, column in points], desk.sample.mask)
-    said = [f"Beware: {found.warning}"] if found.warning else []
+    said = ["The picture is partly transparent and was laid on white."] if LAID_ON_WHITE in desk.sample.name else []
+    said += [f"Beware: {found.warning}"] if found.warning else []
     said += _sizes(desk)
     marks: list[dict[str, Any]] = []
     if comparison is not None:

@@ -17,6 +17,8 @@ from banet_edu.data.sample import Sample, resize_mask, same_proportions
 SMALLEST_SIDE = 32  # pixels: in smaller pictures there is no boundary to see
 _Read = TypeVar("_Read")
 
+LAID_ON_WHITE = "(transparent, laid on white)"  # in the name of such a picture
+
 
 def uploaded_image(name: str, content: bytes | memoryview) -> Sample:
     """A picture without a mask, with the pixel size that a DICOM file states.
@@ -42,7 +44,7 @@ def uploaded_image(name: str, content: bytes | memoryview) -> Sample:
             f"{name}: {height} x {width} pixels, too small to see a boundary; each side needs at least {SMALLEST_SIDE}"
         )
     title = PurePosixPath(name).stem or name
-    return Sample(pixels, None, f"{title} (transparent, laid on white)" if flattened else title, spacing, note)
+    return Sample(pixels, None, f"{title} {LAID_ON_WHITE}" if flattened else title, spacing, note)
 
 
 def uploaded_mask(name: str, content: bytes | memoryview, size: tuple[int, int]) -> NDArray[np.bool_]:
@@ -73,6 +75,7 @@ def _read(name: str, content: bytes | memoryview, reader: Callable[[Path], _Read
             said = str(error).replace(str(path), name)
             if said.endswith(("is not a readable image", "is empty (0 bytes)")) or "readable DICOM" in said:
                 said = f"{said.partition(' (cannot')[0]}; upload a {IMAGE_KINDS} file"
+            said = said.replace("(frame=, or --frame)", "by saving it as a picture of its own")
             raise (ModuleNotFoundError if isinstance(error, ModuleNotFoundError) else ValueError)(said) from None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from banet_edu.phantoms.phantom import Phantom, make_phantom
+from banet_edu.storage import check_folder, write_bytes, write_text
 
 COUNT = 48
 SIZE = 256
@@ -92,23 +94,29 @@ def write_samples(root: str | Path, count: int = COUNT) -> Iterator[Path]:
     """Write the bundled samples below `root`, yielding each image's path once it is written (for a progress bar).
 
     Args:
-        root: created if missing; files of the same names are replaced, others left alone.
+        root: created if missing. Files that were written here are replaced; FileExistsError at the first of somebody's own.
         count: samples per kind, the first of the 48.
     """
     root = Path(root)
+    check_folder(root)
+    write_text(root / "README.md", _README.replace(f"{COUNT} per folder", f"{count} per folder"))
     for kind, folder in FOLDERS.items():
-        for part in ("images", "masks"):
-            (root / kind / part).mkdir(parents=True, exist_ok=True)
         table = []
         for index in range(count):
             phantom, name = make_sample(kind, index), sample_name(kind, index)
             image = Image.fromarray(phantom.image[..., 0] if kind == "lung" else phantom.image)
             path = root / kind / "images" / f"{name}.jpg"
-            image.save(path, quality=92)
+            write_bytes(path, _packed(image, "JPEG", quality=92))
             mask = Image.fromarray(phantom.signed_distance_px < 0)
-            mask.save(root / kind / "masks" / f"{name}{folder.mask_suffix}.png", optimize=True)
+            write_bytes(root / kind / "masks" / f"{name}{folder.mask_suffix}.png", _packed(mask, "PNG", optimize=True))
             table.append((name, *(f"{mm:.6f}" for mm in phantom.spacing_mm or ())))
             yield path
-        with (root / kind / "spacing.csv").open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file, lineterminator="\n").writerows([("name", "row_mm", "column_mm"), *table])
-    (root / "README.md").write_text(_README, encoding="utf-8")
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([("name", "row_mm", "column_mm"), *table])
+        write_text(root / kind / "spacing.csv", text.getvalue())
+
+
+def _packed(image: Image.Image, kind: str, **how: Any) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **how)
+    return buffer.getvalue()

@@ -93,7 +93,9 @@ def how_made(model: nn.Module, model_name: str, threshold: float, seconds: Mappi
     size = " x ".join(map(str, spec.input_size))
     return {
         "Network": f"{model_name or spec.name}: {spec.name}, preset {spec.preset}, input {size}",
-        "Threshold": f"foreground from probability {threshold:g}",
+        "Threshold": f"foreground from probability {threshold:g}"
+        if spec.num_classes == 2
+        else "the most probable class",
         "Machine": f"{machine['system']}, {machine['cores']} cores, GPU: {machine['gpu'] or 'none'}",
         "Versions": f"banet-edu {machine['banet_edu']}, torch {machine['torch']}, Python {machine['python']}",
         "Time": "; ".join(f"{name} {taken:.1f} s" for name, taken in seconds.items()),

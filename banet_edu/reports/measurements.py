@@ -42,6 +42,7 @@ class Measurements:
         self.table, self.state = folder / files[0] if files[0] else None, folder / files[1]
         self.settings = json.loads(json.dumps(settings))
         self.rows: list[dict[str, Any]] = []
+        self.replaced: list[str] = []  # names whose rows are of other files now
         self._earlier = {(row["image"], row["sha256"]): row for row in self._read() if "sha256" in row}
         self._saved_at = -math.inf
 
@@ -55,6 +56,8 @@ class Measurements:
     def take_over(self, image: str, sha256: str, files: Sequence[Path] = ()) -> bool:
         """Whether the row of this image was made earlier and its files are there; it is then kept."""
         row = self._earlier.get((image, sha256))
+        if row is None and any(name == image for name, _ in self._earlier):
+            self.replaced.append(image)
         if row is None or not all(file.is_file() for file in files):
             return False
         self.rows.append(row)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from banet_edu.cli.console import err, out
@@ -64,13 +65,13 @@ def show_class(
 
 def _print_question(lesson: str, known: dict[str, object], given: pd.DataFrame, hide: bool) -> None:
     answered = given[given["answer"].notna() & given["before"].eq(True)]
-    shown = Table(title=f"{lesson}  {known['question']}", title_justify="left", title_style="bold", box=None)
+    shown = Table(title=escape(f"{lesson}  {known['question']}"), title_justify="left", title_style="bold", box=None)
     shown.add_column("students", justify="right")
     shown.add_column("answer")
     options = known.get("options") or sorted(answered["answer"].unique())
     for option in options if isinstance(options, list) else list(options):  # type: ignore[call-overload]
         mark = "" if hide or option != known.get("outcome") else "  <- what happened"
-        shown.add_row(str(int((answered["answer"] == option).sum())), f"{option}{mark}")
+        shown.add_row(str(int((answered["answer"] == option).sum())), escape(f"{option}{mark}"))
     out.print(shown)
     if not known.get("options") and "outcome" in known and not hide:
         out.print(f"   what happened: {known['outcome']} {known.get('unit', '')}", markup=False, highlight=False)

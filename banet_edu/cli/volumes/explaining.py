@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from banet_edu.cli.console import err, out
+from banet_edu.cli.options import report_file
 from banet_edu.cli.volumes.options import for_images_only
 
 if TYPE_CHECKING:
@@ -35,8 +35,7 @@ def explain_volume(
         )
     for_images_only(**for_images)
     volume = read_case(image, mask, network.spec)
-    if target is None:  # a name of its own for each volume, which tells nobody who it shows
-        target = Path("runs/explain") / f"case-{sha256(volume.image.tobytes()).hexdigest()[:8]}.html"
+    target = report_file(target, volume.image.tobytes())
     check_folder(target.parent)
     may_write(target, *names_beside(target))
     with err.status("reading") as status:
