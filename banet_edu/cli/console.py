@@ -76,8 +76,8 @@ def warn_replaced(names: Sequence[str]) -> None:
     """Says that earlier results of other pictures were written over, if any were."""
     if names:
         warn(
-            f"{len(names)} earlier results, of other pictures with the same names, were replaced ({first_of(names)}); an --out "
-            "for each folder of pictures keeps both"
+            f"earlier results of other pictures with the same names were replaced: {first_of(names)}; an --out for each "
+            "folder of pictures keeps both"
         )
 
 

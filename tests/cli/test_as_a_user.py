@@ -1,0 +1,91 @@
+"""What a user did by hand and no test had done: names with brackets, frames, results over results, files of one's own."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+MODEL = ("--model", "banet-lite-phantom")
+
+
+def picture(path, seed=0, size=(64, 80)):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    noise = np.random.default_rng(seed).integers(0, 255, (*size, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(path)
+    return path
+
+
+def squashed(text):
+    return " ".join(text.split())
+
+
+def test_painting_samples_leaves_files_of_ones_own(banet_edu, tmp_path):
+    (tmp_path / "README.md").write_text("mine")
+    code, _, err = banet_edu("data", "make", tmp_path, "--count", 1)
+    assert code == 1 and "README.md: is there already and was not written by banet-edu" in squashed(err)
+    assert {path.name for path in tmp_path.iterdir()} == {"README.md"}
+    (tmp_path / "README.md").unlink()
+    for count in (1, 2):  # its own are written anew
+        assert banet_edu("data", "make", tmp_path, "--count", count)[0] == 0
+        assert f"{count} per folder" in (tmp_path / "README.md").read_text()
+    assert len((tmp_path / "lung" / "spacing.csv").read_text().splitlines()) == 3
+
+
+def test_a_page_a_table_and_a_pdf_have_names_of_their_own(banet_edu, tmp_path):
+    for name in ("r.pdf", "r.csv", "r.v1"):
+        code, _, err = banet_edu("explain", picture(tmp_path / "a.png"), *MODEL, "--quick", "--out", tmp_path / name)
+        assert code == 1 and f"{name}: name a file that ends in .html" in squashed(err)
+        assert not (tmp_path / name).exists()
+
+
+def test_each_frame_has_a_report_of_its_own(banet_edu, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pages = [Image.open(picture(tmp_path / f"{seed}.png", seed)) for seed in (0, 1)]
+    pages[0].save(tmp_path / "stack.tif", save_all=True, append_images=pages[1:])
+    for frame in (0, 1):
+        assert banet_edu("explain", "stack.tif", *MODEL, "--quick", "--frame", frame)[0] == 0
+    assert len(list((tmp_path / "runs" / "explain").glob("*.html"))) == 2
+
+
+def test_brackets_in_a_name_are_said_as_they_are(banet_edu, make_set, tmp_path):
+    root = make_set(12).rename(tmp_path / "skin [v2]")
+    line = ("--format", "folder", "--root", root, "--preset", "nano", "--steps", 2, "--batch-size", 4)
+    code, out, err = banet_edu("train", *line, "--out", tmp_path / "a[/b]")
+    assert code == 0, err
+    assert f"Weights: {tmp_path / 'a[/b]' / 'best.safetensors'}" in squashed(out)
+    assert f"--model '{tmp_path / 'a[/b]' / 'best.safetensors'}'" in squashed(out)  # to be pasted
+    code, out, err = banet_edu("compare", *line, "--models", "otsu,region_growing", "--out", tmp_path / "c [final]")
+    assert code == 0, err
+    assert "skin [v2]: " in out and f"Report: {tmp_path / 'c [final]' / 'report.html'}" in squashed(out)
+
+
+def test_results_of_other_pictures_with_the_same_names_are_said_to_be_replaced(banet_edu, tmp_path):
+    for patient, replaced in (("a", False), ("a", False), ("b", True)):
+        folder = picture(tmp_path / patient / "1.png", seed=ord(patient)).parent
+        code, _, err = banet_edu("predict", folder, *MODEL, "--out", tmp_path / "out")
+        assert code == 0
+        assert ("of other pictures with the same names were replaced: 1.png" in squashed(err)) == replaced
+
+
+def test_an_audit_whose_every_mask_is_bad_names_them(banet_edu, tmp_path):
+    picture(tmp_path / "images" / "a.png")
+    (tmp_path / "masks").mkdir()
+    (tmp_path / "masks" / "a.png").write_bytes(b"no picture")
+    code, _, err = banet_edu("audit", tmp_path / "images", tmp_path / "masks", *MODEL, "--out", tmp_path / "out")
+    assert code == 1 and "1 bad file" in err and "a.png: is not a readable image" in squashed(err)
+
+
+def test_a_threshold_is_for_two_classes(banet_edu, tmp_path):
+    line = ("predict", tmp_path / "none.nii.gz", "--model", "banet-lite-hippocampus", "--threshold", 0.9)
+    (tmp_path / "none.nii.gz").write_bytes(b"")
+    code, _, err = banet_edu(*line, "--out", tmp_path / "out")
+    assert code == 1 and "--threshold is for two classes" in squashed(err)
+
+
+@pytest.mark.landing
+def test_a_network_of_volumes_is_exported_in_words_of_its_own(banet_edu, tmp_path):
+    pytest.importorskip("onnxscript")
+    code, out, err = banet_edu("export", "banet-lite-hippocampus", "--out", tmp_path / "v.onnx")
+    assert code == 0, err
+    assert "batch x 1 x " in squashed(out) and "each volume minus its mean" in squashed(out)
