@@ -90,6 +90,6 @@ if __name__ == "__main__":
             DOCS / f"grid-boundary{suffix}.png",
             budget,
             "val_assd_pct",
-            "best validation ASSD, % of diagonal",
+            "best validation ASSD (%)",
             less_is_better=True,
         )
