@@ -21,12 +21,10 @@ WORK = "my-course"
 SETTINGS = Path(__file__).parent / "jupyter"
 SNAPS = Path("/snap/bin")
 # Voila's template asks a server elsewhere for icons that are here as well; where packets vanish the page waits for it.
-OFFLINE = {
-    "headers": {
-        "Content-Security-Policy": "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
-        "connect-src 'self' ws: data: blob:"
-    }
-}
+OFFLINE = (
+    "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; connect-src 'self' ws://127.0.0.1:{port} data: blob:; "
+    "frame-ancestors 'self'"
+)
 
 
 def find_notebooks() -> Path:
@@ -159,7 +157,7 @@ def open_clinic(
         command = [
             sys.executable, "-m", "voila", str(notebook), f"--port={port}", "--Voila.ip=127.0.0.1", f"--token={token}",
             "--ServerApp.port_retries=0", "--template=lab", "--theme=light", "--no-browser",
-            f"--Voila.tornado_settings={OFFLINE}",
+            f"--Voila.tornado_settings={ {'headers': {'Content-Security-Policy': OFFLINE.format(port=port)}} }",
         ]  # fmt: skip
         if browser:  # Voila itself would leave the token out, and show a page that asks for it
             threading.Thread(target=open_when_there, args=(address, port), daemon=True).start()

@@ -88,6 +88,8 @@ def export_model(
     )
     out.print(f"{path}: {path.stat().st_size / 1e6:.1f} MB", soft_wrap=True, markup=False)
     out.print(f"input  image: batch x {spec.in_channels} x {size} float32, {scaled}", soft_wrap=True)
-    out.print(f"output logits: batch x {len(spec.class_names)} x {size}, classes {', '.join(spec.class_names)}")
+    out.print(
+        f"output logits: batch x {len(spec.class_names)} x {size}, classes {', '.join(spec.class_names)}", markup=False
+    )
     out.print("Its metadata holds input size, mean, std and class names, as JSON values.")
     out.print(NOTICE, style="yellow")

@@ -143,9 +143,9 @@ def predict_files(
         finally:
             if table.rows:
                 table.save()
+            warn_replaced(table.replaced)
     if failed == len(jobs):
         raise ValueError(f"none of the {len(paths)} image(s) in {images} could be read")
-    warn_replaced(table.replaced)
     rows = pd.DataFrame(table.rows)
     measured = rows[rows["left_out"].isna()] if "left_out" in rows else rows
     show_measurements(measured)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import subprocess
 from pathlib import Path
 from typing import Annotated
 
@@ -58,5 +59,6 @@ def train(
     out.print(f"Best of {len(history)} epochs: number {best['epoch']}, validation JA {best['val_JA']:.3f}.")
     out.print(f"Weights: {run_dir / 'best.safetensors'}", soft_wrap=True, markup=False)
     out.print(f"Course of the training: {run_dir / 'history.csv'}", soft_wrap=True, markup=False)
-    weights = shlex.quote(str(run_dir / "best.safetensors")) if os.name == "posix" else run_dir / "best.safetensors"
-    out.print(f"Next: banet-edu predict IMAGE --model {weights}", soft_wrap=True, markup=False)
+    following = ["banet-edu", "predict", "IMAGE", "--model", str(run_dir / "best.safetensors")]
+    pasted = subprocess.list2cmdline(following) if os.name == "nt" else shlex.join(following)
+    out.print(f"Next: {pasted}", soft_wrap=True, markup=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -94,12 +95,12 @@ def write_samples(root: str | Path, count: int = COUNT) -> Iterator[Path]:
     """Write the bundled samples below `root`, yielding each image's path once it is written (for a progress bar).
 
     Args:
-        root: created if missing. Files that were written here are replaced; FileExistsError at the first of somebody's own.
+        root: created if missing. Files that were written here are replaced; FileExistsError at the first of somebody's own,
+            but for README.md, which stays.
         count: samples per kind, the first of the 48.
     """
     root = Path(root)
     check_folder(root)
-    write_text(root / "README.md", _README.replace(f"{COUNT} per folder", f"{count} per folder"))
     for kind, folder in FOLDERS.items():
         table = []
         for index in range(count):
@@ -114,6 +115,8 @@ def write_samples(root: str | Path, count: int = COUNT) -> Iterator[Path]:
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows([("name", "row_mm", "column_mm"), *table])
         write_text(root / kind / "spacing.csv", text.getvalue())
+    with suppress(FileExistsError):  # one's own stays, as that of the checkout, which tells of more than phantoms
+        write_text(root / "README.md", _README.replace(f"{COUNT} per folder", f"{count} per folder"))
 
 
 def _packed(image: Image.Image, kind: str, **how: Any) -> bytes:

@@ -42,21 +42,25 @@ class Measurements:
         self.table, self.state = folder / files[0] if files[0] else None, folder / files[1]
         self.settings = json.loads(json.dumps(settings))
         self.rows: list[dict[str, Any]] = []
-        self.replaced: list[str] = []  # names whose rows are of other files now
-        self._earlier = {(row["image"], row["sha256"]): row for row in self._read() if "sha256" in row}
+        self.replaced: list[str] = []  # names whose rows are of other pictures now
+        rows, settings_same = self._read()
+        done = {(row["image"], row["sha256"]): row for row in rows if "sha256" in row}
+        self._earlier = done if settings_same else {}
+        self._pictures = {name: _picture(digest) for name, digest in done}
         self._saved_at = -math.inf
 
-    def _read(self) -> list[dict[str, Any]]:
+    def _read(self) -> tuple[list[dict[str, Any]], bool]:
+        """The rows that lie there, and whether they were made with these settings."""
         try:
             held = json.loads(self.state.read_text(encoding="utf-8"))
-            return list(held["rows"]) if held["settings"] == self.settings else []
+            return list(held["rows"]), held["settings"] == self.settings
         except (OSError, ValueError, KeyError, TypeError):
-            return []  # nothing to go on with
+            return [], False  # nothing to go on with
 
     def take_over(self, image: str, sha256: str, files: Sequence[Path] = ()) -> bool:
         """Whether the row of this image was made earlier and its files are there; it is then kept."""
         row = self._earlier.get((image, sha256))
-        if row is None and any(name == image for name, _ in self._earlier):
+        if self._pictures.get(image, _picture(sha256)) != _picture(sha256):
             self.replaced.append(image)
         if row is None or not all(file.is_file() for file in files):
             return False
@@ -77,6 +81,11 @@ class Measurements:
         if self.table is not None:
             write_table(self.table, pd.DataFrame(self.rows))
         self._saved_at = time.monotonic()
+
+
+def _picture(digest: str) -> str:
+    """Of a row's SHA-256 the picture's own part: `audit` has a mask's behind it."""
+    return digest.partition("-")[0]
 
 
 def draw_pictures(image: NDArray[np.uint8], prediction: Prediction) -> list[bytes]:

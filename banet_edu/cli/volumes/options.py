@@ -19,10 +19,10 @@ def for_images_only(**given: Any) -> None:
 
 def same_kind(network: Any, data: Any) -> None:
     """ValueError where a network of images is to look at volumes, or the other way round."""
-    from banet_edu.datasets.layouts import is_volume, problem_message
+    from banet_edu.datasets.layouts import is_volume
 
     if not data.cases:
-        raise ValueError(problem_message(data.root, data.problems))
+        raise ValueError("\n  ".join([f"{data.root}: none of its cases can be used:", *map(str, data.problems[:20])]))
     there, kinds = 3 if is_volume(data.cases[0].image) else 2, {2: "images", 3: "volumes"}
     if there != network.spec.dims:
         raise ValueError(f"these are {kinds[there]}, and the network takes {kinds[network.spec.dims]}")

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
-from banet_edu.cli.console import err, first_of, out, warn
+from banet_edu.cli.console import err, first_of, out, warn, warn_replaced
 from banet_edu.config import __version__
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def predict_volumes(network: Any, given: Path, folder: Path, *, threshold: float
             table.add({"image": path.name, **figures, **({"sha256": known} if known else {})})
         if table.rows:
             table.save()
+        warn_replaced(table.replaced)
     if failed == len(paths):
         raise ValueError(f"none of the {len(paths)} volume(s) in {given} could be read")
     show_volumes([row for row in table.rows if "left_out" not in row])
