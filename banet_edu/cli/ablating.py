@@ -116,6 +116,8 @@ def open_parts(data: AnyDataOptions) -> tuple[dict[str, Sequence[Any]], dict[str
 
 def variant_table(rows: pd.DataFrame, title: str) -> Table:
     """One figure of every variant: its mean, the difference from the first with interval and p, the spread of seeds."""
+    from banet_edu.study.result import p_in_words
+
     table = Table(title=escape(title), title_justify="left", box=SIMPLE_HEAD)
     for column in ("variant", "mean", "difference", "95 % interval", "p", "sd of seeds", "missed"):
         table.add_column(column, justify="left" if column == "variant" else "right")
@@ -127,12 +129,8 @@ def variant_table(rows: pd.DataFrame, title: str) -> Table:
             f"{row['mean']:.3f}",
             f"{row['difference']:+.3f}" if compared else "",
             f"{row['low']:+.3f} to {row['high']:+.3f}" if compared else "",
-            "" if not compared else _p(row["p_value"]) if tested else "not tested",
+            "" if not compared else p_in_words(row["p_value"]) if tested else "not tested",
             f"{row['seed_sd']:.3f}" if row["seed_sd"] == row["seed_sd"] else "",
             f"{row['n_missed']:.0f}",
         )
     return table
-
-
-def _p(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"

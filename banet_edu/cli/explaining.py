@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from banet_edu.cli.console import err, out, warn, warn_replaced
-from banet_edu.cli.options import check_values, reader_folders, report_file
+from banet_edu.cli.options import check_values, html_name, own_name, reader_folders
 from banet_edu.cli.volumes.options import same_kind
 from banet_edu.config import IMAGE_KINDS, __version__
 
@@ -49,7 +49,7 @@ def explain_image(
     target: Annotated[
         Path | None,
         typer.Option(
-            "--out", help="The HTML file to write.", show_default="runs/explain/case-ID.html, ID of the pixels"
+            "--out", callback=html_name, help="The HTML file to write.", show_default="runs/explain/case-ID.html"
         ),
     ] = None,
     label: Annotated[
@@ -96,7 +96,7 @@ def explain_image(
     if image.is_dir():
         raise ValueError(f"{image}: is a folder, not a file; of a folder of images: predict, or with masks audit")
     sample = read_case(image, mask, spacing, frame)
-    target = report_file(target, sample.image.tobytes())
+    target = target or own_name(sample.image.tobytes())
     check_folder(target.parent)
     may_write(target, *names_beside(target), *([target.with_suffix(".pdf")] if pdf else []))
     with err.status("reading") as status:

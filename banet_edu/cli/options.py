@@ -40,16 +40,16 @@ def check_values(
         check_tolerance(tolerance)
 
 
-def report_file(target: Path | None, pixels: bytes) -> Path:
-    """Where a report goes: `target`, or a name of its own for each picture, which tells nobody who it shows.
-
-    ValueError for a name that is not HTML's: what stands beside the report takes the rest of its name.
-    """
-    if target is None:
-        return Path("runs/explain") / f"case-{hashlib.sha256(pixels).hexdigest()[:8]}.html"
-    if target.suffix.lower() not in (".html", ".htm") and not target.is_dir():
+def html_name(target: Path | None) -> Path | None:
+    """A report's name as it was given; ValueError for one that is not HTML's: what stands beside the report takes the rest."""
+    if target is not None and target.suffix.lower() not in (".html", ".htm") and not target.is_dir():
         raise ValueError(f"--out {target}: name a file that ends in .html; the tables, and the PDF, get its name")
     return target
+
+
+def own_name(pixels: bytes) -> Path:
+    """A report's name where none is given: another for each picture, and it tells nobody who it shows."""
+    return Path("runs/explain") / f"case-{hashlib.sha256(pixels).hexdigest()[:8]}.html"
 
 
 def parse_value_map(text: str) -> dict[int, int]:

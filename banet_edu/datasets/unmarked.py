@@ -30,8 +30,8 @@ def find_files(path: Path) -> tuple[list[Path], dict[Path, str]]:
             raise ValueError(f"{path}: is a volume, {_NEEDS}")
         return [path], {}
     files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
-    # Masks and contours of an earlier call are no images to segment; pictures that `data make` painted are.
-    ours = {name for name in written(path) if name.endswith(("_mask.png", "_contour.png"))}
+    # What an earlier call has drawn is no image to segment, and is PNG; the samples that `data make` paints are JPEG.
+    ours = {name for name in written(path) if not name.endswith(".jpg")}
     others = {file: "written by banet-edu" for file in files if file.name in ours}
     others |= {file: "not an image" for file in files if file not in others and not looks_like_an_image(file)}
     images = [file for file in files if file not in others]

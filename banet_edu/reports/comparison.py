@@ -12,7 +12,7 @@ from banet_edu.figures.seeds import training_figure
 from banet_edu.figures.study import cases_figure, overview_figure, pick_cases
 from banet_edu.prediction import predict
 from banet_edu.reports.page import Aside, Picture, Piece, Table, write_page
-from banet_edu.study.result import INTERVAL_NOTE, CompareResult, metric_label
+from banet_edu.study.result import INTERVAL_NOTE, CompareResult, metric_label, p_in_words
 
 # SPEC section 4: JA in %, as reported for the study. Facts to stand beside ours, never as ours. The article states BA-Net's
 # figure and how far the other network lies below it (4.5, 2.6, 5.9); the other's figure is derived, as `said_reported` says.
@@ -227,7 +227,7 @@ def _paired(result: CompareResult) -> Table | str:
     rows = []
     for row in result.tests.to_dict("records"):
         p_value = row["p_value"]
-        tested = "no test" if p_value != p_value else "< 0.001" if p_value < 0.001 else f"{p_value:.3f}"
+        tested = "no test" if p_value != p_value else p_in_words(p_value)
         interval = "" if row["low"] != row["low"] else f" [{row['low']:+.3f}, {row['high']:+.3f}]"
         pair = f"{row['a']} − {row['b']}" + (f" ({row['class']})" if several else "")
         difference = f"{row['mean_difference']:+.3f}{interval}"

@@ -25,6 +25,15 @@ _SIGNIFICANT = 0.05
 FILES = ("per_image.csv", "summary.csv", "paired.csv", "facts.json")  # that `CompareResult.save` writes
 
 
+def p_in_words(value: float) -> str:
+    """A p-value as every table shows it.
+
+    >>> p_in_words(0.0123), p_in_words(0.0004)
+    ('0.012', '< 0.001')
+    """
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
 def metric_label(column: str) -> str:
     """The column's name for people, with its unit.
 
@@ -170,8 +179,7 @@ def _verdict(test: Mapping[Any, Any]) -> str:
     if test["n_pairs"] == 0:
         return f"{label}: {a} and {b} cannot be compared{note}."
     p_value, low, high = test["p_value"], test["low"], test["high"]
-    tested = "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}"
-    basis = f"paired Wilcoxon {tested}, {test['n_pairs']} images"
+    basis = f"paired Wilcoxon p {'' if p_value < 0.001 else '= '}{p_in_words(p_value)}, {test['n_pairs']} images"
     # Both must agree before anyone is called better: the test looks at ranks, the interval at the mean.
     if not (p_value < _SIGNIFICANT and low * high > 0):
         interval = "" if isnan(low) else f", 95 % interval {low:+.3f} to {high:+.3f}"

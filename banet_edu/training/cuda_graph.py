@@ -109,10 +109,8 @@ def record(run: Callable[[], None], trial: Callable[[], None], what: str) -> tor
     torch.cuda.synchronize()
     graph, stream, mode = torch.cuda.CUDAGraph(), torch.cuda.current_stream(), torch.cuda.get_sync_debug_mode()
     try:
-        with (
-            warnings.catch_warnings()
-        ):  # torch calls this mode a prototype; the network's own were seen in earlier steps
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch calls this mode a prototype; the network's own were seen before
             torch.cuda.set_sync_debug_mode("error")
             trial()
         torch.cuda.set_sync_debug_mode(mode)

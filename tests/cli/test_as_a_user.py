@@ -49,7 +49,17 @@ def test_a_page_a_table_and_a_pdf_have_names_of_their_own(banet_edu, tmp_path):
     for name in ("r.pdf", "r.csv", "r.v1"):
         code, _, err = banet_edu("explain", picture(tmp_path / "a.png"), *MODEL, "--quick", "--out", tmp_path / name)
         assert code == 1 and f"{name}: name a file that ends in .html" in squashed(err)
+        code, _, err = banet_edu("explain", "no.nii.gz", "--model", "none", "--out", tmp_path / name)  # before any work
+        assert code == 1 and f"{name}: name a file that ends in .html" in squashed(err)
         assert not (tmp_path / name).exists()
+
+
+def test_the_mask_beside_a_report_is_no_picture_to_predict(banet_edu, tmp_path):
+    image = picture(tmp_path / "pictures" / "a.png")
+    assert banet_edu("explain", image, *MODEL, "--quick", "--out", tmp_path / "pictures" / "case.html")[0] == 0
+    assert (tmp_path / "pictures" / "case-mask.png").is_file()
+    code, _, _ = banet_edu("predict", tmp_path / "pictures", *MODEL, "--out", tmp_path / "out")
+    assert code == 0 and not (tmp_path / "out" / "case-mask_mask.png").exists()
 
 
 def test_each_frame_has_a_report_of_its_own(banet_edu, tmp_path, monkeypatch):

@@ -49,6 +49,13 @@ def test_a_picture_is_outlined_and_its_figures_are_text(page):
     assert "numbered places" in page.touch.alt and not page.touch.busy
 
 
+def test_a_transparent_picture_is_said_to_be_laid_on_white(page):
+    assert "laid on white" not in page.said.value
+    seen_through = np.dstack([SAMPLE.image, np.full(SAMPLE.image.shape[:2], 128, np.uint8)])
+    send(page, "picture", "shot.png", png(seen_through), 10**6)
+    assert "partly transparent and was laid on white" in page.said.value
+
+
 def test_what_changes_nothing_draws_nothing(page):
     drawn = page.drawn
     page.touch.points = []

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from banet_edu.cli.console import err, out
-from banet_edu.cli.options import report_file
+from banet_edu.cli.options import own_name
 from banet_edu.cli.volumes.options import for_images_only
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def explain_volume(
         )
     for_images_only(**for_images)
     volume = read_case(image, mask, network.spec)
-    target = report_file(target, volume.image.tobytes())
+    target = target or own_name(volume.image.tobytes())
     check_folder(target.parent)
     may_write(target, *names_beside(target))
     with err.status("reading") as status:
