@@ -46,23 +46,27 @@ def run_ablation(
     training: TrainingOptions,
 ) -> None:
     """Train BA-Net with and without each of its blocks, and with other windows, on the same images with the same budget."""
+    from banet_edu.config import check_classes
     from banet_edu.figures.study import ablation_figure
     from banet_edu.figures.style import png_bytes
     from banet_edu.networks.registry import model_names
-    from banet_edu.storage import write_bytes
+    from banet_edu.storage import may_write, write_bytes
     from banet_edu.study.ablate import FULL, VARIANTS, ablate
     from banet_edu.study.processes import check_one_process
 
     check_one_process("ablate")
     data.check()
     run_dir = folder or Path("runs") / f"{data.name}-{training.label}-ablation"
-    may_write_results(run_dir, "ablation.csv", "seeds.csv", "ablation.png")
+    may_write_results(run_dir, "ablation.csv", "seeds.csv")
     names = parse_list(variants) if variants is not None else list(VARIANTS)
     networks = dict.fromkeys(
         FULL if name in VARIANTS else name for name in names if name in (*VARIANTS, *model_names())
     )
     training.check_weights([*networks])
     parts, about = open_parts(data)
+    labels = check_classes(about.get("num_classes", 2))[1:]
+    names_of = {label: f"ablation-{label}.png" if len(labels) > 1 else "ablation.png" for label in labels}
+    may_write(*(run_dir / name for name in names_of.values()))
     config = training.config(len(parts["train"]), upright=about.pop("upright"))
     training.announce(config, [*networks])
     result = ablate(
@@ -80,10 +84,10 @@ def run_ablation(
     )
     pictures = []
     for label, summary in result.summary.groupby("class", sort=False):
-        named = f"{label}: " if result.summary["class"].nunique() > 1 else ""
+        named = f"{label}: " if len(labels) > 1 else ""
         for metric in summary["metric"].unique()[:2]:
             out.print(variant_table(summary[summary["metric"] == metric], f"{named}{metric}"))
-        picture = run_dir / (f"ablation-{label}.png" if named else "ablation.png")
+        picture = run_dir / names_of[str(label)]
         figure = ablation_figure(
             summary, result.seeds[result.seeds["class"] == label], title=f"{data.name}: {named}ablation"
         )

@@ -25,6 +25,15 @@ SMOKE_STEPS = 12
 COMFORTABLE_GIB = 4.0  # the demo stays under 2 GiB; a browser and JupyterLab want the rest
 
 
+EXTRAS = (
+    ("DICOM", "dicom", "pydicom", "DICOM images"),
+    ("HEIC", "heic", "pillow_heif", "photos of phones"),
+    ("clinic", "clinic", "voila", "banet-edu clinic"),
+    ("site", "site", "latex2mathml", "banet-edu site"),
+    ("ONNX", "onnx", "onnxscript", "banet-edu export"),
+)
+
+
 class Finding(NamedTuple):
     """One line of the report. `needed`: the course cannot do without it, so that the exit code is 1 when not `ok`."""
 
@@ -105,8 +114,9 @@ def _bundled() -> Iterator[Finding]:
 
 
 def _extras() -> Iterator[Finding]:
-    found = find_spec("pydicom") is not None
-    yield Finding("DICOM", found, "pydicom" if found else 'for DICOM images: pip install "banet-edu[dicom]"', False)
+    for name, extra, module, use in EXTRAS:
+        found = find_spec(module) is not None
+        yield Finding(name, found, module if found else f'for {use}: pip install "banet-edu[{extra}]"', False)
     browser = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
     advice = "only the browser tests want it; on Debian or Ubuntu: apt-get install chromium"
     yield Finding("chromium", browser is not None, browser or advice, False)

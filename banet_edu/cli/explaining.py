@@ -48,9 +48,7 @@ def explain_image(
     ] = None,
     target: Annotated[
         Path | None,
-        typer.Option(
-            "--out", callback=html_name, help="The HTML file to write.", show_default="runs/explain/case-ID.html"
-        ),
+        typer.Option("--out", callback=html_name, help="The HTML file.", show_default="runs/explain/case-ID.html"),
     ] = None,
     label: Annotated[
         str, typer.Option("--label", help="What the report calls the case; file names stay out of it.")
@@ -85,6 +83,8 @@ def explain_image(
     from banet_edu.storage import check_folder, may_write
 
     check_values(spacing=spacing, tolerance=tolerance)
+    if quick and shapley:
+        raise ValueError("--quick leaves out what --shapley asks for; give one of the two")
     network: Any = load_model(model)
     told: dict[str, Any] = {"model_name": Path(model).stem, "label": label, "quick": quick, "shapley": shapley}
     told["tolerance"] = tolerance

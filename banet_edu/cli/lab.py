@@ -76,8 +76,13 @@ def open_lab(
         Path | None,
         typer.Option(metavar="FILE", help="Keep predictions, checks and quiz answers in this file (.json)."),
     ] = None,
+    allow_root: Annotated[
+        bool, typer.Option("--allow-root", help="Start as root, as in a container; Jupyter advises against it.")
+    ] = False,
 ) -> None:
     """Open JupyterLab on the course: a copy of your own, without outputs, which later calls keep."""
+    from banet_edu.storage import check_folder
+
     environment = dict(os.environ)
     if predictions is not None:
         from banet_edu.course.record import VARIABLE, read_answers
@@ -89,7 +94,13 @@ def open_lab(
         environment[VARIABLE] = str(predictions.resolve())
     if folder is None:
         notebooks = find_notebooks()
-        root, opened = notebooks.parent, notebooks.parent / WORK  # beside it, so that links to docs/ lead somewhere
+        root = notebooks.parent  # the copy lies beside the lessons, so that links to docs/ lead somewhere
+        try:
+            check_folder(root / WORK)
+        except PermissionError:  # a checkout that many share
+            root = Path.cwd()
+            check_folder(root / WORK)
+        opened = root / WORK
         copied, kept = copy_lessons(notebooks, opened)
         said = [f"{len(copied)} lesson{'s' * (len(copied) != 1)} copied"] if copied else []
         if kept:
@@ -110,6 +121,8 @@ def open_lab(
     ]  # fmt: skip
     if not browser:
         command.append("--no-browser")
+    if allow_root:
+        command.append("--allow-root")
     if SNAPS.is_dir():  # Ubuntu's browsers live in sandboxes, which may not read the file that would hide the token
         command.append("--ServerApp.use_redirect_file=False")
     config = os.pathsep.join(filter(None, [str(SETTINGS), environment.get("JUPYTER_CONFIG_PATH")]))

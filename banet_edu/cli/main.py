@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -63,12 +64,23 @@ def is_number(text: str) -> bool:
     return True
 
 
+def at_home(args: Sequence[str]) -> list[str]:
+    """Arguments with ~ written out where a shell left it: bash does in --out=~/results, Windows everywhere.
+
+    >>> at_home(["--out=~/x", "~/y"]) == [f"--out={Path.home()}/x", f"{Path.home()}/y"], at_home(["a~b", "--name=~b"])
+    (True, ['a~b', '--name=~b'])
+    """
+    return [
+        re.sub(r"^(--[\w-]+=)?~(?=[/\\]|$)", lambda found: (found[1] or "") + str(Path.home()), text) for text in args
+    ]
+
+
 class _Commands(TyperGroup):
     """Ctrl-C ends in our own words: typer alone would say "Aborted." and drop what training says about resuming."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         check_spacing_given(args)
-        return super().parse_args(ctx, with_value(args))
+        return super().parse_args(ctx, with_value(at_home(args)))
 
     def invoke(self, ctx: Any) -> Any:
         try:

@@ -69,5 +69,6 @@ def show_outcome(result: CompareResult, test: Sequence[Sample], run_dir: Path) -
     with out.status("writing the report ..."):
         report = write_report(result, test, run_dir / "report.html")
     out.print(f"\nReport: {report}", soft_wrap=True, markup=False)
-    out.print(f"Tables: per_image.csv, summary.csv and paired.csv in {run_dir}", soft_wrap=True, markup=False)
+    tables = "per_image.csv and summary.csv" if result.tests.empty else "per_image.csv, summary.csv and paired.csv"
+    out.print(f"Tables: {tables} in {run_dir}", soft_wrap=True, markup=False)
     return report

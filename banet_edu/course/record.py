@@ -68,7 +68,10 @@ def read_answers(file: str | Path) -> Answers:
         if len(lessons) < len(kept):
             raise ValueError("other keys than lessons' numbers")
     except (ValueError, TypeError, AttributeError):
-        raise ValueError(f"{path}: holds no predictions that can be read; delete it, or name another file") from None
+        raise ValueError(
+            f"{path}: holds no predictions that can be read: damaged, or no file of `banet-edu lab --predictions FILE`; to go "
+            "on without them name another FILE"
+        ) from None
     return lessons
 
 

@@ -48,13 +48,13 @@ def foreground(pixels: NDArray[np.uint8], *, lossy: bool) -> NDArray[np.bool_]:
             )
         return np.zeros(pixels.shape, bool)
     if levels[-1] <= 127:
-        raise ValueError(f"no level above 127, only {_shown(levels)}: say what they mean, value_map={_example(levels)}")
+        raise ValueError(f"no level above 127, only {_shown(levels)}: say what they mean, {_example(levels)}")
     third = _third_level(pixels, counts, lossy)
     if third is not None:
         shown = _shown(levels) if len(levels) <= FEW else f"0, about {third} and 255"
         raise ValueError(
-            f"more than two values ({shown}): say what each means, such as value_map={{0: 0, {third}: 1, 255: 2}} "
-            f"for classes, or {{0: 0, {third}: 1, 255: 1}} for one foreground"
+            f"more than two values ({shown}): say what each means, such as {_example(np.array([0, third, 255]))} "
+            f"for classes, or {{0: 0, {third}: 1, 255: 1}} (0=0,{third}=1,255=1) for one foreground"
         )
     if (grey := _middle_areas(pixels)) > PHOTO:
         raise ValueError(
@@ -114,10 +114,8 @@ def _too_near(keys: Sequence[Colour]) -> tuple[Colour, Colour] | None:
 
 
 def in_8_bits(stored: NDArray[Any]) -> NDArray[np.uint8]:
-    """Integer mask values of any depth as h x w uint8: as they are where they fit, two values with 0 among them as 0 and 255.
-
-    ValueError for others.
-    """
+    """Integer mask values of any depth as h x w uint8: as they are where they fit, two values with 0 among them as 0 and 255;
+    ValueError for others."""
     if stored.min() >= 0 and stored.max() <= 255:
         return stored.astype(np.uint8)
     if stored.min() == 0 and len(np.unique(stored)) == 2:
@@ -201,5 +199,6 @@ def _shown(values: NDArray[Any], most: int = 6) -> str:
 
 def _example(levels: NDArray[Any]) -> str:
     if len(levels) > FEW:
-        return "{LEVEL: LABEL, ...}"
-    return "{" + ", ".join(f"{level}: {label}" for label, level in enumerate(levels.tolist())) + "}"
+        return "value_map={LEVEL: LABEL, ...} (--value-map LEVEL=LABEL,...)"
+    pairs = {level: label for label, level in enumerate(levels.tolist())}
+    return f"value_map={pairs} (--value-map {','.join(f'{level}={label}' for level, label in pairs.items())})"

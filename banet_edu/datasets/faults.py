@@ -77,11 +77,11 @@ def foreign_masks(cases: Sequence[Case], sizes: Sequence[tuple[Size, Size]]) -> 
     for case, (image, mask) in zip(cases, sizes, strict=True):
         if not _same_proportions(image, mask) and _same_proportions((image[1], image[0]), mask):
             turned[case.name] = (
-                f"lies on its side ({mask[0]} x {mask[1]}, its image {image[0]} x {image[1]} as a viewer shows it): turn the "
+                f"lies on its side ({_said(mask)}, its image {_said(image)} as a viewer shows it): turn the "
                 "mask as its image is turned, or take the image's orientation tag away (exiftool -Orientation= FILE)"
             )
         elif not _same_proportions(image, mask):
-            shapes = f"({mask[0]} x {mask[1]}) than its image ({image[0]} x {image[1]})"
+            shapes = f"({_said(mask)}) than its image ({_said(image)})"
             found[case.name] = f"has other proportions {shapes}: the mask of another case?"
     if 2 * len(found) > len(cases):
         found = {}
@@ -96,6 +96,11 @@ def foreign_masks(cases: Sequence[Case], sizes: Sequence[tuple[Size, Size]]) -> 
                 twin = twins[0].mask.name
                 copies[case.name] = f"is byte for byte {twin}, though the images differ: the mask of another case?"
     return (found if 2 * len(copies) > len(cases) else copies | found) | turned
+
+
+def _said(size: Size) -> str:
+    """Width first, as files and `data check` state it."""
+    return f"{size[1]} x {size[0]}"
 
 
 def _has_outline(path: Path) -> bool:

@@ -153,7 +153,7 @@ def _files(root: Path, folders: Iterable[str], layout: Layout) -> list[Path]:
         if files:
             return files
         tried.append(folder)
-    said = f"{root}: no image files in {' or '.join(tried)}"
+    said = f"{root}: no image files in {' or '.join(tried)} (of folders with other names: --image-dir, --mask-dir)"
     if root.is_dir() and (loose := sum(_is_candidate(path, layout) for path in root.iterdir())):
         said += (
             f"; {loose} lie in the folder itself: to train on them, put masks beside them, as IMAGE_mask.png "

@@ -37,14 +37,28 @@ def find_files(path: Path) -> tuple[list[Path], dict[Path, str]]:
     images = [file for file in files if file not in others]
     masks = masks_beside(images)
     others |= {mask: f"the mask of {image.name}" for mask, image in masks.items()}
+    folders = [folder for folder in sorted(path.iterdir()) if _holds_images(folder)]
+    others |= dict.fromkeys(folders, "a folder of images, to be named itself")
     images = [file for file in images if file not in masks]
     if not images:
         if any(map(is_volume, files)):
             raise ValueError(f"{path}: its files are volumes, {_NEEDS}")
         raise FileNotFoundError(
             f"no image in {path}: none of its {len(files)} file(s) is a picture or DICOM by its content"
+            + (f"; there are some in {', '.join(map(str, folders))}" if folders else "")
         )
     return images, others
+
+
+def _holds_images(folder: Path) -> bool:
+    """Whether this is a folder with pictures that were not made here."""
+    if not folder.is_dir() or folder.name.startswith("."):
+        return False
+    try:
+        ours = written(folder)
+        return any(file.name not in ours and file.is_file() and looks_like_an_image(file) for file in folder.iterdir())
+    except OSError:  # one that may not be looked into
+        return False
 
 
 def masks_beside(images: Sequence[Path]) -> dict[Path, Path]:

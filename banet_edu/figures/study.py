@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -39,23 +39,27 @@ def overview_figure(
 ) -> Figure:
     """One panel per column: a dot for every image, the mean of each model with its 95 % bootstrap interval.
 
-    `per_image` has columns model and `columns`; `summary` has model, figure, mean, low, high (`CompareResult.summary`).
+    `per_image` has columns model and `columns`; `summary` has model, metric, mean, low, high (`CompareResult.summary`).
+    Where both tell several classes apart (a column class), each of them is a line of its own.
     Undefined figures (a missed object has no boundary distance) are not drawn; the report counts them.
     """
-    models = list(dict.fromkeys(per_image["model"]))
-    colours = model_colours(models)
-    figure, axes = new_figure(1, len(columns), height=1.5 + 0.75 * len(models), sharey=True)
+    several = "class" in per_image and "class" in summary and per_image["class"].nunique() > 1
+    by = ["model", "class"] if several else ["model"]
+    lines = list(per_image[by].drop_duplicates().itertuples(index=False, name=None))
+    colours = model_colours(per_image["model"])
+    figure, axes = new_figure(1, len(columns), height=1.5 + 0.75 * len(lines), sharey=True)
     spread = np.random.default_rng(0)
     with styled():
         for panel, column in zip(axes[0], columns, strict=True):
-            for place, model in enumerate(models):
-                values = per_image.loc[per_image["model"] == model, column].to_numpy(dtype=float)
+            for place, line in enumerate(lines):
+                colour = colours[line[0]]
+                values = per_image.loc[per_image[by].eq(list(line)).all(axis=1), column].to_numpy(dtype=float)
                 values = values[np.isfinite(values)]
                 panel.scatter(
                     values, place + spread.uniform(-0.28, 0.28, len(values)),
-                    s=14, color=colours[model], alpha=0.35, linewidths=0,
+                    s=14, color=colour, alpha=0.35, linewidths=0,
                 )  # fmt: skip
-                found = summary[(summary["model"] == model) & (summary["metric"] == column)]
+                found = summary[summary[by].eq(list(line)).all(axis=1) & (summary["metric"] == column)]
                 for row in found.itertuples():
                     panel.plot(
                         [row.low, row.high],
@@ -67,9 +71,9 @@ def overview_figure(
                         markeredgewidth=2,
                         zorder=4,
                     )
-                    panel.plot(row.mean, place, "D", color=colours[model], markeredgecolor=INK, markersize=6, zorder=5)
-            panel.set_yticks(range(len(models)), models)
-            panel.set_ylim(len(models) - 0.5, -0.5)
+                    panel.plot(row.mean, place, "D", color=colour, markeredgecolor=INK, markersize=6, zorder=5)
+            panel.set_yticks(range(len(lines)), ["\n".join(map(str, line)) for line in lines])
+            panel.set_ylim(len(lines) - 0.5, -0.5)
             panel.set_xlabel(metric_label(column))
             panel.grid(axis="y", visible=False)
             if column.startswith(("assd", "hd")):
@@ -81,7 +85,7 @@ def overview_figure(
 
 
 def pick_cases(per_image: pd.DataFrame, column: str = "JA") -> dict[str, str]:
-    """The names of the best, the median and the worst test image, by the mean of `column` over all models.
+    """The names of the best, the median and the worst test image, by the mean of `column` over all models and classes.
 
     Taking the mean keeps the choice from favouring one model. Cases without a figure (nothing there, nothing found)
     are not chosen.
@@ -98,13 +102,14 @@ def cases_figure(
 ) -> Figure:
     """The image, expert's contour, each model's contour and its JA: cases as rows, or as columns beyond three models.
 
-    `cases` maps a label ("best") to a sample with a mask; `predictions` maps model -> label -> Prediction of its size.
+    `cases` maps a label ("best") to a sample with a mask; `predictions` maps model -> label -> Prediction of its size. Of
+    several classes each is outlined, and JA is their mean.
     """
     beside: list[str | None] = [None, *predictions]  # None: the image alone
     panels = [[(label, model) for model in beside] for label in cases]
     if len(predictions) > 3:  # panels this narrow would not hold their titles
         panels = [list(column) for column in zip(*panels, strict=True)]
-    references = {label: sample.mask > 0 for label, sample in cases.items() if sample.mask is not None}
+    references = {label: np.asarray(sample.mask) for label, sample in cases.items() if sample.mask is not None}
     shape = {label: proportion(references[label].shape, sample.spacing_mm) for label, sample in cases.items()}
     heights = [0.4 + max(shape[label] for label, _ in row) * WIDTH / len(row) for row in panels]
     figure, axes = new_figure(len(panels), len(panels[0]), height=sum(heights) + 0.4, height_ratios=heights)
@@ -119,8 +124,10 @@ def cases_figure(
                         draw_scale_bar(panel, reference.shape, sample.spacing_mm)
                 else:
                     found = predictions[model][label]
-                    draw_lines(panel, mask_outlines(reference), colour=REFERENCE)
-                    draw_lines(panel, found.contours, colour=PREDICTION)
+                    for number in range(1, len(found.class_names)):
+                        draw_lines(panel, mask_outlines(reference == number), colour=REFERENCE)
+                    for lines in _outlines(found):
+                        draw_lines(panel, lines, colour=PREDICTION)
                     panel.set_title(f"{model}: {_said(found, reference)}")
         handles = [axes[0][0].plot([], [], color=colour, linewidth=3)[0] for colour in (REFERENCE, PREDICTION)]
         figure.legend(
@@ -132,9 +139,24 @@ def cases_figure(
     return figure
 
 
-def _said(prediction: Prediction, reference: NDArray[np.bool_]) -> str:
-    scores = overlap(prediction.mask, reference)
-    return f"JA {scores['JA']:.2f}" if scores["status"] == "ok" else scores["status"].replace("_", " ")
+def _outlines(prediction: Prediction) -> Iterator[list[NDArray[np.float64]]]:
+    """Of each class; sub-pixel where there is one."""
+    if len(prediction.class_names) == 2:
+        yield prediction.contours
+        return
+    for number in range(1, len(prediction.class_names)):
+        yield mask_outlines(prediction.labels == number)
+
+
+def _said(prediction: Prediction, reference: NDArray[Any]) -> str:
+    """JA, or in words why there is none; of several classes the mean over those that one of the two has."""
+    scores = [overlap(prediction.labels == k, reference == k) for k in range(1, len(prediction.class_names))]
+    if len(scores) == 1 and scores[0]["status"] != "ok":
+        return str(scores[0]["status"]).replace("_", " ")
+    values = [score["JA"] for score in scores if score["status"] != "both_empty"]
+    if not values:
+        return "both empty"
+    return f"{'JA' if len(scores) == 1 else 'mean JA'} {np.mean(values):.2f}"
 
 
 def shorten(name: str, length: int = 24) -> str:

@@ -19,6 +19,7 @@ from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 from matplotlib.image import imread
 from matplotlib.text import Text
 from matplotlib.ticker import LogFormatter, LogitFormatter, ScalarFormatter
@@ -34,9 +35,18 @@ PREDICTION = SKY  # a model's, where it has one colour
 # Prediction inside the reference: blue. On it: white. Outside: vermillion.
 SIGNED = LinearSegmentedColormap.from_list("signed_error", ["#00457A", SKY, "#FFFFFF", ORANGE, "#A23B00"])
 
+# Matplotlib's own font knows no Chinese, Japanese or Korean; what it lacks is taken from those of these that are there.
+_MORE = (
+    "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei",
+    "Microsoft YaHei", "SimHei", "PingFang SC", "PingFang HK", "Hiragino Sans GB", "Heiti TC", "Arial Unicode MS",
+)  # fmt: skip
+_THERE = {font.name for font in fontManager.ttflist}
+FAMILIES = ["DejaVu Sans", *(name for name in _MORE if name in _THERE)]
+
 WIDTH = 9.5  # inches: a notebook's column
 DPI = 110
 _RC: dict[Any, Any] = {
+    "font.family": FAMILIES,
     "font.size": 10.0,
     "axes.titlesize": 11.0,
     "axes.labelsize": 10.0,

@@ -62,6 +62,11 @@ def sample_name(kind: str, index: int) -> str:
     return f"PHANTOM_{FOLDERS[kind].letter}{index + 1:04d}"
 
 
+def later_names(kind: str, count: int) -> list[str]:
+    """Of the samples that `count` leaves out."""
+    return [sample_name(kind, index) for index in range(count, COUNT)]
+
+
 def sample_arguments(kind: str, index: int) -> dict[str, Any]:
     """The arguments of `make_phantom` behind a bundled sample: from easy to hard, one in three with a hard sector."""
     rng = np.random.default_rng([FIRST_SEED + index, sorted(FOLDERS).index(kind)])
@@ -97,12 +102,15 @@ def write_samples(root: str | Path, count: int = COUNT) -> Iterator[Path]:
     Args:
         root: created if missing. Files that were written here are replaced; FileExistsError at the first of somebody's own,
             but for README.md, which stays.
-        count: samples per kind, the first of the 48.
+        count: samples per kind, the first of the 48. Further ones that are there already stay, in the tables too.
     """
     root = Path(root)
     check_folder(root)
     for kind, folder in FOLDERS.items():
-        table = []
+        table, more = (
+            [],
+            [name for name in later_names(kind, count) if (root / kind / "images" / f"{name}.jpg").is_file()],
+        )
         for index in range(count):
             phantom, name = make_sample(kind, index), sample_name(kind, index)
             image = Image.fromarray(phantom.image[..., 0] if kind == "lung" else phantom.image)
@@ -112,11 +120,12 @@ def write_samples(root: str | Path, count: int = COUNT) -> Iterator[Path]:
             write_bytes(root / kind / "masks" / f"{name}{folder.mask_suffix}.png", _packed(mask, "PNG", optimize=True))
             table.append((name, *(f"{mm:.6f}" for mm in phantom.spacing_mm or ())))
             yield path
+        table += [(name, *table[0][1:]) for name in more]  # the pixels of a kind have one size
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows([("name", "row_mm", "column_mm"), *table])
         write_text(root / kind / "spacing.csv", text.getvalue())
     with suppress(FileExistsError):  # one's own stays, as that of the checkout, which tells of more than phantoms
-        write_text(root / "README.md", _README.replace(f"{COUNT} per folder", f"{count} per folder"))
+        write_text(root / "README.md", _README.replace(f"{COUNT} per folder", f"{len(table)} per folder"))
 
 
 def _packed(image: Image.Image, kind: str, **how: Any) -> bytes:

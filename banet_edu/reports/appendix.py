@@ -64,7 +64,7 @@ def blocks_off(model: nn.Module, sample: Sample | Volume, kind: str) -> Generato
     chosen = [name for name in known if name.endswith((".pee off", ".ia off", ".cff off")) or name.startswith("skip")]
     chosen += [name for name in ("pee off", "ia off", "cff off") if name in known]
     if not chosen:
-        yield f"{type(model).__name__} has no ready-made knobs."
+        yield f"{model_spec(model).name} has no blocks or skips that are known here: nothing can be switched off."
         return None
     rows = effects(model, sample, chosen)
     yield Picture(
@@ -76,8 +76,10 @@ def blocks_off(model: nn.Module, sample: Sample | Volume, kind: str) -> Generato
     return rows
 
 
-def shapley_values(model: nn.Module, sample: Sample | Volume, band: Region) -> Picture:
-    """What each block adds to the network's confidence in a band around the boundary."""
+def shapley_values(model: nn.Module, sample: Sample | Volume, band: Region) -> Piece:
+    """What each block adds to the network's confidence in a band around the boundary; in words where none is known."""
+    if not knobs(model):
+        return f"No Shapley values: {model_spec(model).name} has no blocks or skips to divide its confidence among."
     caption = f"Shapley values: what each block adds to the confidence in the {band.name}; together the effect of all."
     return Picture(knob_values_figure(attribute(model, sample, "shapley", band)), caption)
 

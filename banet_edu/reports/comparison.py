@@ -74,6 +74,7 @@ def report_pictures(result: CompareResult, test: Sequence[Any]) -> Iterator[Pict
         "Strips of dots, one per test image, with mean and interval of each model: " + _means(result, boundary),
     )
     if result.models and not _of_volumes(test):
+        several = result.table["class"].nunique() > 1
         by_name = {sample.name: sample for sample in (test[i] for i in range(len(test)))}
         cases = {label: by_name[name] for label, name in pick_cases(result.table).items()}
         found = {
@@ -83,14 +84,16 @@ def report_pictures(result: CompareResult, test: Sequence[Any]) -> Iterator[Pict
         said = "; ".join(f"{label}: {sample.name}" for label, sample in cases.items())
         yield Picture(
             cases_figure(cases, found),
-            "Best, median and worst test image by the mean JA of all models: no model chose its own examples.",
+            "Best, median and worst test image by the mean JA of all models"
+            f"{' and classes' * several}: no model chose its own examples.",
             f"Contours of {', '.join(names)} and the expert's on three test images ({said}).",
         )
         first, sample = names[0], cases["median"]
         assert sample.mask is not None
         yield Picture(
             contour_figure(sample.image, found[first]["median"], sample.mask > 0, title=f"{first}, the median case"),
-            f"Where {first} is off on the median case: blue inside the expert's contour, orange to brown outside.",
+            f"Where {first} is off on the median case{', all classes taken together' * several}: blue inside the expert's "
+            "contour, orange to brown outside.",
             f"The contour of {first} on {sample.name}, coloured by its signed distance to the expert's.",
         )
     if result.histories:
@@ -131,23 +134,31 @@ def _lead(result: CompareResult) -> str:
 
 def _means(result: CompareResult, boundary: str) -> str:
     rows = result.summary[result.summary["metric"].isin(["JA", boundary])]
-    values = zip(rows["model"], rows["metric"], rows["mean"], strict=True)
-    return "; ".join(f"{model} {metric_label(metric)} {mean:.3f}" for model, metric, mean in values)
+    several = rows["class"].nunique() > 1
+    return "; ".join(
+        f"{row['model']}{', ' + row['class'] if several else ''} {metric_label(row['metric'])} {row['mean']:.3f}"
+        for row in rows.to_dict("records")
+    )
 
 
 def _failures(result: CompareResult) -> list[str]:
-    """One line per model: which test images it missed or found something in where nothing is."""
+    """One line per model (and class): which test images it missed or found something in where nothing is."""
     lines = []
-    for model, rows in result.table.groupby("model", sort=False):
-        for status, words in (("missed", "missed the object in"), ("hallucinated", "found an object where none is in")):
+    several = result.table["class"].nunique() > 1
+    for (model, label), rows in result.table.groupby(["model", "class"], sort=False):
+        words = {"missed": "missed the object in", "hallucinated": "found an object where none is in"}
+        if several:
+            words = {"missed": f"missed {label} in", "hallucinated": f"found {label} where none is in"}
+        for status, said in words.items():
             cases = list(dict.fromkeys(rows.loc[rows["status"] == status, "name"]))
             if cases:
                 shown = ", ".join(cases[:20]) + (f" and {len(cases) - 20} more" if len(cases) > 20 else "")
-                lines.append(f"{model} {words} {len(cases)} test image{'s' * (len(cases) > 1)}: {shown}.")
+                lines.append(f"{model} {said} {len(cases)} test image{'s' * (len(cases) > 1)}: {shown}.")
     empty = result.table.loc[result.table["status"] == "both_empty", "name"].nunique()
     if empty:
         lines.append(
-            f"{empty} test image(s) hold nothing, and at least one model found nothing there: right, but no figure."
+            f"{empty} test image(s) {'lack a class' if several else 'hold nothing'}, and at least one model found "
+            f"{'none of it' if several else 'nothing'} there: right, but no figure."
         )
     return lines or [
         "No model left an object without any outline, and none outlined something where nothing is. How well the outlines "
@@ -230,7 +241,7 @@ def _paired(result: CompareResult) -> Table | str:
         tested = "no test" if p_value != p_value else p_in_words(p_value)
         interval = "" if row["low"] != row["low"] else f" [{row['low']:+.3f}, {row['high']:+.3f}]"
         pair = f"{row['a']} − {row['b']}" + (f" ({row['class']})" if several else "")
-        difference = f"{row['mean_difference']:+.3f}{interval}"
+        difference = f"{row['mean_difference']:+.3f}{interval}" if row["n_pairs"] else "undefined"
         rows.append([metric_label(row["column"]), pair, difference, tested, str(row["n_pairs"]), row["note"]])
     caption = "Mean difference per image [95 % bootstrap interval over images]; two-sided Wilcoxon signed-rank test."
     return Table(["figure", "difference", "mean", "p", "images", "note"], rows, caption)

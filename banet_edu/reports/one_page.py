@@ -16,6 +16,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 from PIL import Image
 
+from banet_edu.figures.style import FAMILIES
 from banet_edu.reports.page import NOTICE, Picture, Piece, Table
 from banet_edu.storage import printable, write_bytes
 
@@ -33,16 +34,16 @@ def write_pdf(path: str | Path, title: str, pieces: Sequence[Piece], footer: str
     Where they are too long for a page, the text is set smaller, down to three quarters; what then still does not fit ends with
     a line that says so. The file tells nothing of who or what the page is about but what stands on it.
     """
-    for scale in (1.0, 0.88, 0.76):
-        page = _Page(scale)
-        page.text(title, 15, bold=True)
-        page.text(NOTICE, _SMALL)
-        whole = all(page.add(piece) for piece in pieces)
-        if whole:
-            break
-    page.figure.text(_LEFT / _A4[0], 0.4 / _A4[1], footer, fontsize=_SMALL, color="#59616b", va="bottom")
     content = io.BytesIO()
-    with rc_context({"pdf.fonttype": 42}):  # TrueType: text that can be selected and searched
+    with rc_context({"font.family": FAMILIES, "pdf.fonttype": 42}):  # TrueType: text that can be selected and searched
+        for scale in (1.0, 0.88, 0.76):
+            page = _Page(scale)
+            page.text(title, 15, bold=True)
+            page.text(NOTICE, _SMALL)
+            whole = all(page.add(piece) for piece in pieces)
+            if whole:
+                break
+        page.figure.text(_LEFT / _A4[0], 0.4 / _A4[1], footer, fontsize=_SMALL, color="#59616b", va="bottom")
         page.figure.savefig(content, format="pdf", metadata={"Title": "Boundary report", "CreationDate": None})
     return write_bytes(path, content.getvalue())
 

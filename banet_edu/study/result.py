@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from torch import nn
 
 from banet_edu.networks.classical import Classical
 from banet_edu.storage import write_table, write_text
-from banet_edu.study.statistics import paired_wilcoxon, summarise
+from banet_edu.study.statistics import PairedTest, paired_wilcoxon, summarise
 from banet_edu.training.history import History
 
 if TYPE_CHECKING:
@@ -87,7 +87,8 @@ class CompareResult:
             for column in metrics
             if column in ("JA", "DI") or column.startswith(("assd", "hd95", "nsd"))
         ]
-        return cls(table, summary, pd.DataFrame(tests), facts or {}, histories or {}, models or {})
+        columns = ["class", *(field.name for field in fields(PairedTest))]  # also where there is no pair to test
+        return cls(table, summary, pd.DataFrame(tests, columns=columns), facts or {}, histories or {}, models or {})
 
     @property
     def metrics(self) -> list[str]:
@@ -135,7 +136,7 @@ class CompareResult:
         chosen = [
             row for row in self.tests.to_dict("records") if row["column"] == "JA" or row["column"].startswith("assd")
         ]
-        return [_verdict(row) + (f" ({row['class']})" if several else "") for row in chosen]
+        return [(f"{row['class']}, " if several else "") + _verdict(row) for row in chosen]
 
 
 INTERVAL_NOTE = (

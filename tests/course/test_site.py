@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
+
 import ipywidgets
 import nbformat
 import pytest
 
 from banet_edu.course.panel import MOST_VALUES, Panel
 from banet_edu.course.predictions import Question
+from banet_edu.course.site.execution import run_lesson
 from banet_edu.course.site.folder import chosen, sweep_pictures
 from banet_edu.course.site.pages import lesson_of, lesson_page
 from banet_edu.course.site.recording import MIME, comparison_facts, panel_facts
@@ -93,3 +98,18 @@ def test_only_own_pictures_that_no_page_shows_are_swept(tmp_path):
     write_text(tmp_path / "03.html", shown)
     sweep_pictures(tmp_path)
     assert {path.name for path in (tmp_path / "pictures").glob("*.webp")} == {shown, "mine.webp"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no signals in Windows' event loop")
+def test_ctrl_c_ends_the_kernel_and_says_how_to_go_on(tmp_path):
+    cells = [nbformat.v4.new_code_cell("import time; time.sleep(60)")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "03_slow.ipynb")
+    handler = signal.getsignal(signal.SIGINT)
+
+    def stop(done, of):
+        if done == of:
+            threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    with pytest.raises(KeyboardInterrupt, match="the same command goes on"):
+        run_lesson(tmp_path / "03_slow.ipynb", stop)
+    assert signal.getsignal(signal.SIGINT) is handler

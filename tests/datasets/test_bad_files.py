@@ -32,7 +32,7 @@ def spoil(root):
         "images/case0.png": "truncated",
         "images/case1.png": "has no mask",
         "masks/case2.png": "not a readable image",
-        "masks/case3.png": "other proportions (40 x 17) than its image (40 x 60)",
+        "masks/case3.png": "other proportions (17 x 40) than its image (60 x 40)",
         "images/case4.png": "empty (0 bytes)",
         "images/case5.png": "16 bits",
         "images/case6.png": "alpha",

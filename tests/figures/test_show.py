@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
+
 import nbformat
+import pytest
 from nbclient import NotebookClient
 
-from banet_edu.figures.style import new_figure, show
+from banet_edu.figures.style import FAMILIES, new_figure, png_bytes, show, styled
 
 CODE = """\
 import numpy as np
@@ -29,3 +32,16 @@ def test_a_cell_shows_its_figure_exactly_once() -> None:
 def test_outside_a_notebook_nothing_happens(capsys) -> None:
     show(new_figure()[0])
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.skipif(len(FAMILIES) == 1, reason="no font for Chinese, Japanese and Korean here")
+def test_chinese_is_drawn_with_a_font_that_knows_it(tmp_path):
+    from banet_edu.reports.one_page import write_pdf
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # matplotlib's, of missing glyphs
+        figure, [[axes]] = new_figure(height=1, width=2)
+        with styled():
+            axes.set_title("病例三")
+        assert png_bytes(figure).startswith(b"\x89PNG")
+        write_pdf(tmp_path / "a.pdf", "病例三", ["张医生的第一个病例 " * 20], "")

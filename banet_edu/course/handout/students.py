@@ -17,7 +17,7 @@ GIVEN = (
     "banet_edu", "data_samples", "docs", "notebooks",
 )  # fmt: skip
 KEPT_BACK = ("docs/teaching.md", "notebooks/solutions", "notebooks/src", "notebooks/build.py", "notebooks/conftest.py")
-_STAFF = re.compile(r"<!-- staff: begin -->\n.*?<!-- staff: end -->\n", re.DOTALL)
+_STAFF = re.compile(r"<!-- staff: begin -->\n?.*?<!-- staff: end -->\n?", re.DOTALL)
 _LINK = re.compile(r"\[([^\]\n]+)\]\(([^)\s]+)\)")
 _DATE = (2020, 1, 1, 0, 0, 0)  # the same files give the same zip
 

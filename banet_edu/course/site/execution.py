@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ def run_lesson(path: Path, progress: Callable[[int, int], None] = lambda done, o
     Args:
         progress: is told how many cells of how many are done.
 
-    RuntimeError names the cell that fails. `BANET_EDU_DATA` is not looked at: no picture of a patient comes on a page.
+    RuntimeError names the cell that fails; KeyboardInterrupt after Ctrl-C. `BANET_EDU_DATA` is not looked at: no picture of a
+    patient comes on a page.
     """
     import nbformat
     from nbclient import NotebookClient
@@ -42,6 +44,7 @@ def run_lesson(path: Path, progress: Callable[[int, int], None] = lambda done, o
         notebook,
         timeout=_CELL_S,
         kernel_name="python3",
+        extra_arguments=["--log-level=50"],  # a kernel that is stopped complains at length
         resources={"metadata": {"path": str(path.parent)}},
         on_cell_start=done,
     )
@@ -49,5 +52,10 @@ def run_lesson(path: Path, progress: Callable[[int, int], None] = lambda done, o
         client.execute(env=environment)
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         raise RuntimeError(f"{path.name}, cell {reached[0]}: {error}") from None
+    except AssertionError:
+        if client.km is None:  # nbclient answers Ctrl-C by ending the kernel, stumbles over that and stays deaf to more
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            raise KeyboardInterrupt("what is done is kept; the same command goes on") from None
+        raise
     del notebook.cells[0]
     return notebook

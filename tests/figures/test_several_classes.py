@@ -1,0 +1,51 @@
+"""Several classes in the pictures of a comparison: a line, an outline and a share in the figure for each."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from figure_checks import assert_legible, said
+
+from banet_edu.data.sample import Sample
+from banet_edu.figures.contour import mask_outlines
+from banet_edu.figures.study import cases_figure, overview_figure
+from banet_edu.prediction import Prediction
+from banet_edu.study.statistics import summarise
+
+CLASSES = ("background", "core", "rim")
+MASK = np.zeros((64, 64), np.uint8)
+MASK[8:48, 8:48], MASK[20:40, 20:40] = 2, 1
+
+
+def test_each_class_has_a_line_of_its_own() -> None:
+    rows = [
+        {"model": model, "seed": 0, "name": f"i{k}", "class": label, "status": "ok", "JA": base + step + k / 100}
+        for model, base in (("banet", 0.5), ("unet", 0.4))
+        for k in range(8)
+        for label, step in (("core", 0.0), ("rim", 0.3))
+    ]
+    table = pd.DataFrame(rows)
+    summary = summarise(table, ["JA"], by=["model", "class"])
+    figure = overview_figure(table, summary, ["JA"])
+    assert_legible(figure, "overview")
+    [axes] = figure.axes
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names == ["banet\ncore", "banet\nrim", "unet\ncore", "unet\nrim"]
+    bars = [line.get_xdata() for line in axes.lines if len(line.get_xdata()) == 2]
+    np.testing.assert_allclose(bars, summary[["low", "high"]].to_numpy())
+    assert [len(dots.get_offsets()) for dots in axes.collections] == [8] * 4
+
+
+def test_each_class_is_outlined_and_the_figure_is_their_mean() -> None:
+    image = np.full((64, 64, 3), 90, np.uint8)
+    labels = np.where(MASK == 1, 2, MASK).astype(np.uint8)  # the core is missed, the rim found with it
+    share = np.float32(labels > 0)
+    found = Prediction(share, labels, "case", CLASSES, 0.5, margin=share - np.float32(0.5))
+    figure = cases_figure({"best": Sample(image, MASK, "case")}, {"banet": {"best": found}})
+    rim = (MASK == 2).sum() / (MASK > 0).sum()
+    assert f"banet: mean JA {rim / 2:.2f}" in said(figure)  # 0 for the core, that of the rim
+    lines = [line for line in figure.axes[1].lines if len(line.get_xdata())]
+    assert len(lines) == sum(len(mask_outlines(mask == k)) for mask in (MASK, labels) for k in (1, 2))
+    nothing = np.zeros_like(MASK)
+    empty = Prediction(share * 0, nothing, "case", CLASSES, 0.5, margin=share * 0 - np.float32(0.5))
+    assert "banet: both empty" in said(cases_figure({"best": Sample(image, nothing, "c")}, {"banet": {"best": empty}}))
