@@ -176,7 +176,7 @@ def _enter(sample: Sample, spec: ModelSpec, native: bool) -> tuple[Tensor, dict[
     if native:
         if min(image.shape[:2]) < SMALLEST_SIDE:
             raise ValueError(
-                f"{sample.name}: {image.shape[0]} x {image.shape[1]} is too small for native=True; "
+                f"{sample.name}: {image.shape[0]} x {image.shape[1]} is too small for native=True (--native); "
                 f"each side needs at least {SMALLEST_SIDE} pixels"
             )
         tensor = normalise(image, spec.mean, spec.std)[None]

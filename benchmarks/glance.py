@@ -26,7 +26,6 @@ from banet_edu.figures.contour import (
 )
 from banet_edu.figures.maps import draw_map
 from banet_edu.figures.style import PREDICTION, REFERENCE, draw_image, new_figure, png_bytes, styled
-from banet_edu.storage import write_bytes
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "glance.png"
 SAMPLE, MODEL, KNOB = 0, "banet-lite-dermoscopy", "cff off"
@@ -82,4 +81,5 @@ if __name__ == "__main__":
     picture = Image.open(io.BytesIO(png_bytes(figure))).convert("RGB").quantize(256, kmeans=20)
     packed = io.BytesIO()
     picture.save(packed, "PNG", optimize=True, pnginfo=kept)
-    print(f"{write_bytes(TARGET, packed.getvalue())}: {len(packed.getvalue()) / 1000:.0f} kB")
+    TARGET.write_bytes(packed.getvalue())
+    print(f"{TARGET}: {len(packed.getvalue()) / 1000:.0f} kB")

@@ -234,7 +234,7 @@ KINDS = [
     Kind("a description of nothing", lambda d: predict(photo(d / "a.png"), model=weights_with(d / "m.safetensors", input_size=["a", 2])), "m.safetensors: weights and description do not fit", "each at least 32"),
     # masks and data sets
     Kind("three levels", lambda d: explain(photo(d / "a.png"), "--mask", mask(d / "m.png", THREE)), "m.png: holds other values than background and foreground", "save it as black (0) and white (255)"),
-    Kind("a mask on its side", lambda d: explain(photo(d / "a.png"), "--mask", mask(d / "m.png", two_levels(255).T.copy())), "m.png is 64 x 48", "turn it by 90 degrees"),
+    Kind("a mask on its side", lambda d: explain(photo(d / "a.png"), "--mask", mask(d / "m.png", two_levels(255).T.copy())), "m.png is 48 x 64", "turn it by 90 degrees"),
     Kind("no data set", lambda d: train(d / "none"), "none", "no such folder"),
     Kind("no images", lambda d: train(d), "", "no image"),
     Kind("one bad image", lambda d: train(spoilt(d / "s", "images/c3.png", b"x")), "images/c3.png: is not a readable image", "on_error='skip'"),

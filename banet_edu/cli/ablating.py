@@ -46,7 +46,6 @@ def run_ablation(
     training: TrainingOptions,
 ) -> None:
     """Train BA-Net with and without each of its blocks, and with other windows, on the same images with the same budget."""
-    from banet_edu.config import check_classes
     from banet_edu.figures.study import ablation_figure
     from banet_edu.figures.style import png_bytes
     from banet_edu.networks.registry import model_names
@@ -64,9 +63,12 @@ def run_ablation(
     )
     training.check_weights([*networks])
     parts, about = open_parts(data)
-    labels = check_classes(about.get("num_classes", 2))[1:]
-    names_of = {label: f"ablation-{label}.png" if len(labels) > 1 else "ablation.png" for label in labels}
-    may_write(*(run_dir / name for name in names_of.values()))
+    several = about.get("num_classes", 2) > 2
+    drawn = [
+        run_dir / (f"ablation-class{k}.png" if several else "ablation.png")
+        for k in range(1, about.get("num_classes", 2))
+    ]
+    may_write(*drawn)
     config = training.config(len(parts["train"]), upright=about.pop("upright"))
     training.announce(config, [*networks])
     result = ablate(
@@ -82,19 +84,16 @@ def run_ablation(
         resume=not training.restart,
         **about,
     )
-    pictures = []
-    for label, summary in result.summary.groupby("class", sort=False):
-        named = f"{label}: " if len(labels) > 1 else ""
+    for picture, (label, summary) in zip(drawn, result.summary.groupby("class", sort=False), strict=True):
+        named = f"{label}: " if several else ""
         for metric in summary["metric"].unique()[:2]:
             out.print(variant_table(summary[summary["metric"] == metric], f"{named}{metric}"))
-        picture = run_dir / names_of[str(label)]
         figure = ablation_figure(
             summary, result.seeds[result.seeds["class"] == label], title=f"{data.name}: {named}ablation"
         )
         write_bytes(picture, png_bytes(figure))
-        pictures.append(picture.name)
     out.print("Intervals: 95 %, over test images; they do not cover the choice of seed or split.", style="dim")
-    files = ", ".join(["ablation.csv", "seeds.csv", "per_image.csv", *pictures])
+    files = ", ".join(["ablation.csv", "seeds.csv", "per_image.csv", *(picture.name for picture in drawn)])
     out.print(f"Tables and figures: {files} in {run_dir}", soft_wrap=True, markup=False)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import logging
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -58,9 +57,6 @@ def prepare_streams() -> None:
         reconfigure: Any = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="plain")
-    logging.getLogger("matplotlib.font_manager").setLevel(
-        logging.ERROR
-    )  # a font that has no bold is not the reader's matter
 
 
 def say_error(sentence: str, hint: str = "") -> None:

@@ -138,7 +138,7 @@ def read_case(image: Path, mask: Path | None, spacing: tuple[float, float] | Non
         return Sample(pixels, None, image.stem, known, note)
     reference = read_reference(mask)
     (height, width), (rows, columns) = pixels.shape[:2], reference.shape
-    sizes = f"{mask} is {rows} x {columns}, {image} is {height} x {width}"
+    sizes = f"{mask} is {columns} x {rows}, {image} is {width} x {height}"
     if not same_proportions((height, width), (rows, columns)):
         if same_proportions((height, width), (columns, rows)):
             raise ValueError(f"{sizes}: one of them lies on its side; turn it by 90 degrees first")

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from banet_edu.cli.console import out
+from banet_edu.cli.console import out, warn
 
 EPILOG = "Example: [bold]banet-edu lab[/] · another port: [bold]banet-edu lab --port 8890[/]"
 CLINIC_EPILOG = "Example: [bold]banet-edu clinic[/] · on one's own images: [bold]banet-edu clinic photos[/]"
@@ -80,7 +80,10 @@ def open_lab(
         bool, typer.Option("--allow-root", help="Start as root, as in a container; Jupyter advises against it.")
     ] = False,
 ) -> None:
-    """Open JupyterLab on the course: a copy of your own, without outputs, which later calls keep."""
+    """Open JupyterLab on the course: a copy of your own, without outputs, which later calls keep.
+
+    It lies beside the lessons, or in the working directory where these may not be written to.
+    """
     from banet_edu.storage import check_folder
 
     environment = dict(os.environ)
@@ -97,9 +100,15 @@ def open_lab(
         root = notebooks.parent  # the copy lies beside the lessons, so that links to docs/ lead somewhere
         try:
             check_folder(root / WORK)
-        except PermissionError:  # a checkout that many share
+        except PermissionError as error:  # a checkout that many share
             root = Path.cwd()
-            check_folder(root / WORK)
+            try:
+                check_folder(root / WORK)
+            except PermissionError:
+                raise PermissionError(f"{error}: change to one of your own (cd) and call banet-edu lab there") from None
+            warn(
+                f"{notebooks.parent} cannot be written to, so your copy is in {root / WORK}; its links to docs lead nowhere."
+            )
         opened = root / WORK
         copied, kept = copy_lessons(notebooks, opened)
         said = [f"{len(copied)} lesson{'s' * (len(copied) != 1)} copied"] if copied else []

@@ -65,13 +65,15 @@ def is_number(text: str) -> bool:
 
 
 def at_home(args: Sequence[str]) -> list[str]:
-    """Arguments with ~ written out where a shell left it: bash does in --out=~/results, Windows everywhere.
+    """Arguments with ~ written out where a shell leaves it, as bash does in --out=~/results.
 
-    >>> at_home(["--out=~/x", "~/y"]) == [f"--out={Path.home()}/x", f"{Path.home()}/y"], at_home(["a~b", "--name=~b"])
+    >>> home = os.path.expanduser("~")
+    >>> at_home(["--out=~/x", "~/y"]) == [f"--out={home}/x", f"{home}/y"], at_home(["a~b", "--name=~b"])
     (True, ['a~b', '--name=~b'])
     """
     return [
-        re.sub(r"^(--[\w-]+=)?~(?=[/\\]|$)", lambda found: (found[1] or "") + str(Path.home()), text) for text in args
+        re.sub(r"^(--[\w-]+=)?~(?=[/\\]|$)", lambda found: (found[1] or "") + os.path.expanduser("~"), text)
+        for text in args
     ]
 
 

@@ -66,7 +66,7 @@ def predict_files(
     import pandas as pd
 
     from banet_edu.data.limits import regular_file
-    from banet_edu.datasets.unmarked import find_files, plan
+    from banet_edu.datasets.unmarked import find_files, folders_of_images, plan
     from banet_edu.networks.weights import load_model
     from banet_edu.prediction import predict_many
     from banet_edu.reports.measurements import STATE, TABLE, Measurements, draw_pictures
@@ -155,6 +155,12 @@ def predict_files(
     drawn = {path.name for path in chain(*pictures.values())}
     if earlier := {name for name in written(folder) - drawn if name.endswith(("_mask.png", "_contour.png"))}:
         out.print(f"Beside them lie {len(earlier)} pictures of an earlier call, which {TABLE} does not list.")
+    if images.is_dir() and (inside := folders_of_images(images)):
+        out.print(
+            f"Folders of images are not looked into; name each itself: {first_of([folder.name for folder in inside])}",
+            markup=False,
+            soft_wrap=True,
+        )
     if others:
         named = first_of([f"{file.name} ({why})" for file, why in others.items()])
         out.print(f"Left out: {named}", markup=False, soft_wrap=True)

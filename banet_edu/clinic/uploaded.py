@@ -41,7 +41,7 @@ def uploaded_image(name: str, content: bytes | memoryview) -> Sample:
     if min(pixels.shape[:2]) < SMALLEST_SIDE:
         height, width = pixels.shape[:2]
         raise ValueError(
-            f"{name}: {height} x {width} pixels, too small to see a boundary; each side needs at least {SMALLEST_SIDE}"
+            f"{name}: {width} x {height} pixels, too small to see a boundary; each side needs at least {SMALLEST_SIDE}"
         )
     title = PurePosixPath(name).stem or name
     return Sample(pixels, None, f"{title} {LAID_ON_WHITE}" if flattened else title, spacing, note)
@@ -57,7 +57,7 @@ def uploaded_mask(name: str, content: bytes | memoryview, size: tuple[int, int])
     (height, width), (rows, columns) = size, mask.shape
     if not same_proportions(mask.shape, size):
         raise ValueError(
-            f"{name}: the mask is {rows} x {columns} pixels, the picture {height} x {width}: with other proportions it "
+            f"{name}: the mask is {columns} x {rows} pixels, the picture {width} x {height}: with other proportions it "
             "cannot show the same field of view. Save the mask from this very picture, neither cropped nor turned"
         )
     return np.asarray(resize_mask(mask, size))

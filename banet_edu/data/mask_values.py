@@ -129,7 +129,9 @@ def check_value_map(value_map: ValueMap) -> None:
         raise ValueError(f"value_map={dict(value_map)}: keys are either grey levels or (red, green, blue), not both")
     found = sorted(set(value_map.values()))
     if len(found) < 2 or found != list(range(len(found))):
-        raise ValueError(f"value_map={dict(value_map)}: the labels must be 0 (background), 1, 2 ... without a gap")
+        raise ValueError(
+            f"value_map (--value-map) {dict(value_map)}: the labels must be 0 (background), 1, 2 ... without a gap"
+        )
 
 
 def is_coloured(pixels: NDArray[np.uint8]) -> bool:

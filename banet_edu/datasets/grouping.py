@@ -36,10 +36,10 @@ def group_names(cases: Sequence[Case], root: Path, groups: Groups, layout: Layou
         try:
             pattern = re.compile(groups)
         except re.error as error:
-            raise ValueError(f"groups={groups!r} is no regular expression: {error}") from None
+            raise ValueError(f"groups={groups!r} (--groups) is no regular expression: {error}") from None
         if pattern.groups != 1:
             raise ValueError(
-                f"groups={groups!r} has {pattern.groups} groups in parentheses; one says which part of a name counts"
+                f"groups={groups!r} (--groups) has {pattern.groups} groups in parentheses; one says which part of a name counts"
             )
         matches = {case.name: pattern.search(case.name) for case in cases}
         found = {name: match[1] for name, match in matches.items() if match is not None and match[1]}

@@ -94,7 +94,9 @@ def open_dataset(
     if value_map is not None:
         check_value_map(value_map)
         if invert:
-            raise ValueError("invert=True beside a value_map: state the labels in the value_map alone")
+            raise ValueError(
+                "invert=True (--invert) beside a value_map (--value-map): state the labels in the map alone"
+            )
     root = Path(root)
     layout = LAYOUTS[format]
     rules = (image_dir, mask_dir, image_suffix, mask_suffix, mask_prefix)
@@ -114,7 +116,8 @@ def open_dataset(
     if layout.volumes or (format == "folder" and (layout := of_volumes(root, layout)).volumes):
         if invert:
             raise ValueError(
-                f"{root}: holds volumes; invert=True is for pictures, value_map={{0: 1, 1: 0}} turns labels over"
+                f"{root}: holds volumes; invert=True (--invert) is for pictures, value_map={{0: 1, 1: 0}} (--value-map "
+                "0=1,1=0) turns labels over"
             )
         opened: Any = open_volumes(
             root,

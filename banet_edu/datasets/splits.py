@@ -75,7 +75,7 @@ def _split_groups(
     if len(members) < len(PARTS):
         raise ValueError(
             f"a split into {', '.join(PARTS)} needs at least 3 groups, got {len(members)} ({', '.join(sorted(members)[:3])}): "
-            "choose other groups, or groups=None"
+            "choose other groups, or none (groups=None, without --groups)"
         )
     parts: dict[Part, list[str]] = {part: [] for part in PARTS}
     for group in sorted(members, key=lambda group: sha256(f"{split_seed}/{group}".encode()).digest()):

@@ -15,6 +15,7 @@ from banet_edu.datasets.discovery import AFFIXES, SEPARATORS
 from banet_edu.datasets.layouts import is_volume
 from banet_edu.storage import written
 
+_RESULTS = ("measurements.json", "audit.json")  # of `predict` and `audit`, whose pictures lie beside them
 _NEEDS = "and this is a network of images: it takes one trained on volumes, as banet-lite-hippocampus"
 
 
@@ -37,26 +38,30 @@ def find_files(path: Path) -> tuple[list[Path], dict[Path, str]]:
     images = [file for file in files if file not in others]
     masks = masks_beside(images)
     others |= {mask: f"the mask of {image.name}" for mask, image in masks.items()}
-    folders = [folder for folder in sorted(path.iterdir()) if _holds_images(folder)]
-    others |= dict.fromkeys(folders, "a folder of images, to be named itself")
     images = [file for file in images if file not in masks]
     if not images:
         if any(map(is_volume, files)):
             raise ValueError(f"{path}: its files are volumes, {_NEEDS}")
+        inside = folders_of_images(path)
         raise FileNotFoundError(
             f"no image in {path}: none of its {len(files)} file(s) is a picture or DICOM by its content"
-            + (f"; there are some in {', '.join(map(str, folders))}" if folders else "")
+            + (f"; there are some in {', '.join(map(str, inside[:3]))}{' ...' * (len(inside) > 3)}" if inside else "")
         )
     return images, others
 
 
+def folders_of_images(path: Path) -> list[Path]:
+    """The folders inside a folder that hold images to segment themselves: no masks, by their names, and no results."""
+    return [folder for folder in sorted(path.iterdir()) if folder.is_dir() and _holds_images(folder)]
+
+
 def _holds_images(folder: Path) -> bool:
-    """Whether this is a folder with pictures that were not made here."""
-    if not folder.is_dir() or folder.name.startswith("."):
+    if folder.name.startswith(".") or folder.name.lower() in AFFIXES:
         return False
     try:
-        ours = written(folder)
-        return any(file.name not in ours and file.is_file() and looks_like_an_image(file) for file in folder.iterdir())
+        return not any((folder / name).exists() for name in _RESULTS) and any(
+            file.is_file() and looks_like_an_image(file) for file in folder.iterdir()
+        )
     except OSError:  # one that may not be looked into
         return False
 

@@ -74,6 +74,13 @@ def mask_outlines(mask: NDArray[np.bool_]) -> list[NDArray[np.float64]]:
     return outlines(np.where(np.asarray(mask) > 0, np.float32(0.5), np.float32(-0.5)))
 
 
+def class_outlines(prediction: Prediction) -> list[NDArray[np.float64]]:
+    """Contours of the foreground, sub-pixel; of several classes those of each, between its pixels and the others."""
+    if len(prediction.class_names) == 2:
+        return prediction.contours
+    return [line for k in range(1, len(prediction.class_names)) for line in mask_outlines(prediction.labels == k)]
+
+
 def draw_lines(
     axes: Axes, lines: list[NDArray[np.float64]], *, colour: str, label: str | None = None, width: float = 1.6
 ) -> None:

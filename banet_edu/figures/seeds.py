@@ -23,7 +23,10 @@ _PANELS = (
 
 
 def seeds_figure(seeds: pd.DataFrame, metrics: Sequence[str], *, title: str = "") -> Figure:
-    """The mean of each network with each seed, a panel per figure. `seeds`: variant, seed, metric, mean (`seeds.csv`)."""
+    """The mean of each network with each seed, a panel per figure. `seeds`: variant, seed, metric, mean (`seeds.csv`), of one
+    class: ValueError of several."""
+    if "class" in seeds and seeds["class"].nunique() > 1:
+        raise ValueError("the table holds several classes: choose one first")
     networks = list(dict.fromkeys(seeds["variant"]))
     colours = model_colours(networks)
     figure, [axes] = new_figure(1, len(metrics), height=1.5 + 0.5 * len(networks), sharey=True)

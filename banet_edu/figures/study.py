@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from banet_edu.data.sample import Sample
-from banet_edu.figures.contour import draw_lines, draw_scale_bar, mask_outlines
+from banet_edu.figures.contour import class_outlines, draw_lines, draw_scale_bar, mask_outlines
 from banet_edu.figures.style import (
     BLUE,
     INK,
@@ -103,7 +103,7 @@ def cases_figure(
     """The image, expert's contour, each model's contour and its JA: cases as rows, or as columns beyond three models.
 
     `cases` maps a label ("best") to a sample with a mask; `predictions` maps model -> label -> Prediction of its size. Of
-    several classes each is outlined, and JA is their mean.
+    several classes each is outlined, and JA is their mean. Masks hold class numbers, as for `evaluate`.
     """
     beside: list[str | None] = [None, *predictions]  # None: the image alone
     panels = [[(label, model) for model in beside] for label in cases]
@@ -126,26 +126,18 @@ def cases_figure(
                     found = predictions[model][label]
                     for number in range(1, len(found.class_names)):
                         draw_lines(panel, mask_outlines(reference == number), colour=REFERENCE)
-                    for lines in _outlines(found):
-                        draw_lines(panel, lines, colour=PREDICTION)
+                    draw_lines(panel, class_outlines(found), colour=PREDICTION)
                     panel.set_title(f"{model}: {_said(found, reference)}")
+        two = all(len(found.class_names) == 2 for of_model in predictions.values() for found in of_model.values())
         handles = [axes[0][0].plot([], [], color=colour, linewidth=3)[0] for colour in (REFERENCE, PREDICTION)]
         figure.legend(
-            handles, ["reference", "outline"], loc="outside lower center", ncols=2,
+            handles, [f"{line}{', each class' * (not two)}" for line in ("reference", "outline")],
+            loc="outside lower center", ncols=2,
             facecolor=INK, labelcolor="w", frameon=True, framealpha=0.8,
         )  # fmt: skip
         if title:
             figure.suptitle(title)
     return figure
-
-
-def _outlines(prediction: Prediction) -> Iterator[list[NDArray[np.float64]]]:
-    """Of each class; sub-pixel where there is one."""
-    if len(prediction.class_names) == 2:
-        yield prediction.contours
-        return
-    for number in range(1, len(prediction.class_names)):
-        yield mask_outlines(prediction.labels == number)
 
 
 def _said(prediction: Prediction, reference: NDArray[Any]) -> str:

@@ -7,6 +7,7 @@ notebook cells, and threads may draw. A notebook cell ends with `show(figure)`.
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -42,6 +43,8 @@ _MORE = (
 )  # fmt: skip
 _THERE = {font.name for font in fontManager.ttflist}
 FAMILIES = ["DejaVu Sans", *(name for name in _MORE if name in _THERE)]
+# That one of them has no bold is said at every bold word, Latin ones too: in a lesson's output it would be a fault.
+logging.getLogger("matplotlib.font_manager").addFilter(lambda record: "Failed to find font weight" not in record.msg)
 
 WIDTH = 9.5  # inches: a notebook's column
 DPI = 110

@@ -62,9 +62,9 @@ def sample_name(kind: str, index: int) -> str:
     return f"PHANTOM_{FOLDERS[kind].letter}{index + 1:04d}"
 
 
-def later_names(kind: str, count: int) -> list[str]:
-    """Of the samples that `count` leaves out."""
-    return [sample_name(kind, index) for index in range(count, COUNT)]
+def paths(folder: Path, name: str, named: Folder) -> tuple[Path, Path]:
+    """Where a sample's image and its mask are."""
+    return folder / "images" / f"{name}.jpg", folder / "masks" / f"{name}{named.mask_suffix}.png"
 
 
 def sample_arguments(kind: str, index: int) -> dict[str, Any]:
@@ -106,26 +106,31 @@ def write_samples(root: str | Path, count: int = COUNT) -> Iterator[Path]:
     """
     root = Path(root)
     check_folder(root)
+    there = []  # samples of each kind
     for kind, folder in FOLDERS.items():
-        table, more = (
-            [],
-            [name for name in later_names(kind, count) if (root / kind / "images" / f"{name}.jpg").is_file()],
-        )
+        table = []
         for index in range(count):
             phantom, name = make_sample(kind, index), sample_name(kind, index)
             image = Image.fromarray(phantom.image[..., 0] if kind == "lung" else phantom.image)
-            path = root / kind / "images" / f"{name}.jpg"
+            path, mask_path = paths(root / kind, name, folder)
             write_bytes(path, _packed(image, "JPEG", quality=92))
             mask = Image.fromarray(phantom.signed_distance_px < 0)
-            write_bytes(root / kind / "masks" / f"{name}{folder.mask_suffix}.png", _packed(mask, "PNG", optimize=True))
+            write_bytes(mask_path, _packed(mask, "PNG", optimize=True))
             table.append((name, *(f"{mm:.6f}" for mm in phantom.spacing_mm or ())))
             yield path
-        table += [(name, *table[0][1:]) for name in more]  # the pixels of a kind have one size
+        for index in range(
+            count, COUNT
+        ):  # those of an earlier call stay in the table: the pixels of a kind have one size
+            name = sample_name(kind, index)
+            if all(path.is_file() for path in paths(root / kind, name, folder)):
+                table.append((name, *table[0][1:]))
+        there.append(len(table))
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows([("name", "row_mm", "column_mm"), *table])
         write_text(root / kind / "spacing.csv", text.getvalue())
     with suppress(FileExistsError):  # one's own stays, as that of the checkout, which tells of more than phantoms
-        write_text(root / "README.md", _README.replace(f"{COUNT} per folder", f"{len(table)} per folder"))
+        per_folder = f"{there[0]}" if len(set(there)) == 1 else f"{min(there)} to {max(there)}"
+        write_text(root / "README.md", _README.replace(f"{COUNT} per folder", f"{per_folder} per folder"))
 
 
 def _packed(image: Image.Image, kind: str, **how: Any) -> bytes:

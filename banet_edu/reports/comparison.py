@@ -154,11 +154,12 @@ def _failures(result: CompareResult) -> list[str]:
             if cases:
                 shown = ", ".join(cases[:20]) + (f" and {len(cases) - 20} more" if len(cases) > 20 else "")
                 lines.append(f"{model} {said} {len(cases)} test image{'s' * (len(cases) > 1)}: {shown}.")
-    empty = result.table.loc[result.table["status"] == "both_empty", "name"].nunique()
-    if empty:
+    right = result.table[result.table["status"] == "both_empty"]
+    for label, rows in right.groupby("class", sort=False):
+        what = f"no {label!s}" if several else "nothing"
+        empty = rows["name"].nunique()
         lines.append(
-            f"{empty} test image(s) {'lack a class' if several else 'hold nothing'}, and at least one model found "
-            f"{'none of it' if several else 'nothing'} there: right, but no figure."
+            f"{empty} test image(s) hold {what}, and at least one model found none there: right, but no figure."
         )
     return lines or [
         "No model left an object without any outline, and none outlined something where nothing is. How well the outlines "

@@ -90,10 +90,10 @@ def _read(model: nn.Module, sample: Sample, tolerance: float, shapley: bool) -> 
 
 
 def _lead(case: Case) -> str:
-    """The image's size, and the grid that lengths in pixels refer to where it is another one."""
+    """The image's size, width first as viewers say it, and the grid that lengths in pixels refer to where it is another one."""
     image, grid = case.sample.image.shape[:2], case.prediction.mask.shape
-    other = "" if image == grid else f", the reference {grid[0]} x {grid[1]}: lengths in pixels are the reference's"
-    return f"Image of {image[0]} x {image[1]} pixels{other}."
+    other = "" if image == grid else f", the reference {grid[1]} x {grid[0]}: lengths in pixels are the reference's"
+    return f"Image of {image[1]} x {image[0]} pixels{other}."
 
 
 def _finest(case: Case) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from banet_edu.figures.contour import class_outlines
 from banet_edu.prediction import Prediction
 from banet_edu.storage import write_table, write_text
 
@@ -89,11 +90,11 @@ def _picture(digest: str) -> str:
 
 
 def draw_pictures(image: NDArray[np.uint8], prediction: Prediction) -> list[bytes]:
-    """PNG files: the mask (0 and 255; class numbers when there are more), and the outline on the image."""
+    """PNG files: the mask (0 and 255; class numbers when there are more), and the outline of each class on the image."""
     several = len(prediction.class_names) > 2
     mask = prediction.labels if several else prediction.labels * np.uint8(255)
     drawn = []
-    for pixels in (mask, draw_contours(image, prediction.contours)):
+    for pixels in (mask, draw_contours(image, class_outlines(prediction))):
         buffer = BytesIO()
         Image.fromarray(pixels).save(buffer, "PNG")
         drawn.append(buffer.getvalue())

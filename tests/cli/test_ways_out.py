@@ -1,4 +1,4 @@
-"""What a user is told in words, by hand found missing: names of options, of folders, of extras; several classes apart."""
+"""What a user is told, where somebody who tried by hand missed it: names of options, folders and extras, classes apart."""
 
 from __future__ import annotations
 
@@ -78,9 +78,9 @@ def test_several_classes_are_compared_apart_in_words_tables_and_pictures(banet_e
     assert "mean JA of all models and classes" in page and "all classes taken together" in page
     assert "banet, class 2 JA" in page  # the picture in words
     (tmp_path / "a").mkdir()
-    (tmp_path / "a" / "ablation-class 2.png").write_bytes(b"mine")
+    (tmp_path / "a" / "ablation-class2.png").write_bytes(b"mine")
     code, _, err = banet_edu("ablate", *line, "--variants", "banet,no-pee", "--out", tmp_path / "a")
-    assert code == 1 and "ablation-class 2.png: is there already" in squashed(err)
+    assert code == 1 and "ablation-class2.png: is there already" in squashed(err)
     assert not (tmp_path / "a" / "banet-seed0").exists()  # before any training
 
 
@@ -98,10 +98,14 @@ def test_folders_inside_a_folder_are_named(banet_edu, tmp_path):
     for _ in range(2):  # results within are none
         code, out, err = banet_edu("predict", tmp_path / "p", *MODEL, "--out", tmp_path / "p" / "results")
         assert code == 0, err
-        assert "Left out: more (a folder of images, to be named itself)" in squashed(out)
+        assert "Folders of images are not looked into; name each itself: more" in squashed(out)
+        assert "more" not in (tmp_path / "p" / "results" / "measurements.csv").read_text()
     (tmp_path / "p" / "a.png").unlink()
     code, _, err = banet_edu("predict", tmp_path / "p", *MODEL)
     assert code == 1 and f"there are some in {tmp_path / 'p' / 'more'}" in squashed(err)
+    assert banet_edu("data", "make", tmp_path / "s", "--count", 1)[0] == 0
+    err = squashed(banet_edu("predict", tmp_path / "s" / "polyp", *MODEL)[2])
+    assert f"there are some in {tmp_path / 's' / 'polyp' / 'images'}" in err and "masks" not in err
 
 
 def test_fewer_samples_over_many_leave_a_table_of_all(banet_edu, tmp_path):
@@ -118,7 +122,8 @@ def test_shapley_values_are_refused_where_nothing_slow_is_wanted(banet_edu, tmp_
 
 
 def test_home_is_found_where_the_shell_left_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
     assert at_home(["--out=~/x", "~/y", "~", "a~", "--kind=~z", "~bob/x"]) == [
         f"--out={tmp_path}/x", f"{tmp_path}/y", str(tmp_path), "a~", "--kind=~z", "~bob/x",
     ]  # fmt: skip
@@ -141,13 +146,18 @@ def test_a_checkout_that_cannot_be_written_is_copied_to_where_one_is(banet_edu, 
     monkeypatch.chdir(mine)
     monkeypatch.setattr(lab, "find_notebooks", lambda: shared / "notebooks")
     allowed = os.access
-    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != shared / "my-course" and allowed(path, mode))
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: Path(path) not in (shared, shared / "my-course") and allowed(path, mode)
+    )
     started = []
     monkeypatch.setattr(lab, "run_until_stopped", lambda command, env: started.append(command) or 0)
     code, _, err = banet_edu("lab", "--no-browser", "--allow-root")
-    assert code == 0, err
+    assert code == 0 and f"your copy is in {mine / 'my-course'}; its links to docs lead nowhere" in squashed(err)
     assert (mine / "my-course" / "00_a.ipynb").is_file() and not (shared / "my-course").exists()
     assert str(mine) in started[0] and "--allow-root" in started[0]
+    monkeypatch.chdir(shared)  # where README says to stand
+    code, _, err = banet_edu("lab", "--no-browser")
+    assert code == 1 and "change to one of your own (cd) and call banet-edu lab there" in squashed(err)
 
 
 def test_a_network_without_blocks_has_words_for_shapley_values():

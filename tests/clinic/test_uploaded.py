@@ -96,7 +96,7 @@ def test_black_mask_is_a_mask_without_an_object():
 
 def test_mask_of_other_proportions_or_values_is_refused():
     grey = MASK.astype(np.uint8) * 255
-    with pytest.raises(ValueError, match=r"m\.png: the mask is 60 x 60 pixels, the picture 60 x 80"):
+    with pytest.raises(ValueError, match=r"m\.png: the mask is 60 x 60 pixels, the picture 80 x 60"):
         uploaded_mask("m.png", encoded(grey[:, :60], "PNG"), (60, 80))
     three = np.select([MASK, np.indices(MASK.shape)[0] > 50], [255, 128], 0).astype(np.uint8)
     with pytest.raises(ValueError, match=r"m\.png: holds other values .* save it as black \(0\) and white \(255\)"):

@@ -18,7 +18,7 @@ from banet_edu.cli.main import app
 from banet_edu.course.handout.answer_key import answer_key
 from banet_edu.course.handout.grading import assignments
 from banet_edu.course.handout.lessons import Asked, Told, read_lessons
-from banet_edu.course.handout.students import students_zip
+from banet_edu.course.handout.students import _STAFF, students_zip
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -47,6 +47,12 @@ def test_students_get_all_they_need_and_no_answers(packed, lessons):
         assert not any(cell.get("outputs") for cell in notebook.cells)
         sources = [cell.source for cell in notebook.cells]
         assert not any(exercise.solution in sources for exercise in lesson.exercises)
+
+
+def test_what_is_for_staff_is_left_out_of_a_line_and_by_lines():
+    begin, end = "<!-- staff: begin -->", "<!-- staff: end -->"
+    assert _STAFF.sub("", f"| a | b{begin} |\n| c | d{end} |\n| e | {begin}f, {end}g |\n") == "| a | b |\n| e | g |\n"
+    assert _STAFF.sub("", f"x\n{begin}\ny {end}\nz\n{end}\nw {begin}v{end}\nu") == "x\nw \nu"
 
 
 def test_no_link_of_the_students_copy_leads_nowhere(packed):

@@ -113,3 +113,9 @@ def test_ctrl_c_ends_the_kernel_and_says_how_to_go_on(tmp_path):
     with pytest.raises(KeyboardInterrupt, match="the same command goes on"):
         run_lesson(tmp_path / "03_slow.ipynb", stop)
     assert signal.getsignal(signal.SIGINT) is handler
+
+    def fail(done, of):
+        raise AssertionError("a fault of ours")
+
+    with pytest.raises(AssertionError, match="a fault of ours"):
+        run_lesson(tmp_path / "03_slow.ipynb", fail)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 from figure_checks import assert_legible, said
 
 from banet_edu.data.sample import Sample
 from banet_edu.figures.contour import mask_outlines
+from banet_edu.figures.seeds import seeds_figure
 from banet_edu.figures.study import cases_figure, overview_figure
+from banet_edu.figures.style import PREDICTION, REFERENCE
 from banet_edu.prediction import Prediction
 from banet_edu.study.statistics import summarise
 
@@ -36,6 +39,13 @@ def test_each_class_has_a_line_of_its_own() -> None:
     assert [len(dots.get_offsets()) for dots in axes.collections] == [8] * 4
 
 
+def test_seeds_of_several_classes_are_refused() -> None:
+    rows = [{"variant": "banet", "seed": 0, "metric": "JA", "mean": 0.5, "class": label} for label in ("core", "rim")]
+    with pytest.raises(ValueError, match="several classes"):
+        seeds_figure(pd.DataFrame(rows), ["JA"])
+    seeds_figure(pd.DataFrame(rows[:1]), ["JA"])
+
+
 def test_each_class_is_outlined_and_the_figure_is_their_mean() -> None:
     image = np.full((64, 64, 3), 90, np.uint8)
     labels = np.where(MASK == 1, 2, MASK).astype(np.uint8)  # the core is missed, the rim found with it
@@ -44,8 +54,13 @@ def test_each_class_is_outlined_and_the_figure_is_their_mean() -> None:
     figure = cases_figure({"best": Sample(image, MASK, "case")}, {"banet": {"best": found}})
     rim = (MASK == 2).sum() / (MASK > 0).sum()
     assert f"banet: mean JA {rim / 2:.2f}" in said(figure)  # 0 for the core, that of the rim
-    lines = [line for line in figure.axes[1].lines if len(line.get_xdata())]
-    assert len(lines) == sum(len(mask_outlines(mask == k)) for mask in (MASK, labels) for k in (1, 2))
+    for colour, mask in ((REFERENCE, MASK), (PREDICTION, labels)):
+        drawn = [line.get_xydata()[:, ::-1] for line in figure.axes[1].lines if line.get_color() == colour]
+        expected = [line for k in (1, 2) for line in mask_outlines(mask == k)]
+        assert len(drawn) == len(expected)
+        for one, other in zip(drawn, expected, strict=True):
+            np.testing.assert_array_equal(one, other)
+    assert "reference, each class" in said(figure)
     nothing = np.zeros_like(MASK)
     empty = Prediction(share * 0, nothing, "case", CLASSES, 0.5, margin=share * 0 - np.float32(0.5))
     assert "banet: both empty" in said(cases_figure({"best": Sample(image, nothing, "c")}, {"banet": {"best": empty}}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 
 import nbformat
@@ -32,6 +33,13 @@ def test_a_cell_shows_its_figure_exactly_once() -> None:
 def test_outside_a_notebook_nothing_happens(capsys) -> None:
     show(new_figure()[0])
     assert capsys.readouterr().out == ""
+
+
+def test_a_font_without_bold_is_no_words_in_a_lesson(caplog):
+    logger = logging.getLogger("matplotlib.font_manager")
+    logger.warning("findfont: Failed to find font weight %s for %s, now using %s.", "bold", "SimHei", 400)
+    logger.warning("findfont: something else")
+    assert caplog.messages == ["findfont: something else"]
 
 
 @pytest.mark.skipif(len(FAMILIES) == 1, reason="no font for Chinese, Japanese and Korean here")

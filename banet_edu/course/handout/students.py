@@ -17,7 +17,10 @@ GIVEN = (
     "banet_edu", "data_samples", "docs", "notebooks",
 )  # fmt: skip
 KEPT_BACK = ("docs/teaching.md", "notebooks/solutions", "notebooks/src", "notebooks/build.py", "notebooks/conftest.py")
-_STAFF = re.compile(r"<!-- staff: begin -->\n?.*?<!-- staff: end -->\n?", re.DOTALL)
+_STAFF = re.compile(  # lines of their own go with their line ends, words within a line without
+    r"^<!-- staff: begin -->\n.*?^<!-- staff: end -->\n|<!-- staff: begin -->.*?<!-- staff: end -->",
+    re.DOTALL | re.MULTILINE,
+)
 _LINK = re.compile(r"\[([^\]\n]+)\]\(([^)\s]+)\)")
 _DATE = (2020, 1, 1, 0, 0, 0)  # the same files give the same zip
 

@@ -50,12 +50,14 @@ def run_lesson(path: Path, progress: Callable[[int, int], None] = lambda done, o
     )
     try:
         client.execute(env=environment)
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        raise RuntimeError(f"{path.name}, cell {reached[0]}: {error}") from None
-    except AssertionError:
-        if client.km is None:  # nbclient answers Ctrl-C by ending the kernel, stumbles over that and stays deaf to more
+    except Exception as error:
+        # nbclient answers Ctrl-C and `kill` by ending the kernel, stumbles over that somewhere, and keeps the signals.
+        if getattr(client, "_async_cleanup_kernel_future", None) is not None:
             signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             raise KeyboardInterrupt("what is done is kept; the same command goes on") from None
+        if isinstance(error, CellExecutionError | CellTimeoutError | DeadKernelError):
+            raise RuntimeError(f"{path.name}, cell {reached[0]}: {error}") from None
         raise
     del notebook.cells[0]
     return notebook

@@ -50,7 +50,7 @@ class VolumeReader:
         if labels.max() >= self.num_classes:
             raise ValueError(
                 f"{case.mask}: holds the label {labels.max()}, but the classes are {dict(enumerate(self.class_names))}: "
-                "name it in dataset.json, or say what it counts as: value_map={VALUE: LABEL, ...}"
+                "name it in dataset.json, or say what it counts as: value_map={VALUE: LABEL, ...} (--value-map VALUE=LABEL,...)"
             )
         return labels.astype(bool) if self.num_classes == 2 else labels
 
