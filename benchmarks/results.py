@@ -22,6 +22,7 @@ from typing import Any
 import pandas as pd
 from costs import costs_table
 from grid_blocks import without_blocks_table
+from grid_glance import glance_table
 from grid_rates import equal_rates_table
 from grid_results import contrasts_table, grid_table, rates_table, times_table
 from study_results import reported, study_table, tests_table
@@ -226,6 +227,7 @@ DERIVED: dict[str, Callable[[], str]] = {
     "tests": lambda: tests_table(DOCS / "recorded"),
     "costs": costs_table,
     "rates": rates_table,
+    "grids-at-a-glance": glance_table,
     "contrasts": contrasts_table,
     "equal-rates": equal_rates_table,
     "without-blocks": without_blocks_table,

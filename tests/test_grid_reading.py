@@ -72,7 +72,7 @@ AT_OWN_RATES = [
     ("on lungs in JA and ASSD (-0.010 %)", "blocks, fine grid", LUNGS, "assd_pct", CONFIRMED),
     ("in JA and NSD (JA -0.047", "blocks, coarse grid", POLYPS, "JA", WORSE),
     ("NSD -0.064; ASSD", "blocks, coarse grid", POLYPS, "nsd_at_1pct", WORSE),
-    ("ASSD level with the seeds [-0.128, +1.284]", "blocks, coarse grid", POLYPS, "assd_pct", "worse level +"),
+    ("ASSD level with the seeds [-0.128, +1.284]", "blocks, coarse grid", POLYPS, "assd_pct", "worse level"),
     ("on lungs in JA, ASSD (+0.014 %)", "blocks, coarse grid", LUNGS, "assd_pct", WORSE),
     ("and HD95 (+0.047 %)", "blocks, coarse grid", LUNGS, "hd95_pct", WORSE),
     ("behind U-Net, confirmed (ASSD +0.021 %)", LAST, LUNGS, "assd_pct", WORSE),
