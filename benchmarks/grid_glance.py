@@ -9,18 +9,28 @@ from grid import IN_UNETS_TIME, LONG, SHORT
 from grid_results import AT_EQUAL_TIME, BUDGETS, PARTS, QUESTIONS, contrasts
 
 BOUNDARY = {"assd_pct": "ASSD", "nsd_at_1pct": "NSD"}
-FINE, COARSE = IN_UNETS_TIME["banet-s2"], IN_UNETS_TIME["banet"]
-ASKED = {  # question -> what differs, in words
-    AT_EQUAL_TIME["banet-s2", "unet"]: "BA-Net on the fine grid in U-Net's time, minus U-Net",
-    AT_EQUAL_TIME["banet", "unet"]: "BA-Net on the coarse grid in U-Net's time, minus U-Net",
-    QUESTIONS["banet-s2", "banet"]: "a finer grid, with the blocks",
-    QUESTIONS["control-s2", "control"]: "a finer grid, without",
-    QUESTIONS["banet-s2", "control-s2"]: "the blocks, on the fine grid",
-    QUESTIONS["banet", "control"]: "the blocks, on the coarse grid",
-    QUESTIONS["control-s2", "unet"]: "BA-Net's encoder, and every second pixel instead of every one",
-    AT_EQUAL_TIME["banet", "banet"]: f"more steps: the coarse BA-Net, {COARSE[SHORT]} minus {SHORT}",
-    **{BUDGETS[name]: f"more steps: {name}, {LONG} minus {SHORT}" for name in ("banet", "banet-s2", "unet")},
+COARSE = IN_UNETS_TIME["banet"]
+NAMES = {
+    "banet": "the coarse BA-Net",
+    "banet-s2": "the fine BA-Net",
+    "control": "the coarse control",
+    "control-s2": "the fine control",
+    "unet": "U-Net",
 }
+ASKED = {  # question -> what differs, in words
+    AT_EQUAL_TIME["banet-s2", "unet"]: "the fine BA-Net in U-Net's time, minus U-Net",
+    AT_EQUAL_TIME["banet", "unet"]: "the coarse BA-Net in U-Net's time, minus U-Net",
+    QUESTIONS["banet-s2", "banet"]: "a finer grid, with the blocks (fine minus coarse BA-Net)",
+    QUESTIONS["control-s2", "control"]: "a finer grid, without the blocks (fine minus coarse control)",
+    QUESTIONS["banet-s2", "control-s2"]: "the blocks, on the fine grid (BA-Net minus the control)",
+    QUESTIONS["banet", "control"]: "the blocks, on the coarse grid (BA-Net minus the control)",
+    QUESTIONS[
+        "control-s2", "unet"
+    ]: "BA-Net's encoder, and every second pixel instead of every one (fine control minus U-Net)",
+    AT_EQUAL_TIME["banet", "banet"]: f"more steps: the coarse BA-Net, {COARSE[SHORT]} minus {SHORT}",
+    **{BUDGETS[name]: f"more steps: {words}, {LONG} minus {SHORT}" for name, words in NAMES.items()},
+}
+OWN = {AT_EQUAL_TIME[name, "unet"]: IN_UNETS_TIME[name] for name in IN_UNETS_TIME}  # steps in U-Net's time
 
 
 def clear(interval: Any, figure: str) -> str:
@@ -52,5 +62,6 @@ def glance_table() -> str:
                 " · ".join(told(row) for row in rows[rows["data"] == data].itertuples()) or NONE for data in PARTS
             ]
             seeds = sorted({len(used) for used in rows["seeds_used"]})
-            lines.append(f"| {words} | {steps} | {' or '.join(map(str, seeds))} | " + " | ".join(cells_) + " |")
+            spent = f"{OWN[question][steps]}, in the time of {steps}" if question in OWN else steps
+            lines.append(f"| {words} | {spent} | {' or '.join(map(str, seeds))} | " + " | ".join(cells_) + " |")
     return "\n".join(lines)
