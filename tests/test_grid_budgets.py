@@ -203,7 +203,7 @@ def test_what_is_said_of_5000_steps_in_general():
     }
     assert "the coarse control were in fp32, and on skin those of the fine control and U-Net too" in reading()
     assert (
-        "one seed, all five networks on all three sets, and the fine BA-Net for U-Net's time, 3000 steps" in reading()
+        "all five networks were trained on all three sets, one seed, and the fine BA-Net for U-Net's time" in reading()
     )
 
 
