@@ -130,7 +130,7 @@ def check_value_map(value_map: ValueMap) -> None:
     found = sorted(set(value_map.values()))
     if len(found) < 2 or found != list(range(len(found))):
         raise ValueError(
-            f"value_map (--value-map) {dict(value_map)}: the labels must be 0 (background), 1, 2 ... without a gap"
+            f"value_map={dict(value_map)} (--value-map): labels are 0 (background), 1, 2 ... without a gap"
         )
 
 
