@@ -24,9 +24,7 @@ ASKED = {  # question -> what differs, in words
     QUESTIONS["control-s2", "control"]: "a finer grid, without the blocks (fine minus coarse control)",
     QUESTIONS["banet-s2", "control-s2"]: "the blocks, on the fine grid (BA-Net minus the control)",
     QUESTIONS["banet", "control"]: "the blocks, on the coarse grid (BA-Net minus the control)",
-    QUESTIONS[
-        "control-s2", "unet"
-    ]: "BA-Net's encoder, and every second pixel instead of every one (fine control minus U-Net)",
+    QUESTIONS["control-s2", "unet"]: "BA-Net's encoder, and the last step of the grid (fine control minus U-Net)",
     AT_EQUAL_TIME["banet", "banet"]: f"more steps: the coarse BA-Net, {COARSE[SHORT]} minus {SHORT}",
     **{BUDGETS[name]: f"more steps: {words}, {LONG} minus {SHORT}" for name, words in NAMES.items()},
 }

@@ -11,6 +11,9 @@ FIGURES = ("JA", "assd_pct", "hd95_pct", "nsd_at_1pct")
 LESS_IS_BETTER = ("assd_pct", "hd95_pct")
 EQUAL, COARSE, LAST = "all, at equal time", "all, against the coarse control", "encoder and the last step of the grid"
 LONGER = "all on the coarse grid, at equal time"
+ON_FINE, WITH, WITHOUT = "blocks, fine grid", "grid, with blocks", "grid, without blocks"
+CONFIRMED, WORSE = "better better +", "worse worse +"  # as `judged` says it
+NETWORKS = ("banet", "banet-s2", "control", "control-s2", "unet")
 POLYPS, LUNGS, SKIN = "kvasir_seg", "sz_cxr", "isic2017"
 
 

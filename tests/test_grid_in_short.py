@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import pytest
-from grid_page import EQUAL, FIGURES, LAST, LONGER, LUNGS, POLYPS, SKIN, check_words, contrasts, judged, reading
+from grid_page import (
+    CONFIRMED,
+    EQUAL,
+    FIGURES,
+    LAST,
+    LONGER,
+    LUNGS,
+    NETWORKS,
+    ON_FINE,
+    POLYPS,
+    SKIN,
+    WITH,
+    WITHOUT,
+    WORSE,
+    check_words,
+    contrasts,
+    judged,
+    reading,
+)
 
 pytestmark = pytest.mark.landing  # every comparison is resampled
 
-ON_FINE, WITH, WITHOUT = "blocks, fine grid", "grid, with blocks", "grid, without blocks"
-NETWORKS = ("banet", "banet-s2", "control", "control-s2", "unet")
-CONFIRMED, WORSE = "better better +", "worse worse +"
 IN_SHORT = [
     ("better on polyps after short trainings, on whichever grid (NSD, confirmed)", 1200, POLYPS, "nsd_at_1pct", CONFIRMED,
      (EQUAL, LONGER)),

@@ -8,6 +8,7 @@ import pytest
 from benchmark_scripts import benchmark
 from grid_page import (
     COARSE,
+    CONFIRMED,
     EQUAL,
     FIGURES,
     LAST,
@@ -15,6 +16,7 @@ from grid_page import (
     LUNGS,
     POLYPS,
     SKIN,
+    WORSE,
     check_words,
     contrasts,
     decimals,
@@ -29,7 +31,6 @@ from banet_edu.config import INPUT_SIZE
 
 pytestmark = pytest.mark.landing  # every comparison is resampled
 
-CONFIRMED, WORSE = "better better +", "worse worse +"
 # Words of the page, whose figures must be those of the comparison; what is compared, on which data, in which figure; the
 # verdict over images, with the seeds resampled, and "+" where it is left after correction.
 AT_OWN_RATES = [

@@ -44,7 +44,9 @@ _MORE = (
 _THERE = {font.name for font in fontManager.ttflist}
 FAMILIES = ["DejaVu Sans", *(name for name in _MORE if name in _THERE)]
 # That one of them has no bold is said at every bold word, Latin ones too: in a lesson's output it would be a fault.
-logging.getLogger("matplotlib.font_manager").addFilter(lambda record: "Failed to find font weight" not in record.msg)
+logging.getLogger("matplotlib.font_manager").addFilter(
+    lambda record: "Failed to find font weight" not in record.getMessage()
+)
 
 WIDTH = 9.5  # inches: a notebook's column
 DPI = 110

@@ -118,9 +118,8 @@ def write_samples(root: str | Path, count: int = COUNT) -> Iterator[Path]:
             write_bytes(mask_path, _packed(mask, "PNG", optimize=True))
             table.append((name, *(f"{mm:.6f}" for mm in phantom.spacing_mm or ())))
             yield path
-        for index in range(
-            count, COUNT
-        ):  # those of an earlier call stay in the table: the pixels of a kind have one size
+        for index in range(count, COUNT):
+            # Those of an earlier call stay in the table: the pixels of a kind have one size.
             name = sample_name(kind, index)
             if all(path.is_file() for path in paths(root / kind, name, folder)):
                 table.append((name, *table[0][1:]))

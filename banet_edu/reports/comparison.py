@@ -156,10 +156,10 @@ def _failures(result: CompareResult) -> list[str]:
                 lines.append(f"{model} {said} {len(cases)} test image{'s' * (len(cases) > 1)}: {shown}.")
     right = result.table[result.table["status"] == "both_empty"]
     for label, rows in right.groupby("class", sort=False):
-        what = f"no {label!s}" if several else "nothing"
+        what, found = (f"no {label!s}", "none") if several else ("nothing", "nothing")
         empty = rows["name"].nunique()
         lines.append(
-            f"{empty} test image(s) hold {what}, and at least one model found none there: right, but no figure."
+            f"{empty} test image(s) hold {what}, and at least one model found {found} there: right, but no figure."
         )
     return lines or [
         "No model left an object without any outline, and none outlined something where nothing is. How well the outlines "

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 import os
 
-import numpy as np
 import pytest
 from PIL import Image
+from user_files import picture, squashed
 
 MODEL = ("--model", "banet-lite-phantom")
-
-
-def picture(path, seed=0, size=(64, 80)):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    noise = np.random.default_rng(seed).integers(0, 255, (*size, 3), dtype=np.uint8)
-    Image.fromarray(noise).save(path)
-    return path
-
-
-def squashed(text):
-    return " ".join(text.split())
 
 
 def test_painting_samples_leaves_files_of_ones_own(banet_edu, tmp_path):

@@ -7,22 +7,12 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from user_files import picture, squashed
 
 from banet_edu.cli import doctor, lab
 from banet_edu.cli.main import at_home
 
 MODEL = ("--model", "banet-lite-phantom")
-
-
-def picture(path, seed=0, size=(64, 80)):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    noise = np.random.default_rng(seed).integers(0, 255, (*size, 3), dtype=np.uint8)
-    Image.fromarray(noise).save(path)
-    return path
-
-
-def squashed(text):
-    return " ".join(text.split())
 
 
 def three_valued(root, count=12):
@@ -60,17 +50,8 @@ def test_a_size_is_said_in_one_order(banet_edu, make_set, tmp_path):
 
 
 def test_several_classes_are_compared_apart_in_words_tables_and_pictures(banet_edu, tmp_path):
-    line = (
-        "--format",
-        "folder",
-        "--root",
-        three_valued(tmp_path / "d"),
-        "--value-map",
-        "0=0,128=1,255=2",
-        "--preset",
-        "nano",
-    )
-    line += ("--steps", 2, "--batch-size", 4)
+    line = ("--format", "folder", "--root", three_valued(tmp_path / "d"), "--value-map", "0=0,128=1,255=2")
+    line += ("--preset", "nano", "--steps", 2, "--batch-size", 4)
     code, out, err = banet_edu("compare", *line, "--models", "banet,unet", "--out", tmp_path / "c")
     assert code == 0, err
     assert "- class 1, JA:" in squashed(out) and "- class 2, JA:" in squashed(out)
