@@ -55,7 +55,7 @@ def glance() -> Figure:
         draw_scale_bar(outlines, reference.shape, spacing)
         for panel, said, prediction in (
             (errors, "errors in mm", changed.before),
-            (off, "without cross feature fusion", changed.after),
+            (off, "cross feature fusion switched off", changed.after),
         ):
             draw_errors(panel, prediction.mask, reference, spacing_mm=spacing, limit=LIMIT_MM)
             figures = figures_text(prediction.mask, reference, spacing).partition(" · ")[2]

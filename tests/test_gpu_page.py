@@ -82,9 +82,9 @@ def test_lesson_06_shows_steps_of_this_page():
 def test_who_is_faster_on_which_machine():
     said, told = " ".join(PAGE.split()), " ".join(LESSON.split())
     banet, unet = (float(table(CPU["BA-Net"])[CPU[name]][0]) for name in CPU)
-    assert f"On a CPU BA-Net lite takes {banet / unet:.2f} of U-Net's time" in said
+    assert f"On a CPU, in fp32, BA-Net lite takes {banet / unet:.2f} of U-Net's time" in said
     banet, unet = (float(table(GPU["BA-Net"])[GPU[name]][0]) for name in GPU)
-    assert f"on a GPU it is {banet / unet:.1f} times slower" in said
+    assert f"on that GPU, without a graph, {banet / unet:.1f} times as long" in said
     assert f"BA-Net is {banet / unet:.1f} times slower on the GPU" in told
     results = (ROOT / "docs/results.md").read_text(encoding="utf-8")
     operations = table("banet", results[results.index("### What each network costs") :])["unet"][2]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import sys
+import warnings
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,21 @@ def prepare_streams() -> None:
         reconfigure: Any = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="plain")
+
+
+def say_warnings() -> None:
+    """Warnings of ours on one line each, every time: Python shows where they arose too, and the same one once only. Those of
+    libraries as ever."""
+    as_ever = warnings.showwarning
+
+    def show(message: Any, category: Any, filename: str, *rest: Any) -> None:
+        if f"{os.sep}banet_edu{os.sep}" in filename:
+            warn(str(message))
+        else:
+            as_ever(message, category, filename, *rest)
+
+    warnings.showwarning = show  # type: ignore[assignment]
+    warnings.filterwarnings("always", category=UserWarning, module=r"banet_edu\.")
 
 
 def say_error(sentence: str, hint: str = "") -> None:

@@ -28,7 +28,7 @@ from banet_edu.cli import (
     predicting,
     training,
 )
-from banet_edu.cli.console import err, out, prepare_streams, say_error
+from banet_edu.cli.console import err, out, prepare_streams, say_error, say_warnings
 from banet_edu.cli.recipe import with_value
 from banet_edu.cli.teaching import classroom, handout, site
 from banet_edu.config import __version__
@@ -142,6 +142,7 @@ def _options(
 def main() -> None:
     """Entry point: exit code 0 on success, 1 after an error told in one sentence, 2 for a wrong command line."""
     prepare_streams()
+    say_warnings()
     try:
         app(prog_name="banet-edu")
     except Exception as problem:

@@ -36,7 +36,7 @@ def list_models(
     batch_size: Annotated[int, typer.Option(help="Images in a training step.", min=2)] = 8,
     rounds: Annotated[int, typer.Option(help="Steps to time; 0 leaves the time out.", min=0)] = 3,
 ) -> None:
-    """List the networks with their source, parameters, operations and time of a training step on this machine."""
+    """List the networks with their source, parameters, operations and time of a training step on this machine's CPU."""
     import inspect
 
     from banet_edu.config import INPUT_SIZE, PRESETS

@@ -22,9 +22,7 @@ _PRESETS = {"course": "lite", "study": "paper"}
 # What networks of volumes learn well with in a quarter of an hour: pairs, at a higher rate.
 VOLUMES = TrainConfig(steps=1200, batch_size=2, learning_rate=3e-3)
 IMAGENET = "imagenet"  # what a bare --pretrained means
-SLOW_BF16 = (
-    "--precision bf16: this processor does not compute in bf16, a step takes 7 to 14 times as long; without it: fp32."
-)
+SLOW_BF16 = "--precision bf16: this processor has no bf16, a step takes 7 to 14 times as long; without it: fp32."
 _training = partial(typer.Option, rich_help_panel="Training")
 
 
@@ -199,23 +197,24 @@ class TrainingOptions:
             warn(SLOW_BF16)
 
     def in_words(self, config: TrainConfig, models: Sequence[str]) -> str:
-        """What is about to run and what on, as chosen for this machine; and which networks start from ImageNet weights, where
-        that was asked for."""
+        """What is about to run, and on what; which networks start from ImageNet weights. ValueError for what cannot run."""
         import torch
 
         from banet_edu.networks.classical import CLASSICAL
         from banet_edu.study.processes import launched
-        from banet_edu.training.device import choose_device, loader_workers, use_bf16
+        from banet_edu.training.device import choose_device, loader_workers, use_bf16, use_cuda_graph
 
         device, processes = choose_device(config.device), launched()
         if processes > 1 and device.type != "cuda":
             device = torch.device("cpu")  # as Accelerate gives it to several
+        graph = "each step as one" if use_cuda_graph(config.cuda_graph, device, processes) else "no"
         said = (
             f"Recipe {self.recipe}: {self.preset}, {config.steps} steps of {config.batch_size}, {config.optimizer} "
             f"{config.learning_rate:g} {config.schedule}, augmentation {config.augment}; "
             f"{'bf16' if use_bf16(config.precision, device) else 'fp32'} on {device.type}"
             f"{f' in {processes} processes' if processes > 1 else ''}, "
-            f"loader workers: {loader_workers(config.num_workers, device, processes)}."
+            f"loader workers: {loader_workers(config.num_workers, device, processes)}"
+            f"{'' if config.cuda_graph == 'off' else f', {graph} CUDA graph'}."
         )
         if not self.weights:
             return said

@@ -74,7 +74,7 @@ def use_cuda_graph(asked: str, device: torch.device, processes: int) -> bool:
     possible = device.type == "cuda" and processes == 1
     if asked == "on" and not possible:
         raise ValueError(
-            f'cuda_graph="on" needs one process on a CUDA device; here are {processes} on {device.type}: use "auto" or "off"'
+            f'cuda_graph="on" (--cuda-graph) needs one process on CUDA, not {processes} on {device.type}: use "auto" or "off"'
         )
     return asked != "off" and possible
 

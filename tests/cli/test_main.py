@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import warnings
 
 import pytest
 
 from banet_edu.cli import lab
+from banet_edu.cli.console import say_warnings
 
 COMMANDS = ("demo", "train", "compare", "predict", "data check", "data make", "doctor", "lab")
 
@@ -98,3 +100,22 @@ def test_a_file_that_knows_few_characters_gets_others_like_them(tmp_path):
             check=True,
         )
         assert result.stdout.strip() == said
+
+
+def test_a_warning_of_ours_is_one_line_and_said_every_time(capsys):
+    as_ever = []
+
+    def warning_of(module, path):
+        lines = "import warnings\nfor _ in range(2): warnings.warn('no CUDA graph of it', stacklevel=1)"
+        exec(compile(lines, path, "exec"), {"__name__": module})
+
+    with warnings.catch_warnings():
+        warnings.resetwarnings()
+        warnings.showwarning = lambda message, category, filename, lineno, file=None, line=None: as_ever.append(
+            filename
+        )
+        say_warnings()
+        warning_of("banet_edu.study.compare", "/somewhere/banet_edu/study/compare.py".replace("/", os.sep))
+        assert capsys.readouterr().err == "no CUDA graph of it\n" * 2
+        warning_of("elsewhere", "/somewhere/else.py")
+        assert as_ever == ["/somewhere/else.py"] and capsys.readouterr().err == ""

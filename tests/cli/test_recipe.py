@@ -194,8 +194,8 @@ def test_every_option_reaches_the_run(banet_edu, make_set, tmp_path, monkeypatch
     line += ["--learning-rate", 0.002, "--augment", "none", "--patience", 5, "--cuda-graph", "auto", "--device", "cpu"]
     code, out, err = banet_edu(*line, "--out", tmp_path / "run")
     assert code == 0, err
-    said = "Recipe study: nano, 2 steps of 4, adamw 0.002 poly, augmentation none; bf16 on cpu, loader workers: 1."
-    assert said in " ".join(out.split())
+    said = "Recipe study: nano, 2 steps of 4, adamw 0.002 poly, augmentation none; bf16 on cpu, loader workers: 1, no CUDA "
+    assert f"{said}graph." in " ".join(out.split())
     assert SLOW_BF16 in " ".join(err.split())
     study = replace(release_recipe(8, batch_size=4), steps=2, optimizer="adamw", learning_rate=0.002, augment="none")
     asked = replace(study, precision="bf16", num_workers=1, patience=5, cuda_graph="auto", device="cpu").to_dict()
@@ -226,8 +226,19 @@ def test_what_is_taken_is_said_for_a_gpu_and_several_processes(monkeypatch):
     monkeypatch.setattr("os.sched_getaffinity", lambda process: set(range(16)), raising=False)
     given = TrainingOptions()
     assert given.in_words(given.config(12), ["unet"]).endswith("; bf16 on cuda, loader workers: 8.")
+    graph = replace(given.config(12), cuda_graph="auto")
+    assert given.in_words(graph, ["unet"]).endswith("; bf16 on cuda, loader workers: 8, each step as one CUDA graph.")
     monkeypatch.setenv("WORLD_SIZE", "4")
+    assert given.in_words(graph, ["unet"]).endswith(", loader workers: 3, no CUDA graph.")
     assert given.in_words(given.config(12), ["unet"]).endswith("; bf16 on cuda in 4 processes, loader workers: 3.")
+
+
+@pytest.mark.parametrize("command", ["train", "compare", "ablate"])
+def test_a_graph_that_cannot_be_is_refused_before_images_are_read(banet_edu, make_set, tmp_path, command):
+    data = ("--format", "folder", "--root", make_set(12), "--out", tmp_path / "run")
+    code, out, err = banet_edu(command, *data, "--device", "cpu", "--cuda-graph", "on")
+    assert code == 1 and "Recipe" not in out
+    assert 'cuda_graph="on" (--cuda-graph) needs one process on CUDA, not 1 on cpu' in " ".join(err.split())
 
 
 @pytest.mark.parametrize("command", ["train", "compare", "ablate"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -242,3 +244,17 @@ def test_images_on_a_cpu_go_through_with_their_channels_last(name):
     )
     model(torch.randn(2, 3, 64, 64))
     assert seen == [True]
+
+
+@pytest.mark.parametrize("name", ["banet", "unet", "unet_same_encoder", "unetpp"])
+def test_the_layout_in_memory_changes_no_output(name, monkeypatch):
+    torch.manual_seed(0)
+    model, x = create_model(name, "nano").eval(), torch.randn(2, 3, 64, 64)
+    with torch.no_grad():
+        last = model(x).softmax(1)
+        module = next(
+            m for m in (sys.modules[kind.__module__] for kind in type(model).__mro__) if hasattr(m, "check_input")
+        )
+        monkeypatch.setattr(module, "check_input", lambda x, *_: x)
+        first = model(x).softmax(1)
+    torch.testing.assert_close(last, first, rtol=0, atol=1e-6)

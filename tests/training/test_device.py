@@ -16,7 +16,7 @@ def test_where_a_graph_is_used():
     assert [use_cuda_graph(asked, cuda, 1) for asked in ("auto", "on", "off")] == [True, True, False]
     assert not use_cuda_graph("auto", cuda, 2)
     assert not use_cuda_graph("auto", CPU, 1)
-    with pytest.raises(ValueError, match=r'needs one process on a CUDA device; here are 1 on cpu: use "auto"'):
+    with pytest.raises(ValueError, match=r'\(--cuda-graph\) needs one process on CUDA, not 1 on cpu: use "auto"'):
         use_cuda_graph("on", CPU, 1)
     with pytest.raises(ValueError, match='"auto", "on" or "off", not \'yes\''):
         use_cuda_graph("yes", CPU, 1)
