@@ -187,11 +187,18 @@ def tests_table(recorded: Path) -> str:
         "of these, clear of 0 with seeds resampled": sum(one.clear for one in crossed),
     }
     lines = ["| " + " | ".join(counts) + " |", "|---" * len(counts) + "|"]
-    lines += ["| " + " | ".join(map(str, counts.values())) + " |", "", "What survives Holm's correction:", ""]
+    lines += [
+        "| " + " | ".join(map(str, counts.values())) + " |",
+        "",
+        "What survives Holm's correction (the test is of ranks; level: the interval of the mean, over images, holds 0):",
+        "",
+    ]
     lines += ["| run | figure | networks (difference from BA-Net) |", "|---|---|---|"]
     survivors = table[table["holm"] < 0.05]
     for (run, figure), group in survivors.groupby(["run", "figure"], sort=False):
-        listed = ", ".join(f"{row.network} {row.images.mean:+.3f}" for row in group.itertuples())
+        level = ("" if row.images.clear else " (level)" for row in group.itertuples())
+        found = (f"{row.network} {row.images.mean:+.3f}" for row in group.itertuples())
+        listed = ", ".join(map("".join, zip(found, level, strict=True)))
         lines.append(f"| {run.removeprefix('study-')} | {metric_label(figure)} | {listed} |")
     return "\n".join(lines)
 

@@ -81,6 +81,13 @@ def cells_of(page: str) -> dict[tuple[str, str, str], Cell]:
 def cells_of_row(head: list[str], row: list[str]) -> dict[tuple[str, str], Cell]:
     values: dict[tuple[str, str], Cell] = {}
     name, figure = (head if row[0].isdigit() else row)[0], ""
+    if (head[0], head[-1]) == ("what differs", "after correction"):  # `one−other/data/steps`, each at its own rate
+        of = dict(zip(head, row, strict=True))
+        name = "/".join((of["networks"].replace(" ", ""), of["data"], of["steps"]))
+        left = of["after correction"].startswith("<") or float(of["after correction"]) < 0.05
+        return {
+            (name, "d" + of["figure"].split()[0]): Cell(of["difference"], of["with seeds resampled"], of["p"], left)
+        }
     if head[1] == "figure":  # one figure a row: paired tests, and what is left after correction
         return {(name, "d" + row[1].split()[0]): Cell(row[2], p=row[3] if len(row) > 3 else "")}
     if head[1] == "seeds" and (name, row[1]) in {("banet", "0"), ("banet", "0, 1")}:
@@ -112,4 +119,4 @@ def with_corrections(cells: dict[tuple[str, str, str], Cell]) -> dict[tuple[str,
         if table == "tests"
         for network in re.findall(r"(\S+) [-+]", cell.text)
     }
-    return {key: Cell(cell.text, cell.seeds, cell.p, key in left) for key, cell in cells.items()}
+    return {key: Cell(cell.text, cell.seeds, cell.p, cell.left or key in left) for key, cell in cells.items()}
