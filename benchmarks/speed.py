@@ -8,9 +8,9 @@ On an otherwise idle machine leave OMP_WAIT_POLICY unset. With PASSIVE, which se
 between operations, and BA-Net, made of many small ones, pays for the waking up (benchmarks/README.md has both).
 
 A training step is what `fit` does on a CPU: fp32 or bf16, channels last, forward, whole loss, backward, fused AdamW. The
-networks take turns round by round, so that a busy machine slows all of them alike; the median over rounds is printed. Peak
-memory is the largest resident size of a process of its own that does three training steps in fp32, less what importing torch
-takes.
+networks take turns round by round, so that a busy machine slows all of them alike; the median over rounds is printed.
+Inference is of one image, and of as many together as `predict` takes from a folder. Peak memory is the largest resident size
+of a process of its own that does three training steps in fp32, less what importing torch takes.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from banet_edu.training.losses import segmentation_loss
 from banet_edu.training.step import make_optimizer
 
 NETWORKS = ("banet", "unet", "unet_same_encoder")
+FOLDER = 8  # images that `predict` gives a network together
 
 
 def training_step(name: str, batch_size: int, size: int, *, bf16: bool = False, **overrides: Any) -> Callable[[], None]:
@@ -154,15 +155,19 @@ def main() -> None:
     # First, while this process is small: a child begins with the peak that its parent had when it started it.
     memory = {name: peak_megabytes(name, given.batch_size, given.size) for name in NETWORKS}
     step = medians({n: training_step(n, given.batch_size, given.size, bf16=bf16) for n in NETWORKS}, given.rounds)
-    predict = medians({n: inference(n, given.size, bf16=bf16) for n in NETWORKS}, given.rounds)
+    predict, folder = (
+        medians({n: inference(n, given.size, images, bf16=bf16) for n in NETWORKS}, given.rounds)
+        for images in (1, FOLDER)
+    )
     parameters = {name: sum(p.numel() for p in create_model(name).parameters()) for name in NETWORKS}
 
-    print("| network (lite) | parameters | training step, s | inference, one image, s | peak memory of training, MB |")
-    print("|---|---|---|---|---|")
+    columns = ["parameters", "training step, s", "inference, one image, s", f"{FOLDER} images, s", "peak memory, MB"]
+    print("| network (lite) | " + " | ".join(columns) + " |\n|---|---|---|---|---|---|")
     for name in NETWORKS:
-        print(f"| {name} | {parameters[name]:,} | {step[name]:.3f} | {predict[name]:.4f} | {memory[name]:.0f} |")
+        seconds = f"{step[name]:.3f} | {predict[name]:.4f} | {folder[name]:.4f}"
+        print(f"| {name} | {parameters[name]:,} | {seconds} | {memory[name]:.0f} |")
     for other in NETWORKS[1:]:
-        ratios = (step["banet"] / step[other], predict["banet"] / predict[other], memory["banet"] / memory[other])
+        ratios = [seconds["banet"] / seconds[other] for seconds in (step, predict, folder, memory)]
         print(
             f"| banet / {other} | {parameters['banet'] / parameters[other]:.2f} | "
             + " | ".join(f"{r:.2f}" for r in ratios)
