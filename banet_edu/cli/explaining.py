@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from banet_edu.cli.console import err, out, warn, warn_replaced
-from banet_edu.cli.options import check_values, html_name, own_name, reader_folders
+from banet_edu.cli.options import check_values, html_name, own_name, parse_value_map, reader_folders
 from banet_edu.cli.volumes.options import same_kind
 from banet_edu.config import IMAGE_KINDS, __version__
 
@@ -165,6 +164,9 @@ def audit_images(
         tuple[float, float] | None,
         typer.Option("--spacing", metavar="R C", help="Height and width of a mask pixel in mm; DICOM files carry it."),
     ] = None,
+    value_map: Annotated[
+        str | None, typer.Option("--value-map", help="What mask values mean: 0=0,128=1,255=2. All but 0 is the object.")
+    ] = None,
     folder: Annotated[Path, typer.Option("--out", help="Where the results go.")] = Path("runs/audit"),
 ) -> None:
     """Measure a trained network on images with masks, worst case first. Nothing is trained. Not a medical device.
@@ -173,6 +175,7 @@ def audit_images(
     """
     from rich.progress import track
 
+    from banet_edu.datasets.opening import open_pair
     from banet_edu.explain import cohort_profile, why
     from banet_edu.networks.weights import load_model
     from banet_edu.reports.audit import SHOWN, write_audit
@@ -185,14 +188,27 @@ def audit_images(
     check_folder(folder)
     may_write(*(folder / name for name in ("audit.csv", "audit.json", "summary.csv", "audit.html")))
     network: Any = load_model(model)
-    data = open_pair(images, first, suffix, spacing)
+    labels: Any = None if value_map is None else parse_value_map(value_map)
+    data = open_pair(images, first, suffix, spacing, labels)
     same_kind(network, data)
-    other = None if second is None else open_pair(images, second, suffix, spacing)
-    settings = {"weights": network.weights_sha256, "spacing_mm": spacing, "banet_edu": __version__}
+    other = None if second is None else open_pair(images, second, suffix, spacing, labels)
+    sizes = data.root / "spacing.csv"
+    settings = {
+        "weights": network.weights_sha256,
+        "spacing_mm": spacing,
+        "value_map": value_map,
+        "banet_edu": __version__,
+    }
+    settings |= {"spacing.csv": sha256(sizes)} if sizes.is_file() else {}
     rows: list[dict[str, Any]] = []
     left_out = [str(problem) for problem in data.problems]
     if other is not None:
-        left_out += [f"{name}: reader B has no mask of it" for name in data.names if name not in other.names]
+        known_already = {(Path(problem.file).name, problem.reason) for problem in data.problems}
+        left_out += [
+            f"reader B: {problem}"
+            for problem in other.problems
+            if (Path(problem.file).name, problem.reason) not in known_already
+        ]
     with locked(folder):
         table = Measurements(folder, settings, (None, "audit.json"))
         try:
@@ -232,27 +248,6 @@ def audit_images(
     out.print("For teaching and research. Not a medical device.", style="yellow")
     if left_out:
         raise typer.Exit(1)
-
-
-def open_pair(images: Path, masks: Path, suffix: str, spacing: tuple[float, float] | None) -> Dataset:
-    """Images and masks of two folders as a data set, bad files listed."""
-    from banet_edu.datasets.opening import open_dataset
-
-    for place in (images, masks):
-        if not place.is_dir():
-            raise FileNotFoundError(f"{place}: no such folder")
-    if images.resolve().drive != masks.resolve().drive:  # Windows
-        raise ValueError(f"{images} and {masks} lie on two drives; copy both onto one")
-    root = Path(os.path.commonpath([images.resolve(), masks.resolve()]))
-    return open_dataset(
-        "folder",
-        root,
-        on_error="skip",
-        image_dir=str(images.resolve()),
-        mask_dir=str(masks.resolve()),
-        mask_suffix=suffix,
-        spacing_mm=spacing,
-    )
 
 
 def other_mask(dataset: Dataset, name: str) -> Path:

@@ -10,6 +10,7 @@ from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from unicodedata import normalize
 
 import typer
 
@@ -59,14 +60,19 @@ def parse_value_map(text: str) -> dict[int, int]:
     {0: 0, 255: 1}
     """
     try:
-        return {int(value): int(label) for value, label in (pair.split("=") for pair in text.split(","))}
+        pairs = [(int(value), int(label)) for value, label in (pair.split("=") for pair in text.split(","))]
     except ValueError:
         raise ValueError(f"--value-map is VALUE=CLASS,VALUE=CLASS, as in 0=0,128=1,255=2, not {text!r}") from None
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError(f"--value-map {text}: names a value twice")
+    return dict(pairs)
 
 
 def parse_groups(text: str) -> str | dict[str, str]:
     """`FILE.csv:COLUMN` as {name: group}; `folder` and regular expressions as they are."""
     file, _, column = text.rpartition(":")
+    if text.lower().endswith(".csv"):
+        raise ValueError(f"--groups {text}: say which column holds the groups, as in {text}:patient")
     if not file.lower().endswith(".csv"):
         return text
     from banet_edu.data.limits import regular_file
@@ -80,9 +86,12 @@ def parse_groups(text: str) -> str | dict[str, str]:
                     f"{file} has no column {min(missing)!r}; it has {', '.join(rows.fieldnames or ['none'])}. --groups "
                     "FILE.csv:COLUMN needs name (the image's, without its ending) and COLUMN"
                 )
-            return {row["name"]: row[column] for row in rows}
+            named = [(normalize("NFC", row["name"] or ""), row[column] or "") for row in rows]
     except UnicodeDecodeError:
         raise ValueError(f"{file}: is no text in UTF-8; save it as such") from None
+    if twice := [name for name, group in named if dict(named)[name] != group]:
+        raise ValueError(f"{file}: has two groups for {twice[0]!r}")
+    return dict(named)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -66,7 +66,7 @@ def predict_files(
     import pandas as pd
 
     from banet_edu.data.limits import regular_file
-    from banet_edu.datasets.unmarked import find_files, folders_of_images, plan
+    from banet_edu.datasets.unmarked import Job, find_files, folders_of_images, plan
     from banet_edu.networks.weights import load_model
     from banet_edu.prediction import predict_many
     from banet_edu.reports.measurements import STATE, TABLE, Measurements, draw_pictures
@@ -100,6 +100,13 @@ def predict_files(
     pictures = {job: [folder / f"{job.name}_{kind}.png" for kind in ("mask", "contour")] for job in jobs}
     may_write(*chain(*pictures.values()), folder / TABLE, folder / STATE)
     notes: dict[str, list[str]] = {}
+
+    def beware(job: Job, row: dict[str, Any]) -> None:
+        if row.get("warning"):
+            warn(f"{job.path}{job.frame_words}: {row['warning']}")
+        if row.get("mm_at"):
+            notes.setdefault(row["mm_at"], []).append(job.path.name)
+
     failed = taken_over = 0
     with locked(folder):
         table = Measurements(folder, settings)
@@ -111,6 +118,7 @@ def predict_files(
                     known = sha256(job.path)
                     if table.take_over(job.label, known, pictures[job]):
                         taken_over += 1
+                        beware(job, table.rows[-1])
                         continue
                     sample = job.read()
                     [found] = predict_many(
@@ -131,9 +139,9 @@ def predict_files(
                     write_bytes(path, picture)
                 if found.warning:
                     figures["warning"] = found.warning
-                    warn(f"{job.path}{job.frame_words}: {found.warning}")
                 if spacing is None and sample.spacing_note:
-                    notes.setdefault(sample.spacing_note, []).append(job.path.name)
+                    figures["mm_at"] = sample.spacing_note
+                beware(job, figures)
                 table.add({"image": job.label, **figures, "sha256": known})
             table.rows += [{"image": file.name, "left_out": why} for file, why in others.items()]
         except KeyboardInterrupt:

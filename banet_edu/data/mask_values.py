@@ -52,8 +52,9 @@ def foreground(pixels: NDArray[np.uint8], *, lossy: bool) -> NDArray[np.bool_]:
     third = _third_level(pixels, counts, lossy)
     if third is not None:
         shown = _shown(levels) if len(levels) <= FEW else f"0, about {third} and 255"
+        many = "more than two values" if len(levels) > 2 else "two values, neither of them 0"
         raise ValueError(
-            f"more than two values ({shown}): say what each means, such as {_example(np.array([0, third, 255]))} "
+            f"{many} ({shown}): say what each means, such as {_example(np.array([0, third, 255]))} "
             f"for classes, or {{0: 0, {third}: 1, 255: 1}} (0=0,{third}=1,255=1) for one foreground"
         )
     if (grey := _middle_areas(pixels)) > PHOTO:

@@ -17,7 +17,7 @@ from banet_edu.data.orientation import upright
 DICOM_EXTENSIONS = (".dcm", ".dicom", ".ima")
 PROMISES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp", ".heic", *DICOM_EXTENSIONS)
 
-DEEP = "has 16 bits a channel: save it with 8, choosing the range of values to show (its window)"
+DEEP = "has 16 bits a channel or more: save it with 8, of an image choosing the range of values to show (its window)"
 ALPHA = "has an alpha channel: save it without (as RGB or grey)"
 
 
@@ -238,7 +238,7 @@ def stem(path: Path) -> str:
 
 
 def is_deep(image: Image.Image, path: Path) -> bool:
-    """Whether an opened file stores more than 8 bits a channel (Pillow itself cuts 16-bit colour to 8 silently)."""
+    """Whether a PNG, TIFF or grey image has more than 8 bits a channel; of other 16-bit colour Pillow keeps the upper 8."""
     if image.mode.startswith(("I", "F")):
         return True
     if image.format == "TIFF":

@@ -131,10 +131,10 @@ def as_sample(image: Any) -> Sample:
     if isinstance(image, Volume):
         raise ValueError(f"{image.name} is a volume; this network takes images: create_model(dims=3) takes volumes")
     if isinstance(image, str | Path):
-        from banet_edu.data.reading import read_image  # which builds on this file
+        from banet_edu.data.reading import read_image, spacing_note, stem  # which builds on this file
 
         pixels, spacing = read_image(image)
-        return Sample(pixels, None, Path(image).stem, spacing)
+        return Sample(pixels, None, stem(Path(image)), spacing, spacing_note(Path(image)))
     array = np.asarray(image)
     if array.dtype != np.uint8:
         raise ValueError(f"an image must be uint8 with values 0..255, got {array.dtype}; convert it first")

@@ -23,6 +23,7 @@ from banet_edu.datasets.report import (
     counted,
     counted_parts,
     duplicate_pairs,
+    groups_in_words,
     listed,
     parts_by_name,
     report_text,
@@ -63,7 +64,7 @@ class CheckReport:
     reading: str = ""
     turned: tuple[int, int] = (0, 0)  # images and masks that an orientation tag turned or mirrored
     square: bool = False  # all of these are square, so that their sizes cannot show whether tags were meant
-    groups: int | None = None  # of the split, None where every case stands for itself
+    groups: str | None = None  # of the split, in words; None where every case stands for itself
     proposal: tuple[str, int] | None = None  # a pattern for groups that the names suggest
 
     @property
@@ -104,7 +105,7 @@ class CheckReport:
 
     def _groups(self) -> str:
         if self.groups is not None:
-            return f"{self.groups}, none on two sides of the split"
+            return self.groups
         if self.proposal is None:
             return "none: every case stands for itself"
         pattern, count = self.proposal
@@ -177,7 +178,7 @@ def check_dataset(
         reading=dataset.reading,
         turned=(sum(image > 1 for image, _ in turned.values()), sum(mask > 1 for _, mask in turned.values())),
         square=_all_square(facts.image_size for name, facts in found.items() if max(turned[name]) > 1),
-        groups=None if dataset.groups is None else len({dataset.groups[name] for name in dataset.names}),
+        groups=groups_in_words(dataset),
         proposal=proposed_pattern(names, [(pair.first, pair.second) for pair in duplicates if pair.leaks]),
     )
 

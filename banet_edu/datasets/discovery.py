@@ -38,8 +38,9 @@ class Reading:
 
     def __str__(self) -> str:
         layout = self.layout
-        image = f"{layout.image_dirs[0]}/CASE{layout.image_suffix}"
-        return f"{image} with {layout.mask_dirs[0]}/{layout.mask_prefix}CASE{layout.mask_suffix}".replace("./", "")
+        # A pattern names files already: its last part is the case's.
+        images, masks = (dirs[0].removesuffix("/*") for dirs in (layout.image_dirs, layout.mask_dirs))
+        return f"{images}/CASE{layout.image_suffix} with {masks}/{layout.mask_of('CASE')}".replace("./", "")
 
 
 def find_reading(root: Path, *, volumes: bool = False) -> Reading | None:

@@ -44,7 +44,8 @@ def group_names(cases: Sequence[Case], root: Path, groups: Groups, layout: Layou
         matches = {case.name: pattern.search(case.name) for case in cases}
         found = {name: match[1] for name, match in matches.items() if match is not None and match[1]}
     else:
-        found = {case.name: str(groups[case.name]) for case in cases if case.name in groups}
+        given = {case.name: str(groups[case.name]).strip() for case in cases if groups.get(case.name) is not None}
+        found = {name: group for name, group in given.items() if group}
     if without := [case.name for case in cases if case.name not in found]:
         raise ValueError(f"{len(without)} case(s) have no group: {', '.join(without[:5])}. Each needs one")
     return found

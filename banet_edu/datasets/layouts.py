@@ -44,6 +44,10 @@ class Layout:
     upright: bool = False  # the camera always stands the same way: no image is upside down
     volumes: bool = False  # NIfTI files
 
+    def mask_of(self, case: str) -> str:
+        """What the mask of a case is called."""
+        return f"{self.mask_prefix}{case}{self.mask_suffix}"
+
 
 LAYOUTS = {
     "isic2017": Layout(
@@ -99,11 +103,11 @@ def find_cases(root: Path, layout: Layout) -> tuple[list[Case], list[Problem]]:
     if not images.keys() & masks.keys():
         raise ValueError(
             f"{root}: no image has a mask. Images are called like {image_files[0].name!r}, masks like "
-            f"{mask_files[0].name!r}; expected are CASE{layout.image_suffix} and CASE{layout.mask_suffix}. "
+            f"{mask_files[0].name!r}; expected are CASE{layout.image_suffix} and {layout.mask_of('CASE')}. "
             + _way_out(image_files, mask_files)
         )
     for name in sorted(images.keys() - masks.keys(), key=natural_key):
-        problems.append(Problem(_inside(images[name], root), f"has no mask ({name}{layout.mask_suffix})"))
+        problems.append(Problem(_inside(images[name], root), f"has no mask ({layout.mask_of(name)})"))
     for name in sorted(masks.keys() - images.keys(), key=natural_key):
         problems.append(Problem(_inside(masks[name], root), "is the mask of no image here"))
     names = sorted(images.keys() & masks.keys(), key=natural_key)
@@ -117,7 +121,8 @@ def _way_out(images: Sequence[Path], masks: Sequence[Path]) -> str:
     if suffixes := [end for end in behind if end and not end[0].isalnum()]:  # of image 1, not mask 10_seg
         return f"Say what a mask's name has after its image's: mask_suffix= (--mask-suffix {suffixes[0]})"
     return (
-        "Choose another format, or format 'folder' with image_suffix= and mask_suffix= (--image-suffix, --mask-suffix)"
+        "Choose another format, or format 'folder' with image_suffix=, mask_suffix= and mask_prefix= (--image-suffix, "
+        "--mask-suffix, --mask-prefix)"
     )
 
 
@@ -138,7 +143,12 @@ def read_spacing_table(root: Path) -> dict[str, tuple[float, float]]:
     with path.open(newline="", encoding="utf-8-sig") as file:
         rows = csv.DictReader(file)
         try:
-            return {row["name"]: check_spacing((float(row["row_mm"]), float(row["column_mm"]))) for row in rows}
+            sizes: dict[str, tuple[float, float]] = {}
+            for row in rows:
+                size = check_spacing((float(row["row_mm"]), float(row["column_mm"])))
+                if sizes.setdefault(unicodedata.normalize("NFC", row["name"]), size) != size:
+                    raise ValueError(f"a second size of {row['name']}")
+            return sizes
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(
                 f"{path}, line {rows.line_num}: columns name, row_mm, column_mm expected ({error})"
@@ -153,7 +163,9 @@ def _files(root: Path, folders: Iterable[str], layout: Layout) -> list[Path]:
         if files:
             return files
         tried.append(folder)
-    said = f"{root}: no image files in {' or '.join(tried)} (of folders with other names: --image-dir, --mask-dir)"
+    said = f"{root}: no image files in {' or '.join(tried)}"
+    if not any(Path(folder).is_absolute() for folder in tried):
+        said += " (of folders with other names: --image-dir, --mask-dir)"
     if root.is_dir() and (loose := sum(_is_candidate(path, layout) for path in root.iterdir())):
         said += (
             f"; {loose} lie in the folder itself: to train on them, put masks beside them, as IMAGE_mask.png "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -78,8 +79,9 @@ def open_dataset(
         image_dir, mask_dir, image_suffix, mask_suffix, mask_prefix: replace the format's own rules, or what was found. Both
             folders may be the same, or patterns such as "*/images/*" (one folder for each patient).
         groups: what must not lie on two sides of a split, such as the images of one patient: "folder" (the folder below
-            root; where folders are per patient the default), a regular expression with one group for the names,
-            {name: group}, or None. DICOM files that name several images of a patient are grouped by PatientID.
+            root; where folders are per patient the default; folders called train, val and test are the parts of the split),
+            a regular expression with one group for the names, {name: group}, or None. DICOM files that name several images of
+            a patient are grouped by PatientID.
 
     Raises:
         FileNotFoundError: no such folder, or no images in it.
@@ -156,6 +158,31 @@ def open_dataset(
         reading=str(Reading(layout, len(found))),
     )
     return dataset if split is None else dataset.part(split, split_seed)
+
+
+def open_pair(
+    images: Path,
+    masks: Path,
+    suffix: str = "",
+    spacing_mm: tuple[float, float] | None = None,
+    value_map: ValueMap | None = None,
+) -> Dataset:
+    """Images and masks of two folders, wherever they lie, as a data set, bad files listed."""
+    for place in (images, masks):
+        if not place.is_dir():
+            raise FileNotFoundError(f"{place}: no such folder")
+    if images.resolve().drive != masks.resolve().drive:  # Windows
+        raise ValueError(f"{images} and {masks} lie on two drives; copy both onto one")
+    return open_dataset(
+        "folder",
+        Path(os.path.commonpath([images.resolve(), masks.resolve()])),
+        on_error="skip",
+        value_map=value_map,
+        image_dir=str(images.resolve()),
+        mask_dir=str(masks.resolve()),
+        mask_suffix=suffix,
+        spacing_mm=spacing_mm,
+    )
 
 
 def _without_faults(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from banet_edu.datasets.dataset import Cases
 from banet_edu.datasets.layouts import Problem
 from banet_edu.datasets.similarity import SAME_SCENE, near_duplicates
-from banet_edu.datasets.splits import PARTS
+from banet_edu.datasets.splits import PARTS, named_parts
 
 SHOWN = 20  # lines of problems and of duplicates in the text
 
@@ -36,10 +36,26 @@ class Duplicate(NamedTuple):
 
 
 def parts_by_name(dataset: Cases[Any], split_seed: int) -> dict[str, str]:
-    """{name: part}; {} where there are too few cases for a split."""
+    """{name: part}; {} where there are too few cases, or groups, for a split."""
     if len(dataset) < len(PARTS):
         return {}
-    return {name: part for part in PARTS for name in dataset.part(part, split_seed).names}
+    try:
+        return {name: part for part in PARTS for name in dataset.part(part, split_seed).names}
+    except ValueError:  # what opens the data to train on them says why
+        return {}
+
+
+def groups_in_words(dataset: Cases[Any]) -> str | None:
+    """What stays on one side of the split, counted; None where every case stands for itself."""
+    if dataset.groups is None:
+        return None
+    there = list(dict.fromkeys(dataset.groups[name] for name in dataset.names))
+    if named := named_parts(dataset.groups.values()):
+        cut = "" if len(named) == len(PARTS) else "; what lacks is cut from train"
+        return f"the folders {', '.join(there)} are the parts of the split{cut}"
+    if len(there) < len(PARTS):
+        return f"{len(there)}: too few for a split into {', '.join(PARTS)}; --groups '(.*)' lets each case stand for itself"
+    return f"{len(there)}, none on two sides of the split"
 
 
 def counted_parts(names: Sequence[str], part_of: Mapping[str, str]) -> dict[str, int]:

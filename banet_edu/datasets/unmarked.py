@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from banet_edu.datasets.discovery import AFFIXES, SEPARATORS
 from banet_edu.datasets.layouts import is_volume
 from banet_edu.storage import written
 
+LONGEST = (
+    200  # bytes of a result's name before _contour.png; disks take 255 with what stands around it while it is written
+)
 _RESULTS = ("measurements.json", "audit.json")  # of `predict` and `audit`, whose pictures lie beside them
 _NEEDS = "and this is a network of images: it takes one trained on volumes, as banet-lite-hippocampus"
 
@@ -73,14 +77,15 @@ def masks_beside(images: Sequence[Path]) -> dict[Path, Path]:
     >>> {mask.name: image.name for mask, image in found.items()}
     {'scan_mask.png': 'scan.jpg'}
     """
-    named = {_on_disk(stem(image)): image for image in images}
-    found = {}
+    named: dict[str, list[Path]] = {}
+    for image in images:
+        named.setdefault(_on_disk(stem(image)), []).append(image)
+    found: dict[Path, Path] = {}
     for word in AFFIXES:
         for separator in SEPARATORS:
-            for name, image in named.items():
+            for name, of_name in named.items():
                 for mask in (f"{name}{separator}{word}", f"{word}{separator}{name}"):
-                    if mask in named:
-                        found[named[mask]] = image
+                    found |= dict.fromkeys(named.get(mask, ()), of_name[0])
     return found
 
 
@@ -126,6 +131,8 @@ def plan(paths: list[Path], frame: int | None) -> list[Job]:
         names += [path.name.replace(".", "_"), path.name, *(f"{path.name}_{n}" for n in range(2, 2 + len(found)))]
         ending = "" if page is None else f"_frame{page}"
         name = next(name + ending for name in names if _on_disk(name + ending) not in taken)
+        if problem is None and len(os.fsencode(name)) > LONGEST:
+            problem = ValueError(f"its name is too long for results to be named after it ({LONGEST} bytes): rename it")
         taken.add(_on_disk(name))
         jobs.append(Job(path, page, name, problem))
     return sorted(jobs, key=lambda job: (paths.index(job.path), job.frame or 0))

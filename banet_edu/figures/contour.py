@@ -174,10 +174,11 @@ def errors_figure(
         raise ValueError("errors_figure needs at least one mask; `masks` is empty")
     if limit is None:
         limit = max(largest_error(mask, reference, spacing_mm) for mask in masks.values()) or 1.0
-    figure, axes = new_figure(1, len(masks), height=1.3 + 9.5 / max(len(masks), 2))
+    high = float(np.clip(proportion(reference.shape, spacing_mm), 0.4, 2.0))
+    figure, axes = new_figure(1, len(masks), height=1.3 + 9.5 * high / max(len(masks), 2))
     with styled():
         for panel, (name, mask) in zip(axes[0], masks.items(), strict=True):
-            draw_image(panel, image, reference.shape)
+            draw_image(panel, image, reference.shape, spacing_mm=spacing_mm)
             draw_errors(panel, mask, reference, spacing_mm=spacing_mm, limit=limit)
             panel.set_title(f"{name}\n{figures_text(mask, reference, spacing_mm)}")
         name_lines(axes[0][0])

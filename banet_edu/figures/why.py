@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from banet_edu.data.sample import Sample
 from banet_edu.explain.boundary.causes import Explanation
 from banet_edu.explain.boundary.tables import Profile
+from banet_edu.explain.boundary.wording import expects, others, where
 from banet_edu.explain.boundary.wording import number as shown
-from banet_edu.explain.boundary.wording import where
 from banet_edu.figures.contour import draw_lines, draw_scale_bar, mask_outlines
 from banet_edu.figures.style import (
     BLUE,
@@ -66,7 +66,7 @@ def doubtful_figure(
 ) -> Figure:
     """The image with its outline, the explanation's stretches in the colour and line style of their main reason.
 
-    Beside it the longest stretches in words, with the numbers they carry in the image. 12 h, 3 h, 6 h and 9 h around an outline
+    Beside it the first stretches in words, with the numbers they carry in the image. 12 h, 3 h, 6 h and 9 h around an outline
     are the o'clock of the sentences (12 is up, seen from the outline's centre). Where the outline is the expert's, the
     predicted one is drawn too. A scale bar where the spacing is known.
 
@@ -108,8 +108,8 @@ def doubtful_figure(
         _draw_hours(axes, profile, size, spacing, taken)
         present = [reason for reason in REASON_STYLES if (segments["reasons"].map(main_reason) == reason).any()]
         entries += [_entry(reason, *REASON_STYLES[reason]) for reason in present]
-        unclear = "where the image shows no clear edge"
-        axes.set_title(title or ("where to look first" if "high" in next(segments.rows(), {}) else unclear))
+        look = "where to look first" if expects(segments) else "where the image shows no clear edge"
+        axes.set_title(title or ("the outline" if segments.empty else look))
         if spacing is not None:
             draw_scale_bar(axes, size, spacing)
         side.set_axis_off()
@@ -235,5 +235,5 @@ def _listed(explanation: Explanation, profile: Profile) -> str:
         text += f"; off by {shown(error)} {unit.replace('pct', '%')}" if error == error else ""
         lines.append(fill(text, 42, subsequent_indent="    "))
     if len(segments) > _LISTED:
-        lines.append(f"and {len(segments) - _LISTED} shorter")
+        lines.append(f"and {others(len(segments) - _LISTED, expects(segments))}")
     return "\n".join(lines)

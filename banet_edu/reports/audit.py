@@ -53,7 +53,7 @@ def write_audit(
         "How this was made": [{str(name): str(value) for name, value in result.facts.items()}],
     }
     title = f"Audit: {result.facts['network']} on {result.facts['images']}"
-    lead = f"{len(table)} cases measured, none trained on here; {result.facts['left out']} left out."
+    lead = f"{len(table)} case{'s' * (len(table) != 1)} measured, none trained on here; {result.facts['left out']} left out."
     return write_page(path, title, lead, sections, "Written by banet-edu, for teaching and research.")
 
 
@@ -70,10 +70,12 @@ def _beware(table: pd.DataFrame) -> list[str]:
 
 def _counts(table: pd.DataFrame) -> list[str]:
     missed, made_up = (table["status"] == status for status in ("missed", "hallucinated"))
-    parts, extra = int((table["parts_missed"] > 0).sum()), int((table["extra_pieces"] > 0).sum())
+    both = table[table["status"] == "ok"]  # a case that is missed altogether misses no part besides
+    parts, extra = int((both["parts_missed"] > 0).sum()), int((both["extra_pieces"] > 0).sum())
     return [
-        f"Of {len(table)} cases the object is missed altogether in {int(missed.sum())}, and one is outlined where there is "
-        f"none in {int(made_up.sum())}; a part is missed in {parts}, an extra piece outlined in {extra}."
+        f"Of {len(table)} case{'s' * (len(table) != 1)} the object is missed altogether in {int(missed.sum())}, and one is "
+        f"outlined where there is none in {int(made_up.sum())}; a part is missed in {parts}, an extra piece "
+        f"outlined in {extra}."
     ]
 
 
@@ -116,7 +118,7 @@ def _cases(table: pd.DataFrame, assd: str, hd: str) -> Table:
         where = f"{row['largest_error']}"
         if isinstance(row.get("towards"), str):
             where += f", {row['towards']}"
-        elif "clock" in row and row["clock"] == row["clock"]:
+        elif row.get("clock") is not None and row["clock"] == row["clock"]:
             where += f", {row['clock']:.0f} o'clock"
         figures = [f"{row[name]:.3g}" if row[name] == row[name] else "–" for name in ("JA", assd, hd)]
         rows.append(

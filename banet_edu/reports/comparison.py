@@ -43,7 +43,11 @@ def write_report(
 
     `test` are the samples that were measured; the pictures come from them (`report_pictures`, or give your own).
     The file holds everything it shows: pictures are embedded, nothing is loaded from elsewhere.
+
+    Raises ValueError for a result without the facts of its run.
     """
+    if "training" not in result.facts:
+        raise ValueError("a report tells how its figures were made: give the result its run's facts (facts.json)")
     data = str(result.facts.get("data", "data set"))
     names = list(dict.fromkeys(result.table["model"]))
     others = [column for column in result.metrics if column in ("SE", "SP", "AC") or column.startswith("hd_")]
@@ -55,7 +59,7 @@ def write_report(
             _GLOSSARY,
         ],
         "What was missed": [_failures(result)],
-        "Pictures": [*(report_pictures(result, test) if pictures is None else pictures), *_not_shown(test)],
+        "Pictures": [*(report_pictures(result, test) if pictures is None else pictures), *_not_shown(result, test)],
         "Paired tests": [_paired(result), *_reported(data)],
         "How these figures were made": [_facts(result.facts, test), *_runs(result)],
         "Limits": [_limits(result)],
@@ -73,7 +77,7 @@ def report_pictures(result: CompareResult, test: Sequence[Any]) -> Iterator[Pict
         f"Every test image: JA, and {metric_label(boundary)}. Undefined distances of missed objects are not drawn.",
         "Strips of dots, one per test image, with mean and interval of each model: " + _means(result, boundary),
     )
-    if result.models and not _of_volumes(test):
+    if result.models and not _not_shown(result, test):
         several = result.table["class"].nunique() > 1
         by_name = {sample.name: sample for sample in (test[i] for i in range(len(test)))}
         cases = {label: by_name[name] for label, name in pick_cases(result.table).items()}
@@ -81,12 +85,12 @@ def report_pictures(result: CompareResult, test: Sequence[Any]) -> Iterator[Pict
             model: {label: predict(network, sample) for label, sample in cases.items()}
             for model, network in result.models.items()
         }
-        said = "; ".join(f"{label}: {sample.name}" for label, sample in cases.items())
+        said = ", ".join(f"{label} ({sample.name})" for label, sample in cases.items())
         yield Picture(
             cases_figure(cases, found),
             "Best, median and worst test image by the mean JA of all models"
             f"{' and classes' * several}: no model chose its own examples.",
-            f"Contours of {', '.join(names)} and the expert's on three test images ({said}).",
+            f"Contours of {', '.join(names)} and the expert's on the test images that are {said}.",
         )
         first, sample = names[0], cases["median"]
         assert sample.mask is not None
@@ -107,12 +111,11 @@ def report_pictures(result: CompareResult, test: Sequence[Any]) -> Iterator[Pict
         )
 
 
-def _of_volumes(test: Sequence[Any]) -> bool:
-    return len(test) > 0 and isinstance(test[0], Volume)
-
-
-def _not_shown(test: Sequence[Any]) -> list[str]:
-    if not _of_volumes(test):
+def _not_shown(result: CompareResult, test: Sequence[Any]) -> list[str]:
+    """Why no cases are drawn, where none are."""
+    if result.table["JA"].isna().all():
+        return ["Nothing is outlined in any test image, and nothing was found: there are no cases to show."]
+    if not (len(test) and isinstance(test[0], Volume)):
         return []
     return [
         "The cases are volumes: no outlines are drawn here. banet-edu predict writes the labels as NIfTI, which any viewer "
@@ -128,6 +131,8 @@ def _lead(result: CompareResult) -> str:
     said = f"{len(seeds)} seeds" if len(seeds) > 1 else f"seed {seeds[0]}"
     untrained = facts.get("untrained", [])
     trained = [model for model in models if model not in untrained]
+    if not trained:
+        return f"{', '.join(models)}: methods that learn nothing, measured on {facts['test_images']} test images."
     lead = f"{', '.join(trained)} ({facts['preset']}), trained alike: {parts}, {steps} optimiser steps each, {said}."
     return lead + (f" {', '.join(untrained)}: no training, measured on the same test images." if untrained else "")
 
@@ -169,12 +174,16 @@ def _failures(result: CompareResult) -> list[str]:
 
 def _limits(result: CompareResult) -> list[str]:
     seeds = len(result.facts["seeds"])
+    trained = set(result.table["model"]) - set(result.facts.get("untrained", []))
     seed_words = "One seed: another may change the order of models." if seeds == 1 else f"Only {seeds} seeds."
+    of_training = (
+        f"{seed_words} Figures of several seeds are averaged per image before they are resampled or tested.",
+        "A short training budget, equal for all, favours networks that learn fast; it does not show what each can reach.",
+    )
     lines = [
         "Intervals and tests speak of images like these, from this data set and split. Another hospital, camera or expert "
         "is another question.",
-        f"{seed_words} Figures of several seeds are averaged per image before they are resampled or tested.",
-        "A short training budget, equal for all, favours networks that learn fast; it does not show what each can reach.",
+        *(of_training if trained else ()),
         "The p-values are not corrected for the number of tests, and a small p-value does not make a difference large.",
     ]
     if not any(column.endswith("_mm") for column in result.metrics):

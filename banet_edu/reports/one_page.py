@@ -69,7 +69,7 @@ class _Page:
     def text(self, words: str, size: float, *, bold: bool = False, term: str = "") -> bool:
         size = size if bold else size * self.scale
         left = _LEFT + (1.25 if term else 0)
-        lines = _wrapped(words, size, _RIGHT - left)
+        lines = _wrapped(words, size, _RIGHT - left, bold)
         high = len(lines) * size * _LEADING / 72
         if not self._room(high):
             return False
@@ -98,13 +98,15 @@ class _Page:
     def table(self, piece: Table) -> bool:
         size = _SMALL * self.scale
         rows = [list(piece.head), *(list(row) for row in piece.rows)]
-        natural = np.array([[_width(cell, size) for cell in row] for row in rows])
-        natural[0] *= 1.15  # bold
+        natural = np.array([[_width(cell, size, k == 0) for cell in row] for k, row in enumerate(rows)])
         natural = natural.max(axis=0) + 0.12
         wide = natural.copy()  # what is short is kept whole
         if (over := natural.sum() - (_RIGHT - _LEFT)) > 0 and (long := natural > _SHORT).any():
             wide[long] *= 1 - over / natural[long].sum()
-        cells = [[_wrapped(cell, size, room - 0.08) for cell, room in zip(row, wide, strict=True)] for row in rows]
+        cells = [
+            [_wrapped(cell, size, room - 0.08, k == 0) for cell, room in zip(row, wide, strict=True)]
+            for k, row in enumerate(rows)
+        ]
         lefts = _LEFT + np.concatenate([[0.0], np.cumsum(wide)[:-1]])
         for k, row in enumerate(cells):
             high = max(len(lines) for lines in row) * size * _LEADING / 72 + 0.03
@@ -127,24 +129,21 @@ class _Page:
         return True
 
 
-def _width(words: str, size: float) -> float:
+def _width(words: str, size: float, bold: bool = False) -> float:
     """Inches of a line of text."""
-    return (
-        TextPath((0, 0), _plain(words), size=size, prop=FontProperties()).get_extents().width / 72
-        if words.strip()
-        else 0.0
-    )
+    font = FontProperties(weight="bold" if bold else "normal")
+    return TextPath((0, 0), _plain(words), size=size, prop=font).get_extents().width / 72 if words.strip() else 0.0
 
 
-def _wrapped(words: str, size: float, room: float) -> list[str]:
+def _wrapped(words: str, size: float, room: float, bold: bool = False) -> list[str]:
     """Lines that fit into `room` inches."""
-    width = _width(words, size)
+    width = _width(words, size, bold)
     if width <= room:
         return [words]
     letters = max(4, int(len(words) * room / width))
     while True:
         lines = wrap(words, letters) or [words]
-        if letters <= 4 or max(_width(line, size) for line in lines) <= room:
+        if letters <= 4 or max(_width(line, size, bold) for line in lines) <= room:
             return lines
         letters -= max(1, letters // 30)
 

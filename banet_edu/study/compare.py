@@ -7,6 +7,7 @@ import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,9 +86,7 @@ def compare(
     sources = dict(models) if isinstance(models, Mapping) else {model: model for model in models}
     parts = _check_parts(dataset)
     if not sources or not seeds:
-        raise ValueError(
-            f"compare needs at least one model and one seed, got models={list(sources)}, seeds={list(seeds)}"
-        )
+        raise ValueError(f"compare needs at least one model and seed, got {list(sources)} and {list(seeds)}")
     if len(set(seeds)) < len(seeds) or min(seeds) < 0:
         raise ValueError(f"seeds are whole numbers from 0 on, each given once, got {list(seeds)}")
 
@@ -200,11 +199,12 @@ def machine_facts() -> dict[str, Any]:
 
 def _check_parts(dataset: Mapping[str, Part] | tuple[Part, Part, Part]) -> dict[str, Part]:
     parts = dict(dataset) if isinstance(dataset, Mapping) else dict(zip(PARTS, dataset, strict=False))
-    missing = [part for part in PARTS if len(parts.get(part, ())) == 0]
-    if missing:
+    if missing := [part for part in PARTS if len(parts.get(part, ())) == 0]:
         raise ValueError(f"the data set has no {' and no '.join(missing)} images; compare needs train, val and test")
-    names = {part: {parts[part][i].name for i in range(len(parts[part]))} for part in PARTS}
-    if leaked := sorted(names["test"] & (names["train"] | names["val"])):
+    names = {part: sorted(parts[part][i].name for i in range(len(parts[part]))) for part in PARTS}
+    if twice := {one for one, other in pairwise(names["test"]) if one == other}:
+        raise ValueError(f"test images are told apart by name, and several are called {min(twice)}")
+    if leaked := sorted({*names["test"]} & {*names["train"], *names["val"]}):
         raise ValueError(f"{len(leaked)} test image(s) are also trained or validated on: {', '.join(leaked[:5])}")
     return parts
 

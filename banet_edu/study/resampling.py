@@ -52,7 +52,7 @@ def paired_interval(
         The mean difference and its interval; nan without a common case, an interval of nan with one image only.
 
     Raises:
-        ValueError: a model that the table does not have, or a case twice.
+        ValueError: a column or model that the table does not have, or a case twice, as with several classes.
 
     >>> import pandas as pd
     >>> rows = [(m, s, n, {"a": 0.1, "b": 0.0}[m] + 0.2 * s) for m in "ab" for s in (0, 1) for n in ("x", "y", "z")]
@@ -60,10 +60,16 @@ def paired_interval(
     >>> [round(value, 6) for value in paired_interval(table, "JA", "a", "b")]
     [0.1, 0.1, 0.1]
     """
+    if lacking := [name for name in (by, "name", "seed", column) if name not in table.columns]:
+        raise ValueError(f"the table has no column {lacking}; it has {list(table.columns)}")
     known = set(table[by])
     if absent := [name for name in (a, b) if name not in known]:
         raise ValueError(f"no rows with {by} = {absent} in the table; it has {sorted(known)}")
-    wide = table[table[by].isin([a, b])].pivot(index="name", columns=[by, "seed"], values=column)
+    table = table[table[by].isin([a, b])]
+    if (twice := table.duplicated([by, "seed", "name"])).any():
+        case = table.loc[twice, [by, "seed", "name"]].iloc[0].to_dict()
+        raise ValueError(f"more than one row for {case}: keep one, or the rows of one class")
+    wide = table.pivot(index="name", columns=[by, "seed"], values=column)
     shared = [seed for seed in wide[a].columns if seed in wide[b].columns]
     apart = (wide[a][shared] - wide[b][shared]).to_numpy(float)  # images x seeds
     apart = apart[~np.isnan(apart).all(axis=1)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from math import isnan
+from math import floor, isnan, log10
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,9 +28,11 @@ FILES = ("per_image.csv", "summary.csv", "paired.csv", "facts.json")  # that `Co
 def p_in_words(value: float) -> str:
     """A p-value as every table shows it.
 
-    >>> p_in_words(0.0123), p_in_words(0.0004)
-    ('0.012', '< 0.001')
+    >>> p_in_words(0.0123), p_in_words(0.0004), p_in_words(0.0496)
+    ('0.012', '< 0.001', '0.0496')
     """
+    if 0.0495 <= value < _SIGNIFICANT:  # 0.050 would look like none
+        return f"{int(value * 1e4) / 1e4:.4f}"
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
@@ -54,7 +56,7 @@ class CompareResult:
     """The outcome of `compare`.
 
     `table`: one row per model, seed, image (and class). `summary`: one row per model (and class) and metric, with mean,
-    `low` and `high` of the 95 % bootstrap interval over images, and counts (see `metrics.statistics.summarise`).
+    `low` and `high` of the 95 % bootstrap interval over images, and counts (see `study.statistics.summarise`).
     `tests`: the first model against each other, paired image by image. `facts`: data, split, budget, seeds, machine.
     `histories`: (model, seed) -> History, of what was trained. `models`: name -> the network of the first seed, or the method.
     """
@@ -161,17 +163,24 @@ def _headline(metrics: Sequence[str]) -> list[str]:
     ]
 
 
-def _number(value: float, column: str) -> str:
-    signed = "+" if column.startswith(("bias", "volume_off")) else ""
-    return f"{value:{signed}.{2 if column.startswith(('assd', 'hd', 'bias')) else 3}f}"
+def decimals(usual: int, *figures: float) -> int:
+    """As many as usual; where these would all be shown as 0, two figures of the largest (a microscope's millimetres).
+
+    >>> decimals(2, 0.05, 0.02), decimals(2, 0.0004, 0.0002), decimals(2, 0.0)
+    (2, 5, 2)
+    """
+    largest = max((abs(figure) for figure in figures if not isnan(figure)), default=0.0)
+    return usual if largest >= 0.5 * 10**-usual or largest == 0 else 1 - floor(log10(largest))
 
 
 def _interval_text(row: Any, column: str) -> str:
-    if isnan(row["mean"]):
+    mean, low, high = row["mean"], row["low"], row["high"]
+    if isnan(mean):
         return "undefined"
-    mean = _number(row["mean"], column)
-    interval = "" if isnan(row["low"]) else f" [{_number(row['low'], column)}, {_number(row['high'], column)}]"
-    return mean + interval
+    signed = "+" if column.startswith(("bias", "volume_off")) else ""
+    usual = 2 if column.startswith(("assd", "hd", "bias")) else 3
+    mean, low, high = (f"{figure:{signed}.{decimals(usual, mean, low, high)}f}" for figure in (mean, low, high))
+    return mean if isnan(row["low"]) else f"{mean} [{low}, {high}]"
 
 
 def _verdict(test: Mapping[Any, Any]) -> str:
@@ -180,19 +189,22 @@ def _verdict(test: Mapping[Any, Any]) -> str:
     if test["n_pairs"] == 0:
         return f"{label}: {a} and {b} cannot be compared{note}."
     p_value, low, high = test["p_value"], test["low"], test["high"]
-    basis = f"paired Wilcoxon p {'' if p_value < 0.001 else '= '}{p_in_words(p_value)}, {test['n_pairs']} images"
+    places, images = (
+        decimals(3, test["mean_difference"], low, high),
+        f"{test['n_pairs']} image{'s' * (test['n_pairs'] != 1)}",
+    )
+    basis = f"paired Wilcoxon p {'' if p_value < 0.001 else '= '}{p_in_words(p_value)}, {images}"
     # Both must agree before anyone is called better: the test looks at ranks, the interval at the mean.
     if not (p_value < _SIGNIFICANT and low * high > 0):
-        interval = "" if isnan(low) else f", 95 % interval {low:+.3f} to {high:+.3f}"
-        mean = f"{a} − {b} is {test['mean_difference']:+.3f} on average{interval}"
+        interval = "" if isnan(low) else f", 95 % interval {low:+.{places}f} to {high:+.{places}f}"
+        mean = f"{a} − {b} is {test['mean_difference']:+.{places}f} on average{interval}"
         if isnan(p_value):  # of a test that was not made nothing is said
-            return (
-                f"{label}: too few images to test whether {a} and {b} differ: {mean} ({test['n_pairs']} images){note}."
-            )
+            return f"{label}: too few images to test whether {a} and {b} differ: {mean} ({images}){note}."
         split = "; the test and the interval disagree" if p_value < _SIGNIFICANT or low * high > 0 else ""
         return f"{label}: no clear difference between {a} and {b}: {mean} ({basis}{split}){note}."
     lower_wins = column.startswith(_LOWER_IS_BETTER)
     better, worse = (a, b) if (high < 0) == lower_wins else (b, a)
     size, (small, large) = abs(test["mean_difference"]), sorted((abs(low), abs(high)))
-    found = f"{size:.3f} {'lower' if lower_wins else 'higher'} on average, 95 % interval {small:.3f} to {large:.3f}"
-    return f"{label}: {better} is better than {worse}: {found} ({basis}){note}."
+    found = f"{size:.{places}f} {'lower' if lower_wins else 'higher'} on average"
+    interval = f"95 % interval {small:.{places}f} to {large:.{places}f}"
+    return f"{label}: {better} is better than {worse}: {found}, {interval} ({basis}){note}."

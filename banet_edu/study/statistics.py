@@ -145,14 +145,18 @@ def paired_wilcoxon(
     difference_all = values[0].sub(values[1])  # aligned by image name; nan where either has none
     difference = difference_all.dropna().to_numpy(float)
     n_left_out = len(difference_all) - len(difference)
-    differing = difference[difference != 0]
+    # What is equal but for rounding is equal, and tied: mm, px and means over seeds round otherwise.
+    unit = 1e-9 * max((float(np.nanmax(np.abs(v.to_numpy(float)), initial=0.0)) for v in values), default=0.0)
+    steps = np.round(difference / unit) if unit else difference
+    differing = steps[steps != 0]
     notes = [f"{n_left_out} of {len(difference_all)} images left out: no value for both"] if n_left_out else []
     if len(difference) and not len(differing):
         p_value = 1.0
         notes.append("no image differs")
     elif len(differing) < FEWEST_PAIRS:
         p_value = float("nan")
-        notes.append(f"only {len(differing)} differing pairs: no test below {FEWEST_PAIRS}")
+        pairs = f"{len(differing)} differing pair{'s' * (len(differing) != 1)}"
+        notes.append(f"only {pairs}: no test below {FEWEST_PAIRS}")
     else:
         from scipy.stats import wilcoxon  # here and below: most of a second of import, which few commands need
 

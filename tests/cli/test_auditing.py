@@ -6,10 +6,12 @@ import csv
 import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 from banet_edu.paths import samples_root
+from banet_edu.reports.audit import _cases, _counts
 
 MODEL = ("--model", "banet-lite-polyp")
 
@@ -106,3 +108,50 @@ def test_the_suffix_of_the_masks_is_proposed(banet_edu, tmp_path):
         Image.new("L", (64, 48)).save(tmp_path / name)
     code, _, err = banet_edu("audit", tmp_path / "images", tmp_path / "masks", "--model", "banet-lite-polyp")
     assert code == 1 and "(--mask-suffix _segmentation)" in err
+
+
+def test_a_case_that_is_missed_altogether_misses_no_part_besides():
+    table = pd.DataFrame({"status": ["missed", "ok"], "parts_missed": [2, 0], "extra_pieces": [0, 1]})
+    [said] = _counts(table)
+    assert "missed altogether in 1," in said and "a part is missed in 0, an extra piece outlined in 1." in said
+    assert _counts(table[:1])[0].startswith("Of 1 case the object")
+
+
+def test_the_cases_are_listed_where_none_differs():
+    row = {"name": "a", "status": "ok", "JA": 1.0, "assd_mm": 0.0, "hd_mm": 0.0, "parts_missed": 0, "extra_pieces": 0}
+    listed = _cases(pd.DataFrame([row | {"largest_error": "none", "clock": None}]), "assd_mm", "hd_mm")
+    assert listed.rows[0][-1] == "none"
+
+
+def test_pixel_sizes_given_later_measure_anew(banet_edu, cohort):
+    line = ("audit", cohort / "images", cohort / "masks", *MODEL, "--out", cohort / "out")
+    banet_edu(*line)
+    assert "assd_pct" in rows(cohort / "out" / "audit.csv")[0]
+    names = [path.stem for path in (cohort / "masks").iterdir()]
+    table = "name,row_mm,column_mm\n" + "".join(f"{name},0.1,0.1\n" for name in names)
+    (cohort / "spacing.csv").write_text(table, encoding="utf-8")
+    banet_edu(*line)
+    assert "assd_mm" in rows(cohort / "out" / "audit.csv")[0]
+
+
+def test_a_bad_mask_of_reader_b_is_told_and_its_values_can_be_said(banet_edu, cohort):
+    first = sorted((cohort / "second").iterdir())[0]
+    mask = np.asarray(Image.open(first).convert("L")).copy()
+    mask[: len(mask) // 3] = 128
+    Image.fromarray(mask).save(first.with_suffix(".png"))
+    if first.suffix != ".png":
+        first.unlink()
+    sorted((cohort / "second").iterdir())[1].unlink()
+    line = ("audit", cohort / "images", "--readers", cohort / "masks", cohort / "second", *MODEL, "--out", cohort / "b")
+    _, _, err = banet_edu(*line)
+    told = [text for text in err.splitlines() if text.startswith("left out: reader B:")]
+    assert len(told) == 2 and any("more than two values" in text for text in told)
+    assert any("has no mask" in text for text in told)
+    _, _, err = banet_edu(*line, "--value-map", "0=0,128=0,255=1")
+    assert "more than two values" not in err
+
+
+def test_a_folder_without_images_names_no_option_that_is_not_there(banet_edu, cohort):
+    (cohort / "empty").mkdir()
+    code, _, err = banet_edu("audit", cohort / "empty", cohort / "masks", *MODEL, "--out", cohort / "c")
+    assert code == 1 and "no image files in" in err and "--image-dir" not in err

@@ -5,9 +5,11 @@ import csv
 import numpy as np
 import pytest
 import torch
+from dicom_files import write as write_slice
 from PIL import Image
 
 from banet_edu import create_model
+from banet_edu.data.sample import as_sample
 from banet_edu.datasets.unmarked import find_files, plan
 from banet_edu.reports.measurements import CONTOUR_COLOUR, draw_contours
 from banet_edu.storage import save_model
@@ -205,3 +207,29 @@ def test_a_picture_for_a_network_of_volumes_is_refused(banet_edu, folder):
 def test_a_spacing_that_is_none_is_said_with_its_value(banet_edu, folder, weights, numbers, said):
     code, _, err = banet_edu("predict", folder, "--model", weights, "--spacing", *numbers)
     assert code == 1 and said in err
+
+
+def test_a_name_too_long_for_its_results_leaves_the_others_done(banet_edu, folder, weights, tmp_path):
+    Image.new("RGB", (64, 64)).save(folder / f"{'é' * 110}.png")
+    code, _, err = banet_edu("predict", folder, "--model", weights, "--out", tmp_path / "out")
+    assert code == 1 and "its name is too long for results to be named after it" in err
+    assert (tmp_path / "out" / "measurements.csv").is_file()
+
+
+def test_two_masks_of_one_name_are_both_left_out(tmp_path):
+    for name in ("a.jpg", "a_mask.png", "a_mask.tif"):
+        Image.new("RGB", (40, 40)).save(tmp_path / name)
+    images, others = find_files(tmp_path)
+    assert [image.name for image in images] == ["a.jpg"] and len(others) == 2
+
+
+def test_what_must_be_said_of_the_pixel_size_is_said_again(banet_edu, weights, tmp_path):
+    write_slice(
+        tmp_path / "scan.dcm", np.arange(80 * 70, dtype=np.uint8).reshape(80, 70), ImagerPixelSpacing=[0.2, 0.2]
+    )
+    line = ("predict", tmp_path / "scan.dcm", "--model", weights, "--out", tmp_path / "out")
+    for _ in range(2):
+        code, _, err = banet_edu(*line)
+        assert code == 0 and "at the detector" in err
+    assert "at the detector" in (tmp_path / "out" / "measurements.csv").read_text(encoding="utf-8")
+    assert "at the detector" in as_sample(tmp_path / "scan.dcm").spacing_note

@@ -232,3 +232,18 @@ def test_audit_and_ablate_refuse_in_words(banet_edu, brains, trained, tmp_path):
         assert code == 1 and said in err, err
     code, _, err = banet_edu("ablate", "--format", "msd", "--root", brains, "--out", tmp_path)
     assert code == 1 and "ablations are of images" in err
+
+
+def test_volumes_of_one_name_get_results_of_their_own_and_masks_none(banet_edu, trained, tmp_path):
+    for seed, name in enumerate(("a.nii", "a.nii.gz", "a_seg.nii.gz", "b.nii.gz")):
+        write(tmp_path / "in" / name, np.random.default_rng(seed).normal(100, 20, (34, 36, 33)).astype(np.float32))
+    code, out, err = banet_edu("predict", tmp_path / "in", "--model", trained, "--out", tmp_path / "out")
+    assert code == 0, err
+    made = sorted(path.name for path in (tmp_path / "out").glob("*.nii.gz"))
+    assert made == ["a_nii_gz_labels.nii.gz", "a_nii_labels.nii.gz", "b_labels.nii.gz"]
+    assert "Left out: a_seg.nii.gz (the mask of a.nii" in out
+
+
+def test_a_size_of_pixels_is_not_taken_for_one_of_voxels(banet_edu, brains, tmp_path):
+    code, _, err = banet_edu("data", "check", brains, "--format", "msd", "--spacing", 1, 1)
+    assert code == 1 and "--spacing is of pictures: a volume's file states the size of its voxels" in err

@@ -83,3 +83,12 @@ def test_a_set_without_any_foreground_is_not_ok(make_set):
     for i in range(6):
         save(root / f"masks/case{i}.png", np.zeros((40, 60), np.uint8))
     assert not check_dataset("folder", root).ok
+
+
+def test_a_prefix_of_masks_stands_in_what_is_said(tmp_path):
+    root = layout(tmp_path, "images/c{i}.png", "masks/mask_c{i}.png")
+    (root / "masks/mask_c0.png").unlink()
+    with pytest.raises(ValueError, match=r"has no mask \(mask_c0\)"):
+        open_dataset("folder", root, image_dir="images", mask_dir="masks", mask_prefix="mask_")
+    with pytest.raises(ValueError, match=r"expected are CASE and msk_CASE.*--mask-prefix"):
+        open_dataset("folder", root, image_dir="images", mask_dir="masks", mask_prefix="msk_")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import numpy as np
 import pytest
 from pictures import block, noise, save
@@ -117,3 +119,56 @@ def test_masks_stay_with_their_images(slices):
     dataset = open_dataset("folder", slices, groups=r"^(p\d+)_").part("test")
     for sample in dataset:
         np.testing.assert_array_equal(sample.mask, block(NAMES.index(sample.name) % 8) > 0)
+
+
+def nested(tmp_path, folders):
+    for folder, count in folders.items():
+        for i in range(count):
+            save(tmp_path / folder / f"images/c{i}.png", noise(len(folder) + i))
+            save(tmp_path / folder / f"masks/c{i}.png", block(i % 8))
+    return tmp_path
+
+
+def test_folders_of_a_split_are_taken_as_one_and_said(tmp_path):
+    report = check_dataset("folder", nested(tmp_path, {"train": 7, "valid": 2, "test": 3}))
+    rows = dict(report.rows())
+    assert rows["cases"].startswith("12 (train 7, val 2, test 3")
+    assert rows["groups"] == "the folders test, train, valid are the parts of the split"
+    assert rows["read as"].endswith("*/images/CASE with */masks/CASE")
+
+
+def test_too_few_folders_are_told_with_the_way_out(tmp_path):
+    root = nested(tmp_path, {"p1": 3, "p2": 3})
+    said = dict(check_dataset("folder", root).rows())["groups"]
+    assert said == "2: too few for a split into train, val, test; --groups '(.*)' lets each case stand for itself"
+    with pytest.raises(ValueError, match=r"needs at least 3 groups, got 2 \(p1, p2\): .*'\(\.\*\)' lets each case"):
+        open_dataset("folder", root, "train")
+    assert len(open_dataset("folder", root, "train", groups="(.*)")) == 4
+
+
+def test_a_table_of_groups_is_read_with_care(slices, tmp_path):
+    table = tmp_path / "groups.csv"
+    lines = ["name,patient", *(f"{name},{patient(name)}" for name in NAMES[2:]), f"{NAMES[0]},", NAMES[1]]
+    table.write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(ValueError, match=rf"2 case\(s\) have no group: {NAMES[0]}, {NAMES[1]}"):
+        open_dataset("folder", slices, groups=parse_groups(f"{table}:patient"))
+    with pytest.raises(ValueError, match=r"say which column holds the groups, as in .*groups.csv:patient"):
+        parse_groups(str(table))
+    table.write_text("name,patient\na,p1\na,p2\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="has two groups for 'a'"):
+        parse_groups(f"{table}:patient")
+
+
+def test_accents_in_tables_match_whatever_their_form(tmp_path):
+    names = [unicodedata.normalize("NFD", f"é{i}") for i in range(4)]
+    for i, name in enumerate(names):
+        save(tmp_path / f"set/images/{name}.png", noise(i))
+        save(tmp_path / f"set/masks/{name}.png", block(i))
+    (tmp_path / "g.csv").write_text("name,p\n" + "".join(f"{n},p{i}\n" for i, n in enumerate(names)), encoding="utf-8")
+    rows = "".join(f"{name},0.1,0.2\n" for name in names)
+    (tmp_path / "set/spacing.csv").write_text(f"name,row_mm,column_mm\n{rows}", encoding="utf-8")
+    dataset = open_dataset("folder", tmp_path / "set", groups=parse_groups(f"{tmp_path / 'g.csv'}:p"))
+    assert dataset[0].spacing_mm == (0.1, 0.2) and len(set(dataset.groups.values())) == 4
+    (tmp_path / "set/spacing.csv").write_text(f"name,row_mm,column_mm\n{rows}{names[0]},5,5\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="a second size of"):
+        open_dataset("folder", tmp_path / "set")

@@ -61,3 +61,27 @@ def test_errors():
         split_names(["a", "b"])
     with pytest.raises(ValueError, match="'training'"):
         check_part("training")
+
+
+@pytest.mark.parametrize(
+    "folders", [("train", "valid", "test"), ("Training", "Val", "Testing"), ("TrainSet", "dev", "TestSet")]
+)
+def test_folders_called_as_parts_are_the_parts_whatever_the_seed(folders):
+    counts = dict(zip(folders, (14, 2, 4), strict=True))
+    groups = {f"{folder}_{i}": folder for folder, count in counts.items() for i in range(count)}
+    for seed in range(3):
+        parts = split_names([*groups], seed, groups=groups)
+        for part, folder in zip(PARTS, folders, strict=True):
+            assert {groups[name] for name in parts[part]} == {folder} and len(parts[part]) == counts[folder]
+
+
+@pytest.mark.parametrize(("there", "lacking"), [("test", "val"), ("val", "test")])
+def test_the_part_that_lacks_is_cut_from_train_by_the_seed(there, lacking):
+    groups = {f"train{i:02}": "train" for i in range(40)} | {f"{there}{i}": there for i in range(10)}
+    first, second = (split_names([*groups], seed, groups=groups) for seed in (0, 1))
+    assert {groups[name] for name in first[there]} == {there} and first[there] == second[there]
+    assert {groups[name] for name in first[lacking]} == {"train"} and first[lacking] != second[lacking]
+    assert sorted(name for part in PARTS for name in first[part]) == sorted(groups)
+    assert 4 <= len(first[lacking]) <= 10
+    with pytest.raises(ValueError, match=f"one case to train on, and none for {lacking}"):
+        split_names(["t", "a", "b"], groups={"t": "train", "a": there, "b": there})

@@ -120,3 +120,29 @@ def test_left_out_files_of_the_data_set_are_named(tmp_path) -> None:
 
     source = write_report(result, Opened(test), tmp_path / "report.html", pictures=[]).read_text(encoding="utf-8")
     assert "1 bad file(s): broken.png: is damaged" in source
+
+
+def test_where_nothing_is_outlined_the_report_is_written_without_cases(tmp_path) -> None:
+    import pandas as pd
+
+    result, test = make_result()
+    nothing = [Sample(sample.image * 0, sample.mask & False, sample.name, (0.5, 0.5)) for sample in test]
+    tables = [evaluate(model, nothing).assign(model=name, seed=0) for name, model in result.models.items()]
+    empty = CompareResult.from_table(pd.concat(tables, ignore_index=True), result.facts, {}, result.models)
+    assert set(empty.table["status"]) == {"both_empty"}
+    page = Page(write_report(empty, nothing, tmp_path / "empty.html").read_text(encoding="utf-8"))
+    assert "Nothing is outlined in any test image, and nothing was found: there are no cases to show." in page.text
+
+
+def test_methods_that_learn_nothing_are_not_said_to_be_trained(tmp_path) -> None:
+    result, test = make_result()
+    untrained = CompareResult.from_table(result.table, {**result.facts, "untrained": ["generous", "exact"]})
+    page = Page(write_report(untrained, test, tmp_path / "methods.html").read_text(encoding="utf-8"))
+    assert "generous, exact: methods that learn nothing, measured on 9 test images." in page.text
+    assert "trained alike" not in page.text and "training budget" not in page.text
+
+
+def test_a_result_without_facts_is_refused_in_words(tmp_path) -> None:
+    result, test = make_result()
+    with pytest.raises(ValueError, match="tells how its figures were made"):
+        write_report(CompareResult.from_table(result.table), test, tmp_path / "no.html")

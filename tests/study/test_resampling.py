@@ -80,3 +80,13 @@ def test_holm_against_its_definition():
     assert (np.diff(adjusted[order]) >= 0).all() and (adjusted >= p).all() and adjusted.max() <= 1
     assert np.isnan(holm([0.01, float("nan")])[1]) and holm([0.01, float("nan")])[0] == 0.01
     assert holm([]) == []
+
+
+def test_what_cannot_be_paired_is_refused_in_words():
+    rows = [(m, s, n, k, 0.5) for m in "ab" for s in (0, 1) for n in "xy" for k in ("left", "right")]
+    table = pd.DataFrame(rows, columns=["model", "seed", "name", "class", "JA"])
+    with pytest.raises(ValueError, match=r"more than one row for .*'name': 'x'.*: keep one, or the rows of one class"):
+        paired_interval(table, "JA", "a", "b")
+    for lacking in ("seed", "JA"):
+        with pytest.raises(ValueError, match=rf"the table has no column \['{lacking}'\]; it has"):
+            paired_interval(table[table["class"] == "left"].drop(columns=lacking), "JA", "a", "b")

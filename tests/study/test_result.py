@@ -105,3 +105,19 @@ def test_classes_are_summarised_and_tested_apart() -> None:
 )
 def test_labels_carry_the_unit(column: str, label: str) -> None:
     assert metric_label(column) == label
+
+
+def test_small_millimetres_are_not_told_as_0() -> None:
+    table = table_of(BASE, BASE - STEPS)
+    for column in ("assd_pct", "hd95_pct", "hd_pct", "bias_pct"):
+        table[column.replace("pct", "mm")] = table.pop(column) * 1e-4
+    result = CompareResult.from_table(table)
+    [said] = [verdict for verdict in result.verdicts() if verdict.startswith("ASSD")]
+    assert "a is better than b: 0.000030 lower on average" in said and "0.000 " not in said
+    head, rows = result.cells()
+    assert rows[0][head.index("ASSD (mm)")].startswith("0.00030 [0.0002")
+
+
+def test_one_image_is_told_as_one() -> None:
+    said = " ".join(CompareResult.from_table(table_of(BASE[:1], BASE[:1] + 0.1)).verdicts())
+    assert "(1 image)" in said and "1 images" not in said

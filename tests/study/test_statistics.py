@@ -165,3 +165,22 @@ def test_seeds_are_averaged_before_pairing() -> None:
 def test_an_unknown_model_is_named_with_the_known_ones() -> None:
     with pytest.raises(ValueError, match=r"no rows with model = \['c'\] in the table; it has \['a', 'b'\]"):
         paired_wilcoxon(pair([1.0]), "hd95_px", "a", "c")
+
+
+@pytest.mark.parametrize("size", [0.1, 0.37, 1 / 3])
+def test_rounding_decides_no_tie_and_no_zero(size) -> None:
+    rng = np.random.default_rng(77)
+    a, b = rng.integers(1, 9, 30).astype(float), rng.integers(1, 9, 30).astype(float)
+    tests = []
+    for unit in (1.0, size):
+        tests.append(paired_wilcoxon(pd.concat([table("a", a * unit), table("b", b * unit)]), "hd95_px", "a", "b"))
+    assert tests[0].p_value == tests[1].p_value and tests[0].n_equal == tests[1].n_equal == (a == b).sum()
+    seeds = [table("a", [one] * 8, seed=s) for s, one in enumerate((0.1, 0.2, 0.3))]
+    seeds += [table("b", [one] * 8, seed=s) for s, one in enumerate((0.3, 0.2, 0.1))]
+    equal = paired_wilcoxon(pd.concat(seeds), "hd95_px", "a", "b")
+    assert equal.n_equal == 8 and equal.p_value == 1
+
+
+def test_one_pair_is_told_as_one() -> None:
+    note = paired_wilcoxon(pair([0.1]), "hd95_px", "a", "b").note
+    assert note == "only 1 differing pair: no test below 6"

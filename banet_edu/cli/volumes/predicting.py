@@ -25,6 +25,7 @@ def predict_volumes(network: Any, given: Path, folder: Path, *, threshold: float
 
     What an earlier call has finished is kept. Exit code 1 where a volume could not be read.
     """
+    from banet_edu.datasets.unmarked import masks_beside
     from banet_edu.datasets.volumes.writing import write_nifti
     from banet_edu.prediction import predict
     from banet_edu.reports.measurements import STATE, TABLE, Measurements
@@ -32,7 +33,9 @@ def predict_volumes(network: Any, given: Path, folder: Path, *, threshold: float
 
     check_folder(folder)
     paths = find_volumes(given)
-    names = [file_name(path) for path in paths]
+    masks = masks_beside(paths)
+    paths = [path for path in paths if path not in masks]
+    names = file_names(paths)
     settings = {
         "weights": network.weights_sha256,
         "native": native,
@@ -70,6 +73,7 @@ def predict_volumes(network: Any, given: Path, folder: Path, *, threshold: float
                 if note:
                     notes.setdefault(note, []).append(path.name)
             table.add({"image": path.name, **figures, **({"sha256": known} if known else {})})
+        table.rows += [{"image": mask.name, "left_out": f"the mask of {image.name}"} for mask, image in masks.items()]
         if table.rows:
             table.save()
         warn_replaced(table.replaced)
@@ -77,6 +81,9 @@ def predict_volumes(network: Any, given: Path, folder: Path, *, threshold: float
         raise ValueError(f"none of the {len(paths)} volume(s) in {given} could be read")
     show_volumes([row for row in table.rows if "left_out" not in row])
     out.print(f"Labels (CASE_labels.nii.gz) and {TABLE} are in {folder}", soft_wrap=True, markup=False)
+    if masks:
+        left = first_of([f"{mask.name} (the mask of {image.name})" for mask, image in masks.items()])
+        out.print(f"Left out: {left}", markup=False, soft_wrap=True)
     for note, named in notes.items():
         warn(f"{first_of(named)}: {note}.")
     if failed:
@@ -93,10 +100,9 @@ def find_volumes(given: Path) -> list[Path]:
 
     if not given.is_dir():
         regular_file(given)
-        if not is_volume(given) and not is_dicom(given) and looks_like_an_image(given):
-            raise ValueError(
-                f"{given}: is a picture, and this a network of volumes: it takes .nii, .nii.gz or DICOM slices"
-            )
+        takes = "and this a network of volumes: it takes .nii, .nii.gz, or the folder of a DICOM series"
+        if not is_volume(given) and looks_like_an_image(given):
+            raise ValueError(f"{given}: is {'one DICOM slice' if is_dicom(given) else 'a picture'}, {takes}")
         return [given]
     files = sorted(file for file in given.iterdir() if file.is_file() and not file.name.startswith("."))
     ours = written(given)
@@ -107,11 +113,16 @@ def find_volumes(given: Path) -> list[Path]:
     raise FileNotFoundError(f"no volume in {given}: none of its {len(files)} file(s) is .nii, .nii.gz or a DICOM slice")
 
 
-def file_name(path: Path) -> str:
-    """What a volume's results are named after."""
+def file_names(paths: list[Path]) -> list[str]:
+    """What each volume's results are named after: its own name, with the ending where two have one (a.nii, a.nii.gz)."""
     from banet_edu.data.reading import stem
 
-    return path.resolve().name if path.is_dir() else stem(path)
+    names = [path.resolve().name if path.is_dir() else stem(path) for path in paths]
+    folded = [name.casefold() for name in names]
+    return [
+        path.name.replace(".", "_") if folded.count(name.casefold()) > 1 else name
+        for path, name in zip(paths, names, strict=True)
+    ]
 
 
 def read(path: Path) -> Volume:
@@ -124,13 +135,15 @@ def read(path: Path) -> Volume:
 
 def show_volumes(rows: list[dict[str, Any]]) -> None:
     """Print the volumes of the first cases."""
+    from banet_edu.explain.boundary.wording import size
+
     names = [name for name in rows[0] if name.startswith("volume")]
     view = Table(box=SIMPLE_HEAD)
     view.add_column("image", overflow="fold")
     for name in names:
         view.add_column(name.replace("_", " "), justify="right")
     for row in rows[:SHOWN_ROWS]:
-        view.add_row(escape(row["image"]), *(f"{row[name]:.4g}" for name in names))
+        view.add_row(escape(row["image"]), *(size(row[name], 4) for name in names))
     out.print(view)
     if len(rows) > SHOWN_ROWS:
         out.print(f"... and {len(rows) - SHOWN_ROWS} more")

@@ -18,6 +18,7 @@ from banet_edu.datasets.report import (
     counted,
     counted_parts,
     duplicate_pairs,
+    groups_in_words,
     listed,
     parts_by_name,
     report_text,
@@ -53,7 +54,7 @@ class VolumeReport:
     problems: list[Problem]
     duplicates: list[Duplicate]
     reading: str
-    groups: int | None
+    groups: str | None
 
     @property
     def ok(self) -> bool:
@@ -68,10 +69,7 @@ class VolumeReport:
         return [
             ("read as", f"volumes, {self.reading}"),
             ("cases", f"{sum(self.parts.values())} ({split}; split seed {self.split_seed})"),
-            (
-                "groups",
-                "none: every case stands for itself" if self.groups is None else f"{self.groups}, none on two sides",
-            ),
+            ("groups", "none: every case stands for itself" if self.groups is None else self.groups),
             ("sizes", f"{self._sizes()} voxels (z x y x x)"),
             ("voxel size", "; ".join([f"{counted(self.spacings)} (z x y x x)", *notes])),
             *((f"{label}: {name}", self._volumes(label)) for label, name in enumerate(self.class_names) if label),
@@ -90,7 +88,8 @@ class VolumeReport:
         if not sizes:
             return "in no case"
         low, middle, high = np.percentile(sizes, [0, 50, 100])
-        return f"{low:.3g} to {high:.3g} ml, median {middle:.3g} ml, in {len(sizes)} cases"
+        low, middle, high = (f"{ml:.3g}" if ml < 999.5 else f"{ml:,.0f}" for ml in (low, middle, high))
+        return f"{low} to {high} ml, median {middle} ml, in {len(sizes)} cases"
 
     def to_text(self) -> str:
         """The rows, then every bad file and near-duplicate pair (the first twenty of each)."""
@@ -130,7 +129,7 @@ def check_volumes(
         problems=problems,
         duplicates=duplicate_pairs(names, [facts.hash for facts in found.values()], part_of, 3 * SAME_SCENE),
         reading=dataset.reading,
-        groups=None if dataset.groups is None else len({dataset.groups[name] for name in dataset.names}),
+        groups=groups_in_words(dataset),
     )
 
 

@@ -111,6 +111,10 @@ def open_volumes(
     """
     if isinstance(spacing_mm, int | float):
         spacing_mm = (spacing_mm,) * 3
+    if spacing_mm is not None and len(spacing_mm) == 2:
+        raise ValueError(
+            "--spacing is of pictures: a volume's file states the size of its voxels (spacing_mm: three numbers)"
+        )
     found, problems = find_cases(root, layout)
     names = _class_names(root, value_map)
     reader = VolumeReader(value_map, None if spacing_mm is None else check_spacing(spacing_mm, 3), names or ())

@@ -98,13 +98,24 @@ def why(
     profile = Profile.of(profile)
     x = severities(profile)
     error = profile.measured("signed_error").dropna().abs() if profile.has_errors else None
-    ranking = _ranking(profile, x, error, seed)
+    cohort = profile["name"].nunique() > 1
+    ranking = _ranking(*_with_errors(profile, x, error), error, seed, cohort)
     symptoms = _symptoms(profile, error, seed)
     segments = unclear_stretches(profile, x) if expected is None else doubtful_stretches(profile, expected, x)
     return Explanation(ranking, symptoms, segments, in_words(profile, ranking, segments, error, tolerance))
 
 
-def _ranking(profile: Profile, x: pd.DataFrame, error: pd.Series | None, seed: int) -> UnitTable:
+def _with_errors(profile: Profile, x: pd.DataFrame, error: pd.Series | None) -> tuple[Profile, pd.DataFrame]:
+    """The images of a cohort that have errors, and their severities: what was missed says nothing of causes, and is not what
+    is usual there. All of them where none has an error."""
+    measured = profile["name"].isin(() if error is None else profile.loc[error.index, "name"])
+    if measured.all() or not measured.any():
+        return profile, x
+    kept = Profile.of(profile[measured])
+    return kept, severities(kept)
+
+
+def _ranking(profile: Profile, x: pd.DataFrame, error: pd.Series | None, seed: int, cohort: bool) -> UnitTable:
     count, nothing = len(CAUSES), np.full(len(CAUSES), np.nan)
     rows = UnitTable({"cause": [c.name for c in CAUSES], "words": [c.words for c in CAUSES]})
     rows["share"] = (x >= PRESENT).mean().to_numpy() if len(x) else 0.0
@@ -116,7 +127,7 @@ def _ranking(profile: Profile, x: pd.DataFrame, error: pd.Series | None, seed: i
         groups = profile.loc[error.index, "name"].astype("category").cat.codes.to_numpy()
         effect, resampled = fit_effects(error.to_numpy(), with_error.to_numpy(float), groups, seed)
         low, high = np.quantile(resampled, [0.025, 0.975], axis=0)
-        if 1 < len(np.unique(groups)) < FEWEST_IMAGES:
+        if cohort and len(np.unique(groups)) < FEWEST_IMAGES:
             low = high = nothing
         present = (with_error >= PRESENT).to_numpy()
         there, elsewhere = (_mean_where(error.to_numpy(), rows_) for rows_ in (present, ~present))

@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 from banet_edu.data.sample import Sample
 from banet_edu.data.volume import Volume
 from banet_edu.explain.boundary.tables import UnitTable
+from banet_edu.explain.boundary.wording import size as in_figures
 from banet_edu.metrics.contour import Boundary, boundary_pair
 from banet_edu.metrics.overlap import case_status
 from banet_edu.prediction import Prediction
@@ -38,12 +39,12 @@ def errors(sample: Sample | Volume, prediction: Prediction) -> UnitTable:
         `kind`: "too small" and "too large" where the outline runs inside or outside of the expert's; "part missed", a piece of
         the mask that the prediction does not touch; "extra piece", one of the prediction that the mask does not touch; "not
         found" for every piece where nothing is predicted at all. `largest_U` and `mean_U` of the distances (nan where one of
-        the masks is empty: a distance to nothing is not defined), `length_U` of the outline that is off (the mask's, of an
-        extra piece its own), `area_mm2` or `area_pct_of_image` of the region, `row` and `column` of the largest error in
-        mask pixels (of the region's middle where there is none), `clock`: its direction from the middle of the mask, 1 to 12,
-        12 is up. No row, but these columns, where both masks are alike.
+        the masks is empty: a distance to nothing is not defined), `length_U` of the outline that is off (the mask's; of an
+        extra piece, and of a hole inside, its own), `area_mm2` or `area_pct_of_image` of the region, `row` and `column` of
+        the largest error in mask pixels (of the region's middle where there is none), `clock`: its direction from the middle
+        of the mask, 1 to 12, 12 is up. No row, but these columns, where both masks are alike.
 
-    Raises ValueError without a mask.
+    Raises ValueError without a mask, or with a prediction of another size.
 
     >>> mask, found = np.zeros((60, 60), bool), np.zeros((60, 60), bool)
     >>> mask[10:40, 10:40] = True; found[10:40, 10:45] = True; found[50:55, 50:55] = True
@@ -59,6 +60,10 @@ def errors(sample: Sample | Volume, prediction: Prediction) -> UnitTable:
     if sample.mask is None:
         raise ValueError(f"{sample.name!r} has no mask, so no error can be measured")
     found, truth = prediction.mask, np.asarray(sample.mask) > 0
+    if found.shape != truth.shape:
+        raise ValueError(
+            f"{sample.name}: the prediction is {found.shape}, the mask {truth.shape}: predict the sample itself"
+        )
     spacing = prediction.spacing_mm or sample.spacing_mm
     row_mm, column_mm = spacing or (1.0, 1.0)
     to_unit = 1.0 if spacing else 100.0 / float(np.hypot(*truth.shape))
@@ -153,7 +158,8 @@ def distances_along(
 
 
 def _lengths(regions: Regions, spacing: tuple[float, float]) -> dict[int, float]:
-    """Length of the outline along each region, in the unit of `spacing`: the mask's, of an extra piece its own."""
+    """Length of the outline along each region, in the unit of `spacing`: the mask's; of an extra piece, and of a hole that the
+    mask's outline does not touch, its own."""
     lengths = dict.fromkeys(range(1, regions.count + 1), 0.0)
     if not (regions.found.any() or regions.truth.any()):
         return lengths
@@ -162,11 +168,10 @@ def _lengths(regions: Regions, spacing: tuple[float, float]) -> dict[int, float]
         for mask, other in ((regions.found, regions.truth), (regions.truth, regions.found))
     ]
     own, theirs = boundary_pair(*masks, weighting="length", frame_is_boundary=False)
-    for boundary, extra in ((theirs, False), (own, True)):
-        for number, length in _length_along(boundary, regions, spacing).items():
-            if (regions.kind(number) == "extra piece") == extra:
-                lengths[number] += length
-    return lengths
+    of_own = _length_along(own, regions, spacing)
+    lengths |= _length_along(theirs, regions, spacing)
+    apart = (number for number in lengths if regions.kind(number) == "extra piece" or not lengths[number])
+    return lengths | {number: of_own.get(number, 0.0) for number in apart}
 
 
 def _length_along(boundary: Boundary, regions: Regions, spacing: tuple[float, float]) -> dict[int, float]:
@@ -214,14 +219,15 @@ def sentence_on(
     parts = ["The reference is empty"]
     if truth.any():
         share = 100 * float(found[truth].mean())
-        parts = [f"{share:.3g} % of the reference is found" if share < 100 else "All of the reference is found"]
+        much = f"{share:.3g}" if share < 99.95 else "Over 99.9"
+        parts = [f"{much} % of the reference is found" if share < 100 else "All of the reference is found"]
     for named, rows in (("missing", table[~too_much]), ("too much", table[too_much])):
         if len(rows):
             much = (
-                f"{rows[size].sum():.3g} {unit} " if rows[size].notna().all() else ""
+                f"{in_figures(rows[size].sum())} {unit} " if rows[size].notna().all() else ""
             )  # nan: % of a mask that is empty
             parts.append(f"{named}: {much}in {len(rows)} place{'s' * (len(rows) > 1)}")
     first = next(table.rows())
     if np.isfinite(first["largest"]):
-        parts.append(f"the largest error is {first['largest']:.3g} {length}: {first['kind']}, towards {way}")
+        parts.append(f"the largest error is {in_figures(first['largest'])} {length}: {first['kind']}, towards {way}")
     return "; ".join(parts) + "."

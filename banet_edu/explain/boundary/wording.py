@@ -40,8 +40,9 @@ def in_words(
         sentences += [_cause(row, profile.unit, float(error.mean()), cohort) for row in named.rows()]
         if len(error) < FEWEST:
             sentences.append(f"With {len(error)} points the outline is too short to look for causes.")
-        elif 1 < (images := profile.loc[error.index, "name"].nunique()) < FEWEST_IMAGES:
-            sentences.append(f"{images} images with an error are too few to tell causes from chance: eight are needed.")
+        elif cohort and (images := profile.loc[error.index, "name"].nunique()) < FEWEST_IMAGES:
+            are = "image with an error is" if images == 1 else "images with an error are"
+            sentences.append(f"{images} {are} too few to tell causes from chance: eight are needed.")
         elif named.empty:
             sentences.append(_no_cause(ranking, float(error.mean()), cohort))
         elif not cohort:
@@ -134,7 +135,7 @@ def _no_cause(ranking: UnitTable, mean: float, cohort: bool) -> str:
 
 
 def _segments(segments: UnitTable, profile: Profile) -> str:
-    doubtful = "expected" in {str(column).rpartition("_")[0] for column in segments.columns}
+    doubtful = expects(segments)
     if segments.empty:
         return "No stretch is marked." if doubtful else "No stretch of the outline is unclear."
     share = min(1.0, float(segments.measured("length").sum()) / (profile.step * len(profile)))
@@ -144,13 +145,27 @@ def _segments(segments: UnitTable, profile: Profile) -> str:
         for row in segments.head(4).rows()
     ]
     left = len(segments) - 4
-    more = f"; and {left} shorter stretch{'es' * (left > 1)}" if left > 0 else ""
+    more = f"; and {others(left, doubtful)}" if left > 0 else ""
     what = (
         "The largest errors are expected along"
         if doubtful
         else "The image shows no clear edge, or the network is undecided, along"
     )
     return f"{what} {_percent(share)} of {whose(profile)} outline: " + "; ".join(parts) + more + "."
+
+
+def expects(segments: UnitTable) -> bool:
+    """Whether the stretches are those where the largest errors are expected, not those where the image is unclear."""
+    return "expected" in {str(column).rpartition("_")[0] for column in segments.columns}
+
+
+def others(left: int, doubtful: bool) -> str:
+    """The stretches that are not listed: those come last whose expected error is smaller, or which are shorter.
+
+    >>> others(1, doubtful=False), others(2, doubtful=True)
+    ('1 shorter stretch', '2 with smaller expected errors')
+    """
+    return f"{left} with smaller expected errors" if doubtful else f"{left} shorter stretch{'es' * (left > 1)}"
 
 
 def where(row: dict[str, Any], several: bool) -> str:
@@ -209,6 +224,17 @@ def number(value: float, sign: str = "") -> str:
     return f"{value:{sign}.2g}" if abs(value) >= 0.1 else f"{value:{sign}.2f}"
 
 
+def size(value: float, digits: int = 3) -> str:
+    """A size in so many figures at least, never with an exponent.
+
+    >>> size(0.0312), size(12.34), size(18012.3), size(0.0000083), size(12345.6, 4)
+    ('0.0312', '12.3', '18,012', 'under 0.0001', '12,346')
+    """
+    if 0 < abs(value) < 1e-4:
+        return "under 0.0001"
+    return f"{value:,.0f}" if abs(value) >= 10**digits - 0.5 else f"{value:.{digits}g}"
+
+
 def numbers(first: float, *others: float) -> list[str]:
     """Figures that are compared, all with as many decimals as tell of the first; nan is a dash.
 
@@ -220,4 +246,6 @@ def numbers(first: float, *others: float) -> list[str]:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %" if share >= 0.005 or share == 0 else "under 1 %"
+    if 0 < share < 0.005:
+        return "under 1 %"
+    return f"{100 * share:.0f} %" if share < 0.995 or share == 1 else "over 99 %"

@@ -13,7 +13,7 @@ from torch import nn
 
 from banet_edu.data.volume import Volume
 from banet_edu.explain import boundary_profile, errors
-from banet_edu.explain.boundary.wording import number
+from banet_edu.explain.boundary.wording import number, size
 from banet_edu.explain.volumes.errors import volume_in_words
 from banet_edu.explain.volumes.one_class import of_class
 from banet_edu.figures.volumes.planes import middle_of, planes_figure
@@ -181,12 +181,12 @@ def _volumes(case: VolumeCase) -> dict[str, str]:
     shown = {}
     for key, value in found.items():
         name = key.removeprefix(f"volume_{unit}").removeprefix("_") or "foreground"
-        said = f"{value:.4g} {unit}"
+        said = f"{size(value, 4)} {unit}"
         if name == "foreground":
             tight, wide = (_of(case.prediction.probability >= threshold, spacing) for threshold in BAND)
-            said += f"; {tight:.4g} to {wide:.4g} as the threshold goes from 0.75 to 0.25"
+            said += f"; {size(tight, 4)} to {size(wide, 4)} as the threshold goes from 0.75 to 0.25"
         shown[f"Volume of {name}" if len(found) > 1 else "Volume"] = said + (
-            f"; the reference's is {expert[key]:.4g} {unit}" if expert else ""
+            f"; the reference's is {size(expert[key], 4)} {unit}" if expert else ""
         )
     return shown
 

@@ -216,3 +216,27 @@ def test_names_none_where_nothing_was_planted(model) -> None:
     found = why(boundary_profile(phantom, predict(model, phantom)))
     assert not set(found.ranking.loc[found.ranking["named"], "cause"]) & set(PLANTED)
     assert "goes clearly with the error" in " ".join(found.sentences)
+
+
+def planted(names, **columns) -> pd.DataFrame:
+    """A cohort in which low contrast goes with the error along a quarter of each outline."""
+    rng = np.random.default_rng(0)
+    one = {"contrast": somewhere(8.0, 80.0), "signed_error_mm": somewhere(1.0, 0.1) + 0.02 * rng.normal(size=360)}
+    return pd.concat([flat_profile(name=name, **one | columns) for name in names], ignore_index=True)
+
+
+def test_what_was_missed_does_not_change_which_cause_is_named() -> None:
+    found = planted([f"found{n}" for n in range(8)])
+    missed = planted([f"missed{n}" for n in range(8)], status="missed", signed_error_mm=np.nan, contrast=80.0)
+    alone, beside = why(found), why(pd.concat([found, missed], ignore_index=True))
+    pd.testing.assert_frame_equal(pd.DataFrame(alone.ranking), pd.DataFrame(beside.ranking))
+    assert bool(alone.ranking["named"].iloc[0])
+    assert any("8 of them were missed altogether" in sentence for sentence in beside.sentences)
+
+
+def test_one_image_with_an_error_among_many_is_too_few() -> None:
+    missed = planted(["b", "c"], status="missed", signed_error_mm=np.nan)
+    found = why(pd.concat([planted(["a"]), missed], ignore_index=True))
+    assert "1 image with an error is too few to tell causes from chance: eight are needed." in found.sentences
+    assert not found.ranking["named"].any() and found.ranking["low_mm"].isna().all()
+    check_sentences(found.sentences)

@@ -102,3 +102,30 @@ def test_on_real_images(real, data, weights):
         table = errors(sample, prediction)
         if row["status"] == "ok":
             assert table["largest_pct"].iloc[0] == pytest.approx(row["hd_pct"])
+
+
+def test_a_hole_is_as_long_as_its_own_outline():
+    hole = box(10, 10, 70, 90) & ~box(30, 40, 50, 60)
+    [row] = errors(*pair(hole, box(10, 10, 70, 90), (1.0, 1.0))).to_dict("records")
+    assert row["kind"] == "too small" and row["area_mm2"] == 400
+    assert 70 < row["length_mm"] < 80  # of four sides of 20, their corners cut
+    [filled] = errors(*pair(box(10, 10, 70, 90), hole, (1.0, 1.0))).to_dict("records")
+    assert filled["kind"] == "too large" and 70 < filled["length_mm"] < 80
+
+
+def test_sizes_are_told_without_exponents_and_almost_all_is_not_all():
+    truth = box(5, 5, 155, 155, (160, 160))
+    nearly = truth.copy()
+    nearly[5, 5:10] = False
+    case = pair(nearly, truth, (0.1, 0.1))
+    assert in_words(errors(*case), *case).startswith(
+        "Over 99.9 % of the reference is found; missing: 0.05 mm² in 1 place"
+    )
+    case = pair(box(5, 5, 105, 155, (160, 160)), truth, (2.0, 2.0))
+    assert "missing: 30,000 mm² in 1 place" in in_words(errors(*case), *case)
+
+
+def test_a_prediction_of_another_size_is_refused_in_words():
+    sample, _ = pair(box(1, 1, 5, 5), box(1, 1, 5, 5))
+    with pytest.raises(ValueError, match=r"the prediction is \(60, 60\), the mask \(80, 100\)"):
+        errors(sample, pair(box(1, 1, 5, 5, (60, 60)), box(1, 1, 5, 5, (60, 60)))[1])
