@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from banet_edu.phantoms.phantom import Phantom, make_phantom
-from banet_edu.storage import check_folder, write_bytes, write_text
+from banet_edu.storage import check_folder, may_write, write_bytes, write_text
 
 COUNT = 48
 SIZE = 256
@@ -106,30 +107,56 @@ def write_samples(root: str | Path, count: int = COUNT) -> Iterator[Path]:
     """
     root = Path(root)
     check_folder(root)
-    there = []  # samples of each kind
-    for kind, folder in FOLDERS.items():
-        table = []
+    tables = {kind: _table(root / kind, kind, count) for kind in FOLDERS}
+    for kind, table in tables.items():  # before any work
+        _check_free(root / kind / "spacing.csv", table.encode)
         for index in range(count):
-            phantom, name = make_sample(kind, index), sample_name(kind, index)
-            image = Image.fromarray(phantom.image[..., 0] if kind == "lung" else phantom.image)
-            path, mask_path = paths(root / kind, name, folder)
-            write_bytes(path, _packed(image, "JPEG", quality=92))
-            mask = Image.fromarray(phantom.signed_distance_px < 0)
-            write_bytes(mask_path, _packed(mask, "PNG", optimize=True))
-            table.append((name, *(f"{mm:.6f}" for mm in phantom.spacing_mm or ())))
-            yield path
-        for index in range(count, COUNT):
-            # Those of an earlier call stay in the table: the pixels of a kind have one size.
-            name = sample_name(kind, index)
-            if all(path.is_file() for path in paths(root / kind, name, folder)):
-                table.append((name, *table[0][1:]))
-        there.append(len(table))
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows([("name", "row_mm", "column_mm"), *table])
-        write_text(root / kind / "spacing.csv", text.getvalue())
+            for part, path in enumerate(paths(root / kind, sample_name(kind, index), FOLDERS[kind])):
+                _check_free(path, partial(_file, kind, index, part))
+    for kind, table in tables.items():
+        for index in range(count):
+            image_path, mask_path = paths(root / kind, sample_name(kind, index), FOLDERS[kind])
+            image, mask = _files(kind, index)
+            write_bytes(image_path, image)
+            write_bytes(mask_path, mask)
+            yield image_path
+        write_text(root / kind / "spacing.csv", table)
+    there = [table.count("PHANTOM_") for table in tables.values()]  # samples of each kind
     with suppress(FileExistsError):  # one's own stays, as that of the checkout, which tells of more than phantoms
         per_folder = f"{there[0]}" if len(set(there)) == 1 else f"{min(there)} to {max(there)}"
         write_text(root / "README.md", _README.replace(f"{COUNT} per folder", f"{per_folder} per folder"))
+
+
+def _table(folder: Path, kind: str, count: int) -> str:
+    """spacing.csv of the first samples, and of those that are there already: the pixels of a kind have one size."""
+    mm = [f"{size:.6f}" for size in make_sample(kind, 0).spacing_mm or ()]
+    names = [sample_name(kind, index) for index in range(COUNT)]
+    kept = [name for name in names[count:] if all(path.is_file() for path in paths(folder, name, FOLDERS[kind]))]
+    text = io.StringIO()
+    rows = [(name, *mm) for name in names[:count] + kept]
+    csv.writer(text, lineterminator="\n").writerows([("name", "row_mm", "column_mm"), *rows])
+    return text.getvalue()
+
+
+def _check_free(path: Path, data: Callable[[], bytes]) -> None:
+    """FileExistsError, as `may_write`, for somebody's own file; `data` is asked for only where marks do not tell."""
+    try:
+        may_write(path)
+    except FileExistsError:
+        if not path.is_file() or path.read_bytes() != data():
+            raise
+
+
+def _files(kind: str, index: int) -> tuple[bytes, bytes]:
+    """Image and mask of a sample as they lie on disk."""
+    phantom = make_sample(kind, index)
+    image = Image.fromarray(phantom.image[..., 0] if kind == "lung" else phantom.image)
+    mask = Image.fromarray(phantom.signed_distance_px < 0)
+    return _packed(image, "JPEG", quality=92), _packed(mask, "PNG", optimize=True)
+
+
+def _file(kind: str, index: int, part: int) -> bytes:
+    return _files(kind, index)[part]
 
 
 def _packed(image: Image.Image, kind: str, **how: Any) -> bytes:
