@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from benchmark_scripts import benchmark
+from benchmark_scripts import ROOT, benchmark
 from grid_page import (
     COARSE,
     CONFIRMED,
@@ -144,6 +144,13 @@ def test_what_is_said_in_general():
     skin = {judged(table.loc[(LAST, SKIN, figure)], figure) for figure in FIGURES}
     assert skin == {judged(table.loc[("grid, without blocks", POLYPS, figure)], figure) for figure in FIGURES}
     assert skin == {"level level"}
+
+
+def test_what_lesson_07_says_of_the_rate():
+    lesson = (ROOT / "notebooks/src/07_ba_net_against_u_net.py").read_text(encoding="utf-8").replace("\n# ", " ")
+    assert "1200 steps and two seeds, BA-Net and U-Net are level on polyps" in lesson
+    row = contrasts().loc[("all on the coarse grid", POLYPS, "JA")]
+    assert judged(row, "JA") == "level level" and row["seeds_used"] == [0, 1]
 
 
 # One network minus another, both at one of the rates: words, what, data, figure, rate, the verdict.
