@@ -251,13 +251,3 @@ def test_write_samples_makes_the_layout_anew(tmp_path: Path):
     for kind, folder in FOLDERS.items():
         name = f"{sample_name(kind, 0)}{folder.mask_suffix}.png"
         assert (tmp_path / kind / "masks" / name).read_bytes() == (SAMPLES / kind / "masks" / name).read_bytes()
-
-
-def test_a_file_of_ones_own_is_told_before_any_work(tmp_path: Path):
-    list(write_samples(tmp_path, count=1))
-    list(write_samples(tmp_path, count=1))  # its own, again
-    (tmp_path / "polyp" / "spacing.csv").write_text("name,row_mm,column_mm\nmine,1,1\n", encoding="utf-8")
-    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
-    with pytest.raises(FileExistsError, match=r"spacing.csv: is there already and was not written by banet-edu"):
-        list(write_samples(tmp_path, count=2))
-    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
