@@ -162,9 +162,8 @@ def _symptoms(profile: Profile, error: pd.Series | None, seed: int) -> pd.DataFr
     )  # scipy.stats takes most of a second to load
     ranks = (ranks - ranks.mean(axis=0)) / np.maximum(ranks.std(axis=0), 1e-12)
     products = ranks[:, :-1] * ranks[:, -1:]
-    several = profile["name"].nunique() > 1
-    if several:
-        groups = profile.loc[error.index, "name"].astype("category").cat.codes.to_numpy()
+    groups = profile.loc[error.index, "name"].astype("category").cat.codes.to_numpy()
+    if len(np.unique(groups)) > 1:
         products = np.stack([products[groups == one].sum(axis=0) for one in np.unique(groups)])
         even = np.full(len(products), 1 / len(products))
         weights: Array = np.random.default_rng(seed).multinomial(len(products), even, _RESAMPLES).astype(float)

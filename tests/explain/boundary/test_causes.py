@@ -221,7 +221,11 @@ def test_names_none_where_nothing_was_planted(model) -> None:
 def planted(names, **columns) -> pd.DataFrame:
     """A cohort in which low contrast goes with the error along a quarter of each outline."""
     rng = np.random.default_rng(0)
-    one = {"contrast": somewhere(8.0, 80.0), "signed_error_mm": somewhere(1.0, 0.1) + 0.02 * rng.normal(size=360)}
+    one = {
+        "slack_mm": rng.normal(2, 0.1, 360),
+        "contrast": somewhere(8.0, 80.0),
+        "signed_error_mm": somewhere(1.0, 0.1) + 0.02 * rng.normal(size=360),
+    }
     return pd.concat([flat_profile(name=name, **one | columns) for name in names], ignore_index=True)
 
 
@@ -239,4 +243,5 @@ def test_one_image_with_an_error_among_many_is_too_few() -> None:
     found = why(pd.concat([planted(["a"]), missed], ignore_index=True))
     assert "1 image with an error is too few to tell causes from chance: eight are needed." in found.sentences
     assert not found.ranking["named"].any() and found.ranking["low_mm"].isna().all()
+    assert (found.symptoms["low"] < found.symptoms["high"]).all()  # resampled within that one image
     check_sentences(found.sentences)
