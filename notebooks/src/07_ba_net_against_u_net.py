@@ -434,8 +434,8 @@ for data, longer in LONGER.items():
 # at 1200 steps reports one winner, whoever stops at 5000 the other, both with an interval clear of 0. So a comparison names its
 # budget, and a careful one shows more than one. (One seed each: the next part says what that is worth.)
 #
-# The learning rate was another of the equal terms: one for all, and tried on BA-Net alone. With the best of three rates for each
-# network, 1200 steps and two seeds, BA-Net and U-Net are level on polyps
+# The learning rate was another of the equal terms: one for all, and tried on BA-Net alone. With the best of three rates for
+# each network, 1200 steps and two seeds, BA-Net and U-Net are level on polyps
 # ([table](../docs/results.md#what-explains-what): "all on the coarse grid").
 #
 # The study that BA-Net comes from reports more: 81.0 % JA against U-Net's 76.5 % on skin. It started from weights learned on
