@@ -52,7 +52,7 @@ def groups_in_words(dataset: Cases[Any]) -> str | None:
     there = list(dict.fromkeys(dataset.groups[name] for name in dataset.names))
     if named := named_parts(dataset.groups.values()):
         cut = "" if len(named) == len(PARTS) else "; what lacks is cut from train"
-        return f"the folders {', '.join(there)} are the parts of the split{cut}"
+        return f"{', '.join(there)}: these are the parts of the split{cut}"
     if len(there) < len(PARTS):
         return f"{len(there)}: too few for a split into {', '.join(PARTS)}; --groups '(.*)' lets each case stand for itself"
     return f"{len(there)}, none on two sides of the split"

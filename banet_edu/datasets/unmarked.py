@@ -16,9 +16,7 @@ from banet_edu.datasets.discovery import AFFIXES, SEPARATORS
 from banet_edu.datasets.layouts import is_volume
 from banet_edu.storage import written
 
-LONGEST = (
-    200  # bytes of a result's name before _contour.png; disks take 255 with what stands around it while it is written
-)
+LONGEST = 200  # bytes of a name before _contour.png: disks take 255, with what surrounds it while it is written
 _RESULTS = ("measurements.json", "audit.json")  # of `predict` and `audit`, whose pictures lie beside them
 _NEEDS = "and this is a network of images: it takes one trained on volumes, as banet-lite-hippocampus"
 
@@ -123,19 +121,32 @@ def plan(paths: list[Path], frame: int | None) -> list[Job]:
             continue
         asked = list(range(count)) if frame is None else [frame]
         found += [(path, None if count == 1 and (frame is None or len(paths) > 1) else page, None) for page in asked]
-    stems = Counter(_on_disk(stem(path)) for path in paths)
-    taken: set[str] = set()
+    endings = ["" if page is None else f"_frame{page}" for _, page, _ in found]
     jobs = []
-    for path, page, problem in sorted(found, key=lambda one: stems[_on_disk(stem(one[0]))] > 1):
-        names = [stem(path)] if stems[_on_disk(stem(path))] == 1 else []
-        names += [path.name.replace(".", "_"), path.name, *(f"{path.name}_{n}" for n in range(2, 2 + len(found)))]
-        ending = "" if page is None else f"_frame{page}"
-        name = next(name + ending for name in names if _on_disk(name + ending) not in taken)
+    for (path, page, problem), name in zip(found, result_names([path for path, *_ in found], endings), strict=True):
         if problem is None and len(os.fsencode(name)) > LONGEST:
             problem = ValueError(f"its name is too long for results to be named after it ({LONGEST} bytes): rename it")
-        taken.add(_on_disk(name))
         jobs.append(Job(path, page, name, problem))
     return sorted(jobs, key=lambda job: (paths.index(job.path), job.frame or 0))
+
+
+def result_names(paths: Sequence[Path], endings: Sequence[str]) -> list[str]:
+    """What the results of each file are named after, no two alike on any disk: its stem, or with the extension where several
+    have one stem; then the ending.
+
+    >>> result_names([Path("a.nii"), Path("a.nii.gz"), Path("a_nii.nii")], ["", "", ""])
+    ['a.nii', 'a_nii_gz', 'a_nii']
+    """
+    stems = Counter(_on_disk(stem(path)) for path in dict.fromkeys(paths))
+    taken: set[str] = set()
+    named: dict[int, str] = {}
+    for number in sorted(range(len(paths)), key=lambda number: stems[_on_disk(stem(paths[number]))] > 1):
+        path, ending = paths[number], endings[number]
+        names = [stem(path)] if stems[_on_disk(stem(path))] == 1 else []
+        names += [path.name.replace(".", "_"), path.name, *(f"{path.name}_{n}" for n in range(2, 2 + len(paths)))]
+        named[number] = next(name + ending for name in names if _on_disk(name + ending) not in taken)
+        taken.add(_on_disk(named[number]))
+    return [named[number] for number in range(len(paths))]
 
 
 def _on_disk(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -109,10 +109,10 @@ def write_samples(root: str | Path, count: int = COUNT) -> Iterator[Path]:
     check_folder(root)
     tables = {kind: _table(root / kind, kind, count) for kind in FOLDERS}
     for kind, table in tables.items():  # before any work
-        _check_free(root / kind / "spacing.csv", table.encode)
+        _check_free([root / kind / "spacing.csv"], partial(_bytes, table))
         for index in range(count):
-            for part, path in enumerate(paths(root / kind, sample_name(kind, index), FOLDERS[kind])):
-                _check_free(path, partial(_file, kind, index, part))
+            targets = paths(root / kind, sample_name(kind, index), FOLDERS[kind])
+            _check_free(targets, partial(_files, kind, index))
     for kind, table in tables.items():
         for index in range(count):
             image_path, mask_path = paths(root / kind, sample_name(kind, index), FOLDERS[kind])
@@ -138,13 +138,14 @@ def _table(folder: Path, kind: str, count: int) -> str:
     return text.getvalue()
 
 
-def _check_free(path: Path, data: Callable[[], bytes]) -> None:
-    """FileExistsError, as `may_write`, for somebody's own file; `data` is asked for only where marks do not tell."""
+def _check_free(targets: Sequence[Path], contents: Callable[[], Sequence[bytes]]) -> None:
+    """FileExistsError, as `may_write`, for somebody's own file; `contents` are asked for only where marks do not tell."""
     try:
-        may_write(path)
+        may_write(*targets)
     except FileExistsError:
-        if not path.is_file() or path.read_bytes() != data():
-            raise
+        for path, data in zip(targets, contents(), strict=True):
+            if not path.is_file() or path.read_bytes() != data:
+                may_write(path)
 
 
 def _files(kind: str, index: int) -> tuple[bytes, bytes]:
@@ -155,8 +156,8 @@ def _files(kind: str, index: int) -> tuple[bytes, bytes]:
     return _packed(image, "JPEG", quality=92), _packed(mask, "PNG", optimize=True)
 
 
-def _file(kind: str, index: int, part: int) -> bytes:
-    return _files(kind, index)[part]
+def _bytes(table: str) -> list[bytes]:
+    return [table.encode()]
 
 
 def _packed(image: Image.Image, kind: str, **how: Any) -> bytes:

@@ -133,7 +133,7 @@ def test_folders_of_a_split_are_taken_as_one_and_said(tmp_path):
     report = check_dataset("folder", nested(tmp_path, {"train": 7, "valid": 2, "test": 3}))
     rows = dict(report.rows())
     assert rows["cases"].startswith("12 (train 7, val 2, test 3")
-    assert rows["groups"] == "the folders test, train, valid are the parts of the split"
+    assert rows["groups"] == "test, train, valid: these are the parts of the split"
     assert rows["read as"].endswith("*/images/CASE with */masks/CASE")
 
 

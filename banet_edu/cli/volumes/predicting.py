@@ -25,7 +25,7 @@ def predict_volumes(network: Any, given: Path, folder: Path, *, threshold: float
 
     What an earlier call has finished is kept. Exit code 1 where a volume could not be read.
     """
-    from banet_edu.datasets.unmarked import masks_beside
+    from banet_edu.datasets.unmarked import masks_beside, result_names
     from banet_edu.datasets.volumes.writing import write_nifti
     from banet_edu.prediction import predict
     from banet_edu.reports.measurements import STATE, TABLE, Measurements
@@ -35,7 +35,8 @@ def predict_volumes(network: Any, given: Path, folder: Path, *, threshold: float
     paths = find_volumes(given)
     masks = masks_beside(paths)
     paths = [path for path in paths if path not in masks]
-    names = file_names(paths)
+    named = [path.resolve() if path.is_dir() else path for path in paths]  # a series in "." has its folder's name
+    names = result_names(named, [""] * len(paths))
     settings = {
         "weights": network.weights_sha256,
         "native": native,
@@ -111,18 +112,6 @@ def find_volumes(given: Path) -> list[Path]:
     if any(is_dicom(file) for file in files):
         return [given]
     raise FileNotFoundError(f"no volume in {given}: none of its {len(files)} file(s) is .nii, .nii.gz or a DICOM slice")
-
-
-def file_names(paths: list[Path]) -> list[str]:
-    """What each volume's results are named after: its own name, with the ending where two have one (a.nii, a.nii.gz)."""
-    from banet_edu.data.reading import stem
-
-    names = [path.resolve().name if path.is_dir() else stem(path) for path in paths]
-    folded = [name.casefold() for name in names]
-    return [
-        path.name.replace(".", "_") if folded.count(name.casefold()) > 1 else name
-        for path, name in zip(paths, names, strict=True)
-    ]
 
 
 def read(path: Path) -> Volume:
