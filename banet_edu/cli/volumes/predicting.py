@@ -35,8 +35,8 @@ def predict_volumes(network: Any, given: Path, folder: Path, *, threshold: float
     paths = find_volumes(given)
     masks = masks_beside(paths)
     paths = [path for path in paths if path not in masks]
-    named = [path.resolve() if path.is_dir() else path for path in paths]  # a series in "." has its folder's name
-    names = result_names(named, [""] * len(paths))
+    named_after = [path.resolve() if path.is_dir() else path for path in paths]  # a series in "." has its folder's name
+    names = result_names(named_after, [""] * len(paths))
     settings = {
         "weights": network.weights_sha256,
         "native": native,
