@@ -217,12 +217,16 @@ def audit_images(
                 both = [case.image, case.mask]
                 if other is not None and theirs is not None:
                     both.append(other_mask(other, case.name))
-                known = "-".join(sha256(file)[:16] for file in both)
+                known = "-".join(
+                    [*(sha256(file)[:16] for file in both), *["B lacks"] * (second is not None and theirs is None)]
+                )
                 if table.take_over(case.name, known):
                     rows += table.rows[-1]["pairs"]
                     continue
                 try:
-                    pairs = audit_case(network, data[case.name], None if theirs is None else theirs.mask)
+                    pairs = audit_case(
+                        network, data[case.name], None if theirs is None else theirs.mask, readers=1 + bool(second)
+                    )
                 except Exception as error:  # whatever a broken file leads its decoder, or the network, to
                     left_out.append(f"{case.name}: {' '.join(str(error).split()) or type(error).__name__}")
                     continue

@@ -176,10 +176,13 @@ def open_clinic(
         address = f"http://127.0.0.1:{port}/?token={token}"
         out.print(f"Clinic: {address}", soft_wrap=True, markup=False)
         out.print("Ctrl-C stops it. For teaching and research. Not a medical device.", style="yellow")
+        # A page that is closed tells the server to end its kernel, by a request that carries no cookie; the token guards it.
+        settings = {"headers": {"Content-Security-Policy": OFFLINE.format(port=port)}, "disable_check_xsrf": True}
         command = [
             sys.executable, "-m", "voila", str(notebook), f"--port={port}", "--Voila.ip=127.0.0.1", f"--token={token}",
             "--ServerApp.port_retries=0", "--template=lab", "--theme=light", "--no-browser",
-            f"--Voila.tornado_settings={ {'headers': {'Content-Security-Policy': OFFLINE.format(port=port)}} }",
+            f"--Voila.tornado_settings={settings}", "--MappingKernelManager.cull_idle_timeout=3600",
+            "--MappingKernelManager.cull_interval=60",
         ]  # fmt: skip
         if browser:  # Voila itself would leave the token out, and show a page that asks for it
             threading.Thread(target=open_when_there, args=(address, port), daemon=True).start()

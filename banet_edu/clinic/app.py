@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import ipywidgets
-import numpy as np
 from torch import nn
 
 from banet_edu.clinic.desk import NETWORKS, Desk
@@ -30,6 +29,25 @@ _EXAMPLES = {
 _NOTICE = (
     "Not a medical device: for teaching and research. Nothing is kept: pictures stay in the memory of this computer."
 )
+
+
+def _on_the_page(method: Callable[..., None]) -> Callable[..., None]:
+    """What the page calls: it says "working" meanwhile, and whatever went wrong, which would vanish in a widget."""
+
+    @wraps(method)
+    def run(page: Clinic, *given: Any) -> None:
+        if page._changing:
+            return
+        page.touch.busy, page.problem.value = True, ""
+        try:
+            method(page, *given)
+        except Exception as error:
+            said = html.escape(str(error) or type(error).__name__)
+            page.problem.value = f'<p role="alert" style="color:#A23B00;line-height:1.4">{said}</p>'
+        finally:
+            page.touch.busy = False
+
+    return run
 
 
 class Clinic(ipywidgets.VBox):
@@ -57,7 +75,7 @@ class Clinic(ipywidgets.VBox):
         self.pixel = ipywidgets.FloatText(0, description="pixel (mm)", step=0.001, layout={"width": "13rem"})
         self.length = ipywidgets.FloatText(0, description="ruler (mm)", step=1, layout={"width": "13rem"})
         self.pixel.observe(self._typed, names="value")
-        self.length.observe(self._measured, names="value")
+        self.length.observe(self._set, names="value")
         self.choices = {name: self._choice(name) for name in self.networks}
         self.files = ipywidgets.Select(
             options=[(path.name, path) for path in files or []], rows=6, layout={"width": "100%"}
@@ -66,21 +84,15 @@ class Clinic(ipywidgets.VBox):
         self.save = ipywidgets.Button(
             description="Save outline, mask, figures", icon="download", layout={"width": "16rem"}
         )
-        self.save.on_click(lambda _: self._save())
+        self.save.on_click(self._save)
         scale = ipywidgets.HBox([self.pixel, self.length], layout={"flex_flow": "row wrap"})
-        beside: list[ipywidgets.Widget] = [
-            ipywidgets.HTML("<b>Which network?</b> The one that learned from such pictures:")
-        ]
-        beside.append(
-            ipywidgets.HBox([self._example(name) for name in self.networks], layout={"flex_flow": "row wrap"})
-        )
-        beside += [
+        beside = [
+            *([self.files] if files and len(files) > 1 else []),
+            ipywidgets.HTML("<b>Which network?</b> The one that learned from such pictures:"),
+            ipywidgets.HBox([self._example(name) for name in self.networks], layout={"flex_flow": "row wrap"}),
             ipywidgets.HTML("<b>Millimetres</b> (0: not known): set both ends of a ruler, or type the size of a pixel"),
-            scale,
+            *(scale, self.said, self.save),
         ]
-        beside += [self.said, self.save]
-        if files and len(files) > 1:
-            beside.insert(0, self.files)
         left = ipywidgets.VBox([self.problem, self.touch], layout={"flex": "3 1 34rem", "min_width": "20rem"})
         right = ipywidgets.VBox(beside, layout={"flex": "1 1 20rem", "min_width": "18rem", "padding": "0 .5rem 0 1rem"})
         super().__init__([
@@ -96,22 +108,19 @@ class Clinic(ipywidgets.VBox):
     def _open(self, path: Path) -> None:
         self._take("picture", path.name, path.read_bytes)
 
+    @_on_the_page
     def _take(self, what: str, name: str, content: bytes | Callable[[], bytes]) -> None:
         """A picture or a mask. Where it is refused, nothing of the patient before is left on the page."""
-        self.problem.value = ""
-        with self._working():
-            try:
-                read = content() if callable(content) else content
-                if what == "mask":
-                    self._take_mask(name, read)
-                else:
-                    self._put(uploaded_image(name, read))
-            except Exception as error:  # whatever it is, the reader must see it
-                if what == "picture":
-                    self._clear()
-                self.problem.value = (
-                    f'<p role="alert" style="color:#A23B00;line-height:1.4">{html.escape(str(error))}</p>'
-                )
+        try:
+            read = content() if callable(content) else content
+            if what == "mask":
+                self._take_mask(name, read)
+            else:
+                self._put(uploaded_image(name, read))
+        except Exception:
+            if what == "picture":
+                self._clear()
+            raise
 
     def _take_mask(self, name: str, content: bytes) -> None:
         if self.desk is None:
@@ -124,63 +133,68 @@ class Clinic(ipywidgets.VBox):
             self.desk = Desk(sample, self.networks)
         else:
             self.desk.put(sample)
-        self.touch.show(sample.image, "The picture, before a network looked at it.")
-        self._show_scale(0.0)
+        self._known = None
+        self._show(sample.image, "The picture, before a network looked at it.")
         self._draw()
 
     def _clear(self) -> None:
-        self.desk, self._known = None, None
-        self.touch.show(None, "No picture.")
-        self.said.value = ""
-        self._show_scale(0.0)
+        self.desk, self._known, self.said.value = None, None, ""
+        self._show(None, "No picture.")
+
+    def _show(self, image: Any, alt: str) -> None:
+        self._changing = True  # points and ruler go with the old picture; that sets nothing of the new one
+        try:
+            self.touch.show(image, alt)
+        finally:
+            self._show_scale(0.0)
 
     # --- what is set
 
+    @_on_the_page
     def _set(self, change: dict[str, Any]) -> None:
-        if change["name"] == "ruler" and self.length.value > 0:
-            self._measured()
+        if change["name"] != "points":
+            self._measure()
         self._draw()
 
+    @_on_the_page
     def _typed(self, change: dict[str, Any]) -> None:
-        if self._changing or self.desk is None:
+        if self.desk is None:
             return
         size = float(change["new"])
         if size < 0 or not math.isfinite(size):
             self._show_scale(self.length.value)
             return
-        self.desk.set_spacing((size, size) if size else None, "typed in")
+        self.desk.set_pixel(size)
         self._show_scale(0.0)
         self._draw()
 
-    def _measured(self, _: Any = None) -> None:
+    def _measure(self) -> None:
         """The scale from the ruler: its two ends and their distance."""
-        if self._changing or self.desk is None:
-            return
-        ends, length = np.array(self.touch.ruler, float), self.length.value
-        pixels = float(np.linalg.norm(ends[1] - ends[0])) if ends.shape == (2, 2) else 0.0
-        if length > 0 and pixels >= 1:
-            size = length / pixels
-            self.desk.set_spacing((size, size), f"set by the ruler, ± {100 * math.sqrt(2) / pixels:.1f} %")
-        else:
-            self.desk.set_spacing(None)
-        self._show_scale(length)
-        self._draw()
+        if self.desk is not None:
+            self.desk.set_ruler(self.touch.ruler, self.length.value)
+            self._show_scale(self.length.value)
 
     def _show_scale(self, length: float) -> None:
         """Both boxes say what holds: the size of a pixel that is used, and the ruler's length where that comes from one."""
         spacing = None if self.desk is None else self.desk.spacing_mm
         self._changing = True
-        self.pixel.value = round(float(np.sqrt(spacing[0] * spacing[1])), 5) if spacing else 0.0
+        self.pixel.value = float(f"{math.sqrt(spacing[0] * spacing[1]):.5g}") if spacing else 0.0
         self.length.value = length
         self._changing = False
 
+    @_on_the_page
     def _choose(self, name: str) -> None:
-        if self.desk is not None:
-            self.desk.choose_network(name)
-        else:
+        if self.desk is None:
             self.networks = {name: self.networks[name], **self.networks}  # the first is the one that looks
+        else:
+            before = self.desk.network
+            try:
+                self.desk.choose_network(name)
+                self._draw()
+            except Exception:
+                self.desk.choose_network(before)
+                raise
         self._mark_choice(name)
-        self._draw()
 
     # --- what is shown
 
@@ -196,24 +210,15 @@ class Clinic(ipywidgets.VBox):
         )
         if wanted == self._known:
             return
+        seen = findings(self.desk, self.touch.points)
         self._known = wanted
-        with self._working():
-            seen = findings(self.desk, self.touch.points)
-            self.drawn += 1
-            with self.touch.hold_sync():
-                self.touch.lines, self.touch.marks, self.touch.alt = seen.lines, seen.marks, seen.alt
-            self.said.value = f'<div style="line-height:1.4">{seen.text}</div>'
+        self.drawn += 1
+        with self.touch.hold_sync():
+            self.touch.lines, self.touch.marks, self.touch.alt = seen.lines, seen.marks, seen.alt
+        self.said.value = f'<div style="line-height:1.4">{seen.text}</div>'
 
-    @contextmanager
-    def _working(self) -> Iterator[None]:
-        """The page says "working" inside."""
-        self.touch.busy = True
-        try:
-            yield
-        finally:
-            self.touch.busy = False
-
-    def _save(self) -> None:
+    @_on_the_page
+    def _save(self, _: Any = None) -> None:
         if self.desk is not None:
             for name, content, kind in files(self.desk, self.touch.points):
                 self.touch.save(name, content, kind)

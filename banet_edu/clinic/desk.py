@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from banet_edu.config import check_spacing
 from banet_edu.data.sample import Sample
 from banet_edu.explain import expected_error
-from banet_edu.explain.boundary.callipers import clinic_measures
+from banet_edu.explain.boundary.callipers import Spacing, clinic_measures
 from banet_edu.explain.boundary.tables import UnitTable
 from banet_edu.networks.weights import load_model
 from banet_edu.prediction import Prediction, predict
 
+LARGEST_MM = 1000  # of a pixel
+BY_RULER = "set by the ruler"
 NETWORKS: dict[str, str | nn.Module] = {
     "painted pictures": "banet-lite-phantom",
     "skin": "banet-lite-dermoscopy",
@@ -66,11 +70,33 @@ class Desk:
         )
         self._tell()
 
-    def set_spacing(self, spacing_mm: tuple[float, float] | None, source: str = "set by the ruler") -> None:
+    def set_spacing(self, spacing_mm: tuple[float, float] | None, source: str = BY_RULER) -> None:
         """Use another pixel size; None: back to what the file says."""
         self.spacing_mm = spacing_mm or self.sample.spacing_mm
         self.source = f"pixel size {source}" if spacing_mm else self._stated()
         self._tell()
+
+    def set_ruler(self, ends: Sequence[Sequence[float]], length_mm: float) -> None:
+        """The pixel size from two points on a ruler, (row, column), so far apart; the proportions of the file's pixels stay.
+
+        Fewer points, or no length, take back what a ruler said, and nothing else.
+        """
+        places, sides = np.array(ends, float), self._sides()
+        pixels = float(np.linalg.norm(places[1] - places[0])) if places.shape == (2, 2) else 0.0
+        if length_mm > 0 and pixels >= 1:
+            size = _plausible(length_mm / np.linalg.norm((places[1] - places[0]) * sides) * sides)
+            self.set_spacing(size, f"{BY_RULER}, ± {100 * math.sqrt(2) / pixels:.1f} %")
+        elif BY_RULER in self.source:
+            self.set_spacing(None)
+
+    def set_pixel(self, size_mm: float) -> None:
+        """The pixel size as typed (of a pixel that is not square, the root of its area); 0: back to what the file says."""
+        self.set_spacing(_plausible(size_mm * self._sides()) if size_mm else None, "typed in")
+
+    def _sides(self) -> NDArray[np.float64]:
+        """Row and column of a pixel with the area 1 and the file's proportions."""
+        sides = np.asarray(self.sample.spacing_mm or (1.0, 1.0), float)
+        return sides / np.sqrt(sides.prod())
 
     def _stated(self) -> str:
         if self.sample.spacing_mm is None:
@@ -114,3 +140,12 @@ class Desk:
         for draw, pictures_only in self._followers:
             if new_picture or not pictures_only:
                 draw()
+
+
+def _plausible(sides: NDArray[np.float64]) -> Spacing:
+    row, column = check_spacing(sides)
+    if not max(row, column) <= LARGEST_MM:
+        raise ValueError(
+            f"a pixel of {max(row, column):.3g} mm: at most {LARGEST_MM} mm are taken; check what was entered"
+        )
+    return row, column

@@ -19,7 +19,7 @@ from banet_edu.clinic.own_points import compared
 from banet_edu.clinic.uploaded import LAID_ON_WHITE
 from banet_edu.data.sample import Sample
 from banet_edu.explain import errors
-from banet_edu.explain.boundary.callipers import clinic_measures, measured_in_band
+from banet_edu.explain.boundary.callipers import clinic_measures, measured_with_doubt, nothing_found
 from banet_edu.explain.boundary.causes import why
 from banet_edu.explain.boundary.differences import in_words
 from banet_edu.explain.boundary.expectation import track_record_in_words
@@ -61,12 +61,17 @@ def findings(desk: Desk, points: Sequence[Sequence[float]] = ()) -> Findings:
             lines += [_line(line, size, REFERENCE, 2) for line in mask_outlines(comparison.reference)]
         marks = [_mark(k, row["row"], row["column"]) for k, row in enumerate(table.head(LISTED).rows(), start=1)]
         said += [f"Reference: {comparison.name}. {in_words(table, sample, found)}", *_error_lines(table)]
+        if desk.sample.mask is not None and comparison.name != "the mask":
+            said.append("A mask is open too: remove the points of your outline to compare with it.")
     elif found.mask.any():
         stretches, doubt = _doubts(desk, found)
         lines += [_line(points_, size, ORANGE, 5) for points_, _ in stretches]
         marks = [_mark(k, *points_[len(points_) // 2]) for k, (points_, _) in enumerate(stretches, start=1)]
         said += [*(f"{k} {words}" for k, (_, words) in enumerate(stretches, start=1)), doubt]
-    said.append(f"Scale: {desk.source.replace(chr(10), ' ')}.")
+    scale = desk.source.replace("\n", " ")
+    if desk.spacing_mm and desk.spacing_mm[0] != desk.spacing_mm[1]:
+        scale += ", {:.4g} x {:.4g} mm".format(*desk.spacing_mm)
+    said.append(f"Scale: {scale}.")
     alt = f"The picture with the outline that the network for {desk.network} draws; {len(marks)} numbered places. "
     return Findings(lines, marks, "".join(f"<p>{html.escape(line)}</p>" for line in said), alt)
 
@@ -85,18 +90,16 @@ def _mark(number_: int, row: float, column: float) -> dict[str, Any]:
 
 def _sizes(desk: Desk) -> list[str]:
     found, mm = desk.found(), desk.spacing_mm is not None
-    rows = measured_in_band(found.probability, spacing_mm=desk.spacing_mm, threshold=found.threshold)
+    rows = measured_with_doubt(found)
     if not rows["regions"][0]:
-        most = float(found.probability.max())
-        return [
-            f"Nothing is found: the highest probability anywhere is {most:.2f}. That is no proof that nothing is there."
-        ]
+        return [nothing_found(found)]
     said = []
     for name, words in _SIZES.items():
         unit = ("mm²" if mm else "% of the image") if name == "area" else ("mm" if mm else "% of the image diagonal")
         key = f"{name}_{('mm2' if name == 'area' else 'mm') if mm else 'pct'}"
         middle, tight, wide = numbers(*rows[key])
-        said.append(f"{words}: {middle} {unit} (band of doubt {tight if rows['regions'][1] else 'nothing'} to {wide})")
+        band = f" (band of doubt {tight if rows['regions'][1] else 'nothing'} to {wide})"
+        said.append(f"{words}: {middle} {unit}{band if found.margin is None else ''}")
     return said
 
 

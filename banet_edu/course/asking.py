@@ -109,5 +109,12 @@ def typed_number(value: str | float) -> float:
 
 
 def with_unit(value: str | float, unit: str) -> str:
-    """A chosen option as it is, a number with its unit."""
-    return value if isinstance(value, str) else f"{value:.4g} {unit}".strip()
+    """A chosen option as it is, a number with its unit.
+
+    >>> with_unit(1, "images"), with_unit(0.25, "mm")
+    ('1 image', '0.25 mm')
+    """
+    if isinstance(value, str):
+        return value
+    one = value == 1 and len(unit) > 3  # a word, no symbol
+    return f"{value:.4g} {unit.removesuffix('s') if one else unit}".strip()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from torch import Tensor, nn
 
 from banet_edu.course.record import Record
 
+NOT_TRIED = ("is not written yet.", "is entered yet.")
 TOLERANCE = 1e-4  # another order of the same additions differs by less
 
 
@@ -126,16 +128,17 @@ def checked(check: Callable[..., str]) -> Callable[..., Verdict]:
 
 
 def keep(check: Callable[..., Any], verdict: Verdict) -> Verdict:
-    """Keep a try and what was said of it, where a file is named (`record`); a function not yet written is no try."""
+    """Keep a try and what was said of it, where a file is named (`record`); what is not yet written or entered is no try."""
     lesson = re.search(r"\.lesson(\d\d)\.", check.__module__)
     record = Record(lesson[1] if lesson else "")
-    if lesson is None or record.file is None or verdict.said.endswith("is not written yet."):
+    if lesson is None or record.file is None or verdict.said.endswith(NOT_TRIED):
         return verdict
     try:
         before = record.read("checks").get(check.__name__, {})
         said = [*before.get("said", []), verdict.said][-20:]
-        passed_at = before.get("passed_at") or (before.get("tries", 0) + 1 if verdict.passed else None)
-        record.keep("checks", check.__name__, tries=before.get("tries", 0) + 1, passed_at=passed_at, said=said)
+        tries = before.get("tries", 0) + 1
+        passed_at = before.get("passed_at") or (tries if verdict.passed else None)
+        record.keep("checks", check.__name__, tries=tries, passed_at=passed_at, said=said)
     except (OSError, ValueError) as error:  # the lesson goes on
         return Verdict(verdict.passed, f"{verdict.said} (Not kept: {error})", verdict.hint)
     return verdict
@@ -156,7 +159,7 @@ def attempt(function: Any, name: str, *inputs: Any, hint: Callable[[Exception], 
         if isinstance(error, NotImplementedError) and not str(
             error
         ):  # that of an exercise; torch's own says what it lacks
-            raise Wrong(f"{name} is not written yet.", "Replace the line with raise by your own.") from None
+            raise Wrong(_unwritten(error, name), "Replace the line with raise by your own.") from None
         raise Wrong(
             f"{name} stops with {type(error).__name__}: {_short(error)}.",
             (hint(error) if hint else "") or _hint_on(error),
@@ -166,10 +169,19 @@ def attempt(function: Any, name: str, *inputs: Any, hint: Callable[[Exception], 
     return result
 
 
+def _unwritten(error: Exception, name: str) -> str:
+    """That the function is not written yet, or which one of the student's own that it calls."""
+    called = [frame.name for frame in traceback.extract_tb(error.__traceback__)[1:]]  # the first is `attempt`
+    other = called[-1] if len(called) > 1 and called[-1] != called[0] and called[-1].isidentifier() else ""
+    return f"{name} calls {other}, which is not written yet." if other else f"{name} is not written yet."
+
+
 def as_map(value: Any, name: str, shape: tuple[int, ...]) -> Tensor:
-    """The value as a tensor of that shape without nan; Wrong otherwise."""
+    """The value as a tensor of that shape, of numbers and without nan; Wrong otherwise."""
     if not isinstance(value, Tensor):
         raise Wrong(f"{name} is {type(value).__name__}, a torch tensor is expected.", "Stay with tensors all the way.")
+    if value.dtype == torch.bool:
+        raise Wrong(f"{name} holds True and False, numbers are expected.", "A comparison (>, ==) gives True and False.")
     if tuple(value.shape) != tuple(shape):
         raise Wrong(
             f"{name} has the shape {sizes(value.shape)}, expected is {sizes(shape)}.",
@@ -183,7 +195,7 @@ def as_map(value: Any, name: str, shape: tuple[int, ...]) -> Tensor:
 def as_number(value: Any, name: str, unit: str = "") -> float:
     """The value as one finite number; Wrong otherwise."""
     try:
-        number = float(value)
+        number = numeric(value)
     except (TypeError, ValueError):
         raise Wrong(
             f"{name} is {type(value).__name__}, one number is expected{f' ({unit})' if unit else ''}.",
@@ -192,6 +204,24 @@ def as_number(value: Any, name: str, unit: str = "") -> float:
     if not math.isfinite(number):
         raise Wrong(f"{name} is {number}.", "Is something divided by zero, or an empty array averaged?")
     return number
+
+
+def numeric(value: Any) -> float:
+    """The value as a float. TypeError for text, also where digits stand in it; ValueError as `float`."""
+    if isinstance(value, str | bytes):
+        raise TypeError("text is no number")
+    return float(value)
+
+
+def told_apart(one: float, other: float, digits: int = 3) -> tuple[str, str]:
+    """Both in words, with as many decimals as it takes to see that they differ.
+
+    >>> told_apart(0.689, 0.68912), told_apart(0.5, 0.7, 2)
+    (('0.6890', '0.6891'), ('0.50', '0.70'))
+    """
+    while digits < 9 and f"{one:.{digits}f}" == f"{other:.{digits}f}":
+        digits += 1
+    return f"{one:.{digits}f}", f"{other:.{digits}f}"
 
 
 def same(a: Tensor, b: Tensor) -> bool:
@@ -208,8 +238,8 @@ def recognise(value: Tensor, slips: Mapping[tuple[str, str], Tensor], otherwise:
 
 
 def sizes(shape: Any) -> str:
-    """(1, 3, 8, 8) as "1 x 3 x 8 x 8"."""
-    return " x ".join(str(int(n)) for n in shape)
+    """(1, 3, 8, 8) as "1 x 3 x 8 x 8", () as what it is."""
+    return " x ".join(str(int(n)) for n in shape) or "() (a single number)"
 
 
 def _copy(value: Any) -> Any:

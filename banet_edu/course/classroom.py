@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from banet_edu.course.record import Answers, read_answers
+from banet_edu.course.record import Answers, came_true, read_answers
 from banet_edu.figures.style import BLUE, GREY, INK, ORANGE, new_figure, styled
 
 COLUMNS = ["lesson", "kind", "name", "question", "student", "answer", "before", "outcome", "right"]
@@ -41,7 +41,12 @@ def read_class(folder: str | Path) -> tuple[dict[str, Answers], dict[Path, str]]
             "`banet-edu lab --predictions FILE.json` and hand it in"
         )
     stems = Counter(path.stem for path in answers)
-    names = {path: path.stem if stems[path.stem] == 1 else str(path.parent.relative_to(folder)) for path in answers}
+    names = {
+        path: path.stem
+        if stems[path.stem] == 1 or path.parent == Path(folder)
+        else str(path.parent.relative_to(folder))
+        for path in answers
+    }
     twice = Counter(names.values())
     return {
         name if twice[name] == 1 else str(path.relative_to(folder)): answers[path] for path, name in names.items()
@@ -49,8 +54,9 @@ def read_class(folder: str | Path) -> tuple[dict[str, Answers], dict[Path, str]]
 
 
 def class_table(students: Mapping[str, Answers]) -> pd.DataFrame:
-    """One row per answer: predictions (with `before` their outcome, the outcome and whether it came true), checks (`answer`:
-    the tries; `right`: passed) and first answers of quizzes. `right` is None where nothing was shown to compare with."""
+    """One row per answer: predictions (with `before` their outcome, the outcome and whether it came true), checks
+    (`answer`: the tries until it passed; `right`: passed) and first answers of quizzes. `right` is None where nothing was
+    shown to compare with."""
     rows: list[dict[str, Any]] = []
     for student, lessons in students.items():
         for lesson, kinds in lessons.items():
@@ -64,14 +70,14 @@ def class_table(students: Mapping[str, Answers]) -> pd.DataFrame:
 
 def _row(kind: str, name: str, known: Mapping[str, Any]) -> dict[str, Any]:
     if kind == "checks":
-        return {"question": name, "answer": known.get("tries"), "right": known.get("passed_at") is not None}
+        passed_at = known.get("passed_at")
+        return {"question": name, "answer": passed_at or known.get("tries"), "right": passed_at is not None}
     if kind == "quiz":
         return {"question": name, "answer": known.get("answer"), "right": known.get("right")}
     answer, outcome = known.get("answer"), known.get("outcome")
     right = None
     if answer is not None and outcome is not None:
-        number = isinstance(outcome, int | float)
-        right = abs(float(answer) - outcome) <= known.get("tolerance", 0) if number else answer == outcome
+        right = came_true(answer, outcome, known.get("tolerance", 0))
     shown = {"question": known.get("question", name), "answer": answer, "before": known.get("before")}
     return {**shown, "outcome": outcome, "right": right}
 
@@ -88,6 +94,12 @@ def questions(students: Mapping[str, Answers]) -> dict[tuple[str, str], dict[str
     return dict(sorted(asked.items(), key=lambda item: item[0][0]))
 
 
+def possible(asked: Mapping[str, Any], answered: pd.DataFrame) -> list[Any]:
+    """The options of a question, or the numbers that were given; then answers of another edition of the lesson."""
+    given = sorted(set(answered["answer"]), key=lambda answer: (isinstance(answer, str), answer))
+    return list(dict.fromkeys([*(asked.get("options") or []), *given]))
+
+
 def question_figure(lesson: str, asked: Mapping[str, Any], given: pd.DataFrame, *, outcome: bool = True) -> Figure:
     """How many students chose what (bars), or where their numbers lie (dots); `outcome`: mark what happened.
 
@@ -97,21 +109,28 @@ def question_figure(lesson: str, asked: Mapping[str, Any], given: pd.DataFrame, 
     early, late = (answered[answered["before"].astype(bool) == before] for before in (True, False))
     figure, [[axes]] = new_figure(width=12.8, height=7.2)
     happened = asked.get("outcome") if outcome else None
+    options = possible(asked, answered) if asked.get("options") else []
     with styled():
-        if asked.get("options"):
-            _bars(axes, list(asked["options"]), early, late, happened)
+        if options:
+            _bars(axes, options, early, late, happened)
         else:
             _dots(axes, early, late, happened, asked.get("unit", ""))
-        axes.set_title(textwrap.fill(asked["question"], 72), fontsize=20, loc="left", pad=18)
+        figure.suptitle(textwrap.fill(asked["question"], 72), fontsize=20, x=0.01, ha="left")
         missing = given["student"].nunique() - answered["student"].nunique()
-        said = [f"Lesson {lesson}", f"{len(early)} answers"]
+        said = [f"Lesson {lesson}", counted(len(early), "answer")]
         said += [f"{len(late)} after the outcome (grey)"] * bool(len(late)) + [f"{missing} skipped"] * bool(missing)
         figure.supxlabel(" · ".join(said), fontsize=14, color=INK)
     return figure
 
 
+def counted(number: int, what: str) -> str:
+    """As `1 answer`, `2 answers`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def _bars(axes: Any, options: list[str], early: pd.DataFrame, late: pd.DataFrame, happened: Any) -> None:
-    first, after = (Counter(rows["answer"]) for rows in (early, late))
+    first, after = (Counter(rows["answer"].astype(str)) for rows in (early, late))
+    options = [str(option) for option in options]
     places = range(len(options))
     colours = [ORANGE if option == happened else BLUE for option in options]
     counts = [first[option] for option in options]
@@ -132,7 +151,7 @@ def _bars(axes: Any, options: list[str], early: pd.DataFrame, late: pd.DataFrame
 def _dots(axes: Any, early: pd.DataFrame, late: pd.DataFrame, happened: Any, unit: str) -> None:
     for rows, colour in ((early, BLUE), (late, GREY)):
         height: Counter[float] = Counter()
-        for value in sorted(rows["answer"].astype(float)):
+        for value in sorted(answer for answer in rows["answer"] if not isinstance(answer, str)):
             height[value] += 1
             axes.plot(value, height[value], "o", color=colour, markersize=14)
     top = max(Counter([*early["answer"], *late["answer"]]).values(), default=1)

@@ -12,14 +12,16 @@ runs to its end: `compare` then says that no prediction is recorded.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from IPython.core.getipython import get_ipython
 from IPython.display import display
 
 from banet_edu.course.asking import Ask, Question, typed_number, with_unit
 from banet_edu.course.holding import hold_outcomes
-from banet_edu.course.record import Record
+from banet_edu.course.record import Record, came_true
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,36 @@ class Recorded:
 
     answer: str | float
     before: bool
+
+
+@dataclass
+class _Known:
+    """What a lesson's predictions know. In a kernel all of a lesson share it: its first cell may be run again."""
+
+    recorded: dict[str, Recorded] = field(default_factory=dict)
+    questions: dict[str, Question] = field(default_factory=dict)
+    # name -> as predicted; None: nothing was recorded when it was shown
+    shown: dict[str, bool | None] = field(default_factory=dict)
+    waiting: dict[str, list[Callable[[], None]]] = field(default_factory=dict)
+
+
+def in_words(
+    question: Question, kept: Recorded | None, outcome: str | float, tolerance: float = 0.0, because: str = ""
+) -> str:
+    """What is said of an outcome, beside the answer that was recorded."""
+    what = with_unit(outcome, question.unit)
+    if kept is None:
+        lines = ["No prediction recorded.", f"What happened:   {what}"]
+    else:
+        said = "Your prediction:" if kept.before else "Your answer, given after the outcome was shown:"
+        lines = [f"{said} {with_unit(kept.answer, question.unit)}", f"What happened:   {what}"]
+        if not came_true(kept.answer, outcome, tolerance):
+            lines.append("Not as predicted. Worth a second look: what did you expect, and why?")
+        elif question.options is None and tolerance:
+            lines.append(f"As predicted, to within {with_unit(tolerance, question.unit)}.")
+        else:
+            lines.append("As predicted.")
+    return "\n".join(filter(None, [*lines, because]))
 
 
 class Predictions:
@@ -53,16 +85,10 @@ class Predictions:
     def __init__(self, lesson: str, file: str | Path | None = None) -> None:
         self.lesson = lesson
         self.record = Record(lesson, file)
-        self.recorded = {
-            name: Recorded(known["answer"], known["before"])
-            for name, known in self.record.read("predictions").items()
-            if "answer" in known
-        }
-        self._questions: dict[str, Question] = {}
-        # name -> as predicted; None: nothing was recorded when it was shown
-        seen = [name for name, known in self.record.read("predictions").items() if "outcome" in known]
-        self._shown: dict[str, bool | None] = {name: None for name in seen if name not in self.recorded}
-        self._waiting: dict[str, list[Callable[[], None]]] = {}
+        known = _known(lesson, self.record.file)
+        self.recorded, self._questions, self._shown = known.recorded, known.questions, known.shown
+        self._waiting = known.waiting
+        self._read()
         self._held: list[Callable[[], dict[str, str]]] | None = None  # what `compare` and `conclude` would have shown
         hold_outcomes(self)
 
@@ -79,6 +105,7 @@ class Predictions:
     def commit(self, name: str, answer: str | float) -> None:
         """Record an answer. ValueError for an unknown question, an answer that is no option or cannot be, a second one."""
         question = self._question(name)
+        self._read()  # another kernel may have been faster
         if name in self.recorded:
             raise ValueError(f"{name}: your prediction is recorded already: {self._said(name)}")
         if question.options is None:
@@ -148,28 +175,17 @@ class Predictions:
         return held
 
     def _told(self, name: str, outcome: str | float, tolerance: float, because: str) -> str:
-        question = self._questions[name]
-        what = with_unit(outcome, question.unit)
-        if name not in self.recorded:
-            self._shown.setdefault(name, None)
-            lines = ["No prediction recorded.", f"What happened:   {what}"]
-        else:
-            kept = self.recorded[name]
-            right = kept.answer == outcome
-            verdict = "As predicted."
-            if question.options is None:
-                right = abs(float(kept.answer) - float(outcome)) <= tolerance
-                verdict = f"As predicted, to within {with_unit(tolerance, question.unit)}."
-            self._shown[name] = right
-            said = "Your prediction:" if kept.before else "Your answer, given after the outcome was shown:"
-            lines = [f"{said} {self._said(name)}", f"What happened:   {what}"]
-            lines.append(verdict if right else "Not as predicted. Worth a second look: what did you expect, and why?")
+        question, kept = self._questions[name], self.recorded.get(name)
+        said = in_words(question, kept, outcome, tolerance, because)
+        if kept is not None:
+            self._shown[name] = came_true(kept.answer, outcome, tolerance)
+        self._shown.setdefault(name, None)
         known = {**question.asked(), "outcome": outcome, "tolerance": tolerance, "because": because}
         try:
             self.record.keep("predictions", name, **known)
         except (OSError, ValueError) as error:  # the lesson goes on
-            lines.append(f"(Not kept: {error})")
-        return "\n".join(filter(None, [*lines, because]))
+            return f"{said}\n(Not kept: {error})"
+        return said
 
     def summary(self) -> None:
         """Print how many predictions were recorded before their outcome, and how many of them came true."""
@@ -177,6 +193,16 @@ class Predictions:
         right = sum(self._shown.get(name) is True for name in before)
         print(f"Predictions recorded before the outcome: {len(before)} of {len(self._questions)}", end="")
         print(f", {right} as predicted." if before else ".")
+
+    def _read(self) -> None:
+        """Take over what the file knows."""
+        for name, known in self.record.read("predictions").items():
+            if "answer" in known:
+                self.recorded.setdefault(name, Recorded(known["answer"], known["before"]))
+            if "outcome" in known and "answer" in known:
+                self._shown.setdefault(name, came_true(known["answer"], known["outcome"], known.get("tolerance", 0)))
+            elif "outcome" in known:
+                self._shown.setdefault(name, None)
 
     def _ask(self, name: str, question: Question) -> Ask:
         self._questions[name] = question
@@ -190,3 +216,11 @@ class Predictions:
 
     def _said(self, name: str) -> str:
         return with_unit(self.recorded[name].answer, self._questions[name].unit)
+
+
+def _known(lesson: str, file: Path | None) -> _Known:
+    shell: Any = get_ipython()
+    if shell is None:
+        return _Known()
+    lessons: dict[tuple[str, Path | None], _Known] = vars(shell).setdefault("banet_edu_predictions", {})
+    return lessons.setdefault((lesson, file), _Known())

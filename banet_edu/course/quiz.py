@@ -73,7 +73,7 @@ class Quiz(ipywidgets.VBox):
         if not questions:
             raise ValueError("a quiz needs at least one question")
         self.questions, self._record = tuple(questions), record
-        self.first: dict[int, bool] = {}
+        self.first = self._kept()
         self.buttons: list[list[ipywidgets.Button]] = []
         self.feedback = [ipywidgets.HTML() for _ in self.questions]
         self.score = ipywidgets.HTML(text(self._score()))
@@ -84,6 +84,16 @@ class Quiz(ipywidgets.VBox):
             asked = ipywidgets.HTML(text(question.text, bold=f"{number + 1}."))
             blocks.append(ipywidgets.VBox([asked, *self.buttons[-1], self.feedback[number]]))
         super().__init__([*blocks, self.score])
+
+    def _kept(self) -> dict[int, bool]:
+        """First answers of an earlier run of its cell."""
+        try:
+            known = {} if self._record is None else self._record.read("quiz")
+        except (OSError, ValueError):  # said with the first press
+            return {}
+        return {
+            n: bool(known[q.text]["right"]) for n, q in enumerate(self.questions) if "right" in known.get(q.text, {})
+        }
 
     def answer(self, question: int, option: int) -> str:
         """Give an answer (both counted from 0), as a press does; returns what is said."""
@@ -162,7 +172,12 @@ def read_quiz(file: str | Path | Traversable, record: Record | None = None) -> Q
     """
     page = Path(file) if isinstance(file, str) else file
     asked: list[_Part] = []
-    for number, line in enumerate(page.read_text(encoding="utf-8-sig").splitlines(), start=1):
+    try:
+        lines = page.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        at = error.object[: error.start].count(b"\n") + 1
+        raise _fault(page, at, "is not UTF-8; save the page in that encoding") from None
+    for number, line in enumerate(lines, start=1):
         options = asked[-1].options if asked else []
         if not line.strip() or (line.startswith("# ") and not asked):
             continue

@@ -12,7 +12,10 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -53,10 +56,37 @@ class Record:
             return
         if not self.file.parent.is_dir():
             raise FileNotFoundError(f"{self.file.parent}: No such file or directory")
-        kept = read_answers(self.file) if self.file.is_file() else {}
-        entry = kept.setdefault(self.lesson, {}).setdefault(kind, {}).setdefault(name, {})
-        entry.update(known)
-        write_text(self.file, json.dumps(kept, indent=1, ensure_ascii=False), over=True)
+        with _alone(self.file):  # two lessons may be open at once, each in a kernel of its own
+            kept = read_answers(self.file) if self.file.is_file() else {}
+            entry = kept.setdefault(self.lesson, {}).setdefault(kind, {}).setdefault(name, {})
+            entry.update(known)
+            write_text(self.file, json.dumps(kept, indent=1, ensure_ascii=False), over=True)
+
+
+def came_true(answer: Any, outcome: Any, tolerance: float = 0) -> bool:
+    """Whether an answer is as what happened: the same option, or a number at most `tolerance` away.
+
+    >>> came_true("blue", "green"), came_true(0.15, 0.45, 0.3)
+    (False, True)
+    """
+    if isinstance(outcome, str) or isinstance(answer, str):
+        return bool(answer == outcome)
+    return abs(float(answer) - float(outcome)) <= tolerance + 1e-9  # 0.45 - 0.15 is a little more than 0.3
+
+
+@contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    """No other process changes `file` meanwhile. The lock lies where nobody hands it in; without one it goes on unguarded."""
+    import filelock
+
+    name = sha256(os.fsencode(file.resolve())).hexdigest()[:16]
+    lock = filelock.FileLock(Path(tempfile.gettempdir()) / f"banet-edu-{name}.lock")
+    with suppress(OSError, NotImplementedError):  # filelock's Timeout is an OSError
+        lock.acquire(timeout=10)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def read_answers(file: str | Path) -> Answers:
@@ -79,6 +109,18 @@ def _kinds(answers: Mapping[str, Any]) -> dict[str, dict[str, dict[str, Any]]]:
     if not answers.keys() <= set(KINDS):  # as written before checks were kept: the predictions alone
         answers = {"predictions": answers}
     kinds = {kind: {name: dict(known) for name, known in named.items()} for kind, named in answers.items()}
-    if any(not isinstance(known.get("before", True), bool) for known in kinds.get("predictions", {}).values()):
-        raise ValueError("a prediction without its time")
+    for kind, named in kinds.items():
+        for known in named.values():
+            if not _sound(kind, known):
+                raise ValueError(f"{kind} with an entry of another form")
     return kinds
+
+
+def _sound(kind: str, known: Mapping[str, Any]) -> bool:
+    if kind == "checks":
+        return isinstance(known.get("tries", 0), int) and isinstance(known.get("passed_at") or 0, int)
+    if kind == "quiz":
+        return isinstance(known.get("right", False), bool)
+    said = [known[key] for key in ("answer", "outcome") if key in known]
+    kinds = {str} if known.get("options") else {int, float} if "options" in known else {str, int, float}
+    return isinstance(known.get("before", True), bool) and all(type(each) in kinds for each in said)

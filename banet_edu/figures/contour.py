@@ -53,6 +53,7 @@ def contour_figure(
             draw_lines(drawn, mask_outlines(reference), colour=REFERENCE, label="reference")
             lines = _coloured(drawn, prediction, reference)
             if lines is None:
+                draw_lines(drawn, prediction.contours, colour=PREDICTION, label="outline")
                 drawn.text(0.5, 0.02, _why_no_error(prediction, reference), transform=drawn.transAxes, ha="center", color="w",
                            bbox={"facecolor": INK, "edgecolor": "none"})  # fmt: skip
             else:

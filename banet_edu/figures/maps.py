@@ -44,7 +44,7 @@ def draw_map(
     drawn = axes.imshow(
         values,
         extent=(-0.5, width - 0.5, height - 0.5, -0.5),
-        aspect=proportion((1, 1), spacing),
+        aspect=1.0 if spacing is None else spacing[0] / spacing[1],
         interpolation="nearest",
         **{"cmap": STRENGTH} | colours,
     )

@@ -113,20 +113,20 @@ def draw_image(
     height, width = size or image.shape[:2]
     if (factor := _LONGEST_SHOWN / max(image.shape[:2])) < 1:
         image = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-    aspect = proportion((1, 1), spacing_mm)
+    aspect = 1.0 if spacing_mm is None else spacing_mm[0] / spacing_mm[1]
     extent = (-0.5, width - 0.5, height - 0.5, -0.5)
     axes.imshow(image, extent=extent, aspect=aspect, interpolation="nearest")
     axes.set_axis_off()
 
 
 def proportion(size: tuple[int, int], spacing_mm: tuple[float, float] | None = None) -> float:
-    """Height over width of a picture of `size` = (h, w) pixels, as `draw_image` shows it.
+    """Height over width of a picture of `size` = (h, w) pixels, as `draw_image` shows it; of a strip that of its frame.
 
-    >>> proportion((100, 200)), proportion((100, 200), spacing_mm=(2.0, 1.0))
-    (0.5, 1.0)
+    >>> proportion((100, 200)), proportion((100, 200), spacing_mm=(2.0, 1.0)), proportion((5000, 20))
+    (0.5, 1.0, 3.0)
     """
     row, column = spacing_mm or (1.0, 1.0)
-    return size[0] * row / (size[1] * column)
+    return min(max(size[0] * row / (size[1] * column), 0.2), 3.0)
 
 
 def png_bytes(figure: Figure, *, dpi: int = DPI) -> bytes:

@@ -211,4 +211,4 @@ def _label_arc(axes: Axes, places: list[tuple[Any, Array]], unit: str) -> None:
 
 
 def _why_no_error(profile: Profile) -> str:
-    return _NO_ERROR.get(str(profile["status"].iloc[0]), "one region has no outline: no error can be measured")
+    return _NO_ERROR.get(str(profile["status"].iloc[0]), "one outline cannot be followed: no error point by point")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
+from math import isnan
 from typing import Any
 
 import pandas as pd
@@ -11,10 +13,11 @@ from torch import nn
 
 from banet_edu.data.sample import Sample
 from banet_edu.explain import errors
-from banet_edu.explain.boundary.callipers import measured_in_band
+from banet_edu.explain.boundary.callipers import measured_with_doubt, nothing_found
 from banet_edu.explain.boundary.causes import Explanation
 from banet_edu.explain.boundary.differences import in_words
 from banet_edu.explain.boundary.expectation import track_record_in_words
+from banet_edu.explain.boundary.tables import UnitTable
 from banet_edu.explain.boundary.wording import UNITS, number, numbers, where
 from banet_edu.explain.inside.trace import Trace
 from banet_edu.figures.contour import contour_figure
@@ -47,21 +50,22 @@ class Case:
     def reference(self) -> Any:
         return None if self.sample.mask is None else self.sample.mask > 0
 
+    @cached_property
+    def errors(self) -> UnitTable:
+        """Where the outline is wrong; of a case with a reference."""
+        return errors(self.sample, self.prediction)
+
 
 def sentences(case: Case) -> list[str]:
     """What to know before any picture: a wrong network, what is wrong or may be, what was found."""
     said = [f"Beware: {case.prediction.warning}"] if case.prediction.warning else []
     if not case.prediction.mask.any():
-        most = float(case.prediction.probability.max())
-        said.append(
-            f"Nothing is found: the highest probability of the foreground anywhere in the image is {most:.2f}, below the "
-            f"threshold of {case.prediction.threshold:g}. That is no proof that nothing is there."
-        )
+        said.append(nothing_found(case.prediction))
     if case.reference is None:
         if len(case.found.segments):
             said.append(case.found.sentences[-1])
         return [*said, "There is no reference, so no error is known: give an expert's mask with --mask."]
-    said.append(in_words(errors(case.sample, case.prediction), case.sample, case.prediction))
+    said.append(in_words(case.errors, case.sample, case.prediction))
     row = overlap(case.prediction.mask, case.reference)
     row |= boundary_metrics(case.prediction.mask, case.reference, spacing_mm=case.prediction.spacing_mm)
     if row["status"] == "ok" and not row["frame_counted"]:
@@ -77,7 +81,7 @@ def sentences(case: Case) -> list[str]:
 def picture(case: Case) -> tuple[Figure, str, str]:
     """The figure of the first page, its caption, and what it shows in words."""
     if case.reference is not None:
-        table = errors(case.sample, case.prediction)
+        table = case.errors
         caption = "What is missing (blue) and what is too much (orange), numbered from the largest error on."
         return (
             differences_figure(case.sample, case.prediction, table),
@@ -99,7 +103,7 @@ def numbered(case: Case) -> Table | None:
 
 
 def _errors(case: Case) -> Table | None:
-    table = errors(case.sample, case.prediction)
+    table = case.errors
     if not len(table):
         return None
     unit, in_mm = UNITS[table.unit], table.unit == "mm"
@@ -160,7 +164,7 @@ def facts(case: Case, network: str, scale: str) -> dict[str, str]:
 def _sizes(prediction: Prediction) -> dict[str, str]:
     """Each size at the network's threshold, and from the tight to the wide end of what it may mean."""
     spacing = prediction.spacing_mm
-    rows = measured_in_band(prediction.probability, spacing_mm=spacing, threshold=prediction.threshold)
+    rows = measured_with_doubt(prediction)
     regions = int(rows["regions"][0])
     if not regions:
         return {}
@@ -173,6 +177,8 @@ def _size(rows: dict[str, tuple[float, float, float]], name: str, in_mm: bool) -
     unit = ("mm²" if is_area else "mm") if in_mm else "% of the image" if is_area else "% of the image diagonal"
     middle, tight, wide = numbers(*rows[f"{name}_{('mm2' if is_area else 'mm') if in_mm else 'pct'}"])
     beside = "" if in_mm else f" ({rows[f'{name}_px'][0]:,.0f} pixels)"
+    if isnan(rows["regions"][1]):
+        return f"{middle} {unit}{beside}"
     tight = tight if rows["regions"][1] else "nothing"
     return f"{middle} {unit}{beside}; {tight} to {wide} as the threshold goes from 0.75 to 0.25"
 
@@ -183,4 +189,9 @@ def _scale(case: Case, scale: str) -> str:
             "not known, so lengths are in % of the image diagonal; give the size of a pixel with --spacing ROW COLUMN"
         )
     row, column = case.prediction.spacing_mm
-    return f"a pixel is {row:.4g} x {column:.4g} mm, {case.sample.spacing_note or scale or 'as the file says'}"
+    said, what = case.sample.spacing_note or scale or "as the file says", "a pixel"
+    if case.sample.mask is not None and case.sample.mask.shape != (size := case.sample.image.shape[:2]):
+        rows, columns = case.sample.mask.shape
+        said = f"of the image {row * rows / size[0]:.4g} x {column * columns / size[1]:.4g} mm, {said}"
+        what = "a pixel of the mask"
+    return f"{what} is {row:.4g} x {column:.4g} mm, {said}"

@@ -21,12 +21,15 @@ NETWORK, SECOND, READERS = "network to reader A", "network to reader B", "reader
 ALONE = "network to reader"  # where there is only one
 
 
-def audit_case(model: Any, sample: Sample | Volume, second: NDArray[Any] | None = None) -> list[dict[str, Any]]:
+def audit_case(
+    model: Any, sample: Sample | Volume, second: NDArray[Any] | None = None, *, readers: int = 1
+) -> list[dict[str, Any]]:
     """One case: the network against reader A's mask, and where there is reader B's, against that, and both readers against
     each other.
 
     Args:
         sample: with reader A's mask. second: h x w, reader B's, of the same field of view; of a volume of the same voxels.
+        readers: 2 where there is a reader B whose mask of this case is missing.
 
     Returns:
         One row for each pair (`model` names it): `name`, the figures of `overlap` and `boundary_metrics` in mm with a spacing,
@@ -41,7 +44,7 @@ def audit_case(model: Any, sample: Sample | Volume, second: NDArray[Any] | None 
     reader, found = np.asarray(sample.mask) > 0, predict(model, sample)
     differences = errors(sample, found)
     kinds = differences["kind"].tolist()
-    first = _figures(ALONE if second is None else NETWORK, sample, found.mask, reader) | {
+    first = _figures(ALONE if second is None and readers == 1 else NETWORK, sample, found.mask, reader) | {
         "parts_missed": kinds.count("part missed") + kinds.count("not found"),
         "extra_pieces": kinds.count("extra piece"),
         "largest_error": kinds[0] if kinds else "none",

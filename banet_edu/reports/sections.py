@@ -7,7 +7,7 @@ from typing import Any
 
 from banet_edu.banet.network import BANet
 from banet_edu.explain import attribute, effect
-from banet_edu.explain.boundary.wording import UNITS, whose
+from banet_edu.explain.boundary.wording import UNITS, number, whose
 from banet_edu.explain.inside.faithfulness import deletion_insertion
 from banet_edu.explain.inside.regions import Region, boundary_band
 from banet_edu.figures.attribution import attribution_figure
@@ -30,7 +30,8 @@ def _where(case: Case) -> Iterator[Piece]:
     if not case.prediction.mask.any():
         caption = "The network found nothing here."
     else:
-        caption = f"The outline that the network draws{f': {_SIGNS}' if case.reference is not None else ''}."
+        both = case.reference is not None and case.reference.any()
+        caption = f"The outline that the network draws{f': {_SIGNS}' if both else ''}."
     yield Picture(shown, caption, f"The image of {case.sample.name}; beside it with the network's outline.")
     if not len(case.profile):
         return
@@ -48,7 +49,7 @@ def _why(case: Case) -> Iterator[Piece]:
         yield (
             "No error is known here, so nothing can be said about its causes. Give an expert's mask with --mask to measure it."
             if case.reference is None
-            else "One of the two outlines is missing or tiny: there is no distance, and so nothing to explain point by point."
+            else "One of the two outlines is missing, tiny or thin: nothing can be explained point by point."
         )
         return
     yield Picture(
@@ -60,7 +61,11 @@ def _why(case: Case) -> Iterator[Piece]:
     )
     rows = []
     for row in found.ranking.rows():
-        effect = f"{row['effect']:+.2g} [{row['low']:+.2g}, {row['high']:+.2g}]" if row["share"] else "–"
+        effect = (
+            "{} [{}, {}]".format(*(number(row[name], "+") for name in ("effect", "low", "high")))
+            if row["share"]
+            else "–"
+        )
         errors = [known(row["error_there"]), known(row["error_elsewhere"])]
         rows.append([row["words"], f"{100 * row['share']:.0f} %", *errors, effect, "named" if row["named"] else ""])
     head = ["property", "of the outline", "error there", "elsewhere", "difference, others held", ""]
@@ -104,6 +109,9 @@ def _inside(case: Case) -> Iterator[Piece]:
 def _switched_off(case: Case) -> Iterator[Piece]:
     rows = yield from blocks_off(case.model, case.sample, "image")
     if rows is None:
+        return
+    if (rows["JA_with_before"] >= 1).all():
+        yield "No block moves the line: with each switched off alone the mask is the same."
         return
     largest = str(rows["knob"].iloc[int(rows["JA_with_before"].argmin())])
     changed = effect(case.model, case.sample, largest)

@@ -343,9 +343,13 @@ for row in histories["run A"].rows[1:4]:
 # more.
 
 # %% tags=["nbval-ignore-output"]
-sizes = ["not at all", "by rounding errors, about 0.0000001", "visibly, about 0.001"]
+differences = [
+    "not at all",
+    "by rounding errors, about 0.0000001",
+    "visibly, about 0.001",
+]
 predictions.choose(
-    "resume", "By how much will the weights of the two runs differ?", sizes
+    "resume", "By how much will the weights of the two runs differ?", differences
 )
 
 # %%
@@ -375,7 +379,7 @@ with tempfile.TemporaryDirectory() as folder:
     print("finished at step", history.rows[-1]["step"])
 
 difference = differ(at_one_go, interrupted)
-predictions.compare("resume", sizes[0] if difference == 0 else sizes[1])
+predictions.compare("resume", differences[0] if difference == 0 else differences[1])
 
 # %% [markdown] tags=["conclusion"]
 # Bit for bit, on a CPU. Four things must be the same again beside the weights: what the **optimiser** remembers (AdamW keeps

@@ -429,7 +429,8 @@ selection_explorer(figures)
 # separate networks: how much less, we have not measured.
 #
 # **Exercise 2 (core).** Write `my_report(val, test)`. Both are arrays `epochs x images` of JA (the two parts hold different
-# images). Give back the epoch, counted from 1, and the figure that you may report.
+# images). Give back the epoch, counted from 1, and the figure that you may report. An epoch's figure is the mean over its
+# images.
 
 
 # %% tags=["exercise"]
@@ -484,7 +485,7 @@ for data, run, reported in (
 predictions.guess(
     "seeds",
     "Seeds 0, 1 and 2: in how many of the three is BA-Net better with attention?",
-    unit="seed(s)",
+    unit="seeds",
     within=(0, 3),
 )
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from banet_edu.course.checks import numeric
+
 # What stands beside ASSD in the tables, by its column.
 SLIPS = {
     "hd_mm": ("the errors at the worst point (HD), not on average", 'Take "assd_mm" in the place of "hd_mm".'),
@@ -30,11 +32,12 @@ def slip_of(errors_mm: Sequence[float], measured: pd.DataFrame) -> str:
     Take "assd_mm" in the place of "hd_mm".
     """
     try:
-        found = np.asarray(errors_mm, float).ravel()
+        found = np.asarray([numeric(each) for each in errors_mm])
     except (TypeError, ValueError):
         return 'Not yet: errors_mm is no list of numbers.\nTake ["assd_mm"] of what boundary_metrics gives.'
     if len(found) != len(measured):
-        return f"Not yet: {len(found)} errors for {len(measured)} samples.\nKeep `for sample in samples` in the list."
+        many = f"{len(found)} error{'' if len(found) == 1 else 's'}"
+        return f"Not yet: {many} for {len(measured)} samples.\nKeep `for sample in samples` in the list."
     if np.allclose(found, measured["assd_mm"], atol=0.01):
         return ""
     for column, (said, hint) in SLIPS.items():

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from banet_edu.course.checks import Wrong, attempt, checked
+from banet_edu.course.checks import Wrong, attempt, checked, numeric
 from banet_edu.course.lesson07.resampling import percentile_interval
 from banet_edu.course.lesson07.slips import BOTH_SIDES, SLIPS, Figures, Interval, interval_of, percentiles
 
@@ -50,6 +50,12 @@ def check_paired_bootstrap(my_paired_bootstrap: Callable[..., Interval]) -> str:
             "the same call gives two different intervals.",
             "Draw from np.random.default_rng(seed), made inside the function.",
         )
+    for resamples, seed, name in ((200, 4, "seed"), (150, 3, "resamples")):
+        other = attempt(my_paired_bootstrap, "my_paired_bootstrap", a, b, resamples, 0.95, seed)
+        if _interval(other) == _interval(again[0]):
+            raise Wrong(
+                f"another `{name}` gives the same interval to the last digit.", f"Use the `{name}` that is given."
+            )
     return "the images are drawn together, and the middle of the resampled mean differences is your interval."
 
 
@@ -88,7 +94,7 @@ def _near(widths: dict[tuple[int, float], float], found: Interval, result: Inter
 
 def _interval(value: Any) -> Interval:
     try:
-        low, high = (float(each) for each in value)
+        low, high = (numeric(each) for each in value)
     except (TypeError, ValueError):
         raise Wrong(
             f"my_paired_bootstrap gives {type(value).__name__}, two numbers are expected.", "return low, high"

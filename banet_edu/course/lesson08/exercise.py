@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from banet_edu.course.checks import Slips, Wrong, attempt, checked
+from banet_edu.course.checks import Slips, Wrong, attempt, checked, numeric, told_apart
 
 Array = NDArray[np.float64]
 Score = Callable[[Array], float]
-_SIDE, _STEPS = 12, (6, 4)  # 144 pixels: both numbers of steps divide them
+_SHAPE, _STEPS = (9, 16), (6, 4)  # 144 pixels: both numbers of steps divide them, so that all ways to share out agree
 _CUMULATIVE = "Replace the portion in the SAME picture that the last step left, and score it."
 
 
@@ -44,9 +44,9 @@ def check_deletion(my_deletion: Callable[..., Sequence[float]]) -> str:
                 "One before anything is blurred, then one after each step.",
             )
         at = int(np.argmax(~np.isclose(found, wanted, rtol=1e-4, atol=1e-6)))
+        yours, expected = told_apart(found[at], wanted[at])
         raise Wrong(
-            f"your curve leaves the expected one at score number {at} of 0 to {steps}: "
-            f"{found[at]:.3f} instead of {wanted[at]:.3f}.",
+            f"your curve leaves the expected one at score number {at} of 0 to {steps}: {yours} instead of {expected}.",
             "The first score is that of the untouched image, the last that of the blurred one; print the curve and compare.",
         )
     return "the highest ranked pixels go first and stay blurred, and the image is as it was."
@@ -69,14 +69,14 @@ def deletion_curve(score: Score, image: Array, blurred: Array, ranking: Array, s
 def _scene() -> tuple[Score, Array, Array, Array]:
     """A score that no two orders share, an image, its blurred copy, and a ranking without ties and with both signs."""
     random = np.random.default_rng(8)
-    shape = (_SIDE, _SIDE)
+    shape = _SHAPE
     image, blurred = random.uniform(0.5, 1.5, shape), np.random.default_rng(9).uniform(0.2, 0.4, shape)
     weight, other = random.normal(1.0, 0.6, shape), random.normal(0, 1, shape)
 
     def score(picture: Array) -> float:
         return float((weight * picture).mean() + np.tanh((other * picture).mean()) ** 2)
 
-    return score, image, blurred, random.permutation(np.linspace(-1, 1.2, _SIDE**2)).reshape(shape)
+    return score, image, blurred, random.permutation(np.linspace(-1, 1.2, 9 * 16)).reshape(shape)
 
 
 def _hint(error: Exception) -> str:
@@ -87,7 +87,7 @@ def _hint(error: Exception) -> str:
 
 def _curve(value: Any, steps: int) -> Array:
     try:
-        found = np.asarray([float(each) for each in value])
+        found = np.asarray([numeric(each) for each in value])
     except (TypeError, ValueError):
         several = isinstance(value, list | tuple | np.ndarray)
         said = "what stands in your list are not numbers" if several else f"my_deletion gives {type(value).__name__}"

@@ -14,7 +14,7 @@ from banet_edu.course.lesson09.figures import card_figure, measures_figure
 from banet_edu.course.lesson09.ruler import ruler_figure
 from banet_edu.course.panel import Panel, choice
 from banet_edu.data.sample import Sample
-from banet_edu.explain.boundary.callipers import clinic_measures, ruler_spacing
+from banet_edu.explain.boundary.callipers import clinic_measures
 from banet_edu.explain.boundary.causes import why
 from banet_edu.explain.boundary.profiles import boundary_profile
 from banet_edu.figures.why import doubtful_figure
@@ -107,8 +107,7 @@ def ruler_explorer(desk: Desk, solved: tuple[Percent, Percent, float] | None = N
     def set_spacing(_: object = None) -> None:
         at = {name: control.value for name, control in controls.items()}
         places = ends((at["first_across"], at["first_down"]), (at["second_across"], at["second_down"]))
-        size = ruler_spacing(places, at["length"]) if at["length"] else None
-        desk.set_spacing(None if size is None else (size, size))
+        desk.set_ruler(places.tolist(), at["length"])
 
     def start_again() -> None:
         controls["length"].value = 0  # the old picture's ruler says nothing about the new one

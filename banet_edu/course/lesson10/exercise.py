@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from banet_edu.course.checks import Slips, Wrong, as_number, attempt, checked
+from banet_edu.course.checks import Slips, Wrong, as_number, attempt, checked, told_apart
 from banet_edu.training.losses import boundary_target
 
 Figures = NDArray[np.float64]
@@ -60,8 +60,9 @@ def check_honest_report(my_report: Callable[[Figures, Figures], tuple[int, float
         if _same((epoch, figure), (best, wanted)):
             continue
         if epoch == best:
+            yours, expected = told_apart(figure, wanted)
             raise Wrong(
-                f"the epoch is right, but you report {figure:.3f}; the test images of that epoch have {wanted:.3f}.",
+                f"the epoch is right, but you report {yours}; the test images of that epoch have {expected}.",
                 "The mean over the row of that epoch: test[epoch - 1].mean().",
             )
         raise Wrong(
@@ -155,7 +156,8 @@ def _two(value: Any) -> tuple[float, float]:
             "return epoch, figure",
         ) from None
     if len(value) != 2:
-        raise Wrong(f"my_report gives {len(value)} values back, not two.", "return epoch, figure")
+        many = f"{len(value)} value{'' if len(value) == 1 else 's'}"
+        raise Wrong(f"my_report gives {many} back, not two.", "return epoch, figure")
     return as_number(value[0], "the epoch"), as_number(value[1], "the figure")
 
 

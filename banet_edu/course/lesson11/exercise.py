@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from banet_edu.course.checks import Slips, Wrong, attempt, checked
+from banet_edu.course.checks import Slips, Wrong, attempt, checked, told_apart
 
 Points = NDArray[Any]
 Spacing = tuple[float, float, float]
@@ -36,9 +36,10 @@ def check_distances(my_distances: Callable[[Points, Points, Spacing], NDArray[An
     if off:
         spacing, wanted, result = off[0]
         worst = int(np.nanargmax(np.abs(result - wanted)))
+        near, yours = told_apart(float(wanted[worst]), float(result[worst]), 2)
         raise SLIPS.explain(runs, lambda given, result, *_: np.allclose(given, result, rtol=1e-4, atol=1e-4)) or Wrong(
-            f"voxels of {' x '.join(f'{size:g}' for size in spacing)} mm: voxel {worst} of `found` is {wanted[worst]:.2f} mm "
-            f"from the nearest, you have {result[worst]:.2f}.",
+            f"voxels of {' x '.join(f'{size:g}' for size in spacing)} mm: voxel {worst} of `found` is {near} mm "
+            f"from the nearest, you have {yours}.",
             "Differences of indices, times spacing_mm, then the length of each, then the smallest per voxel of `found`.",
         )
     return (
@@ -61,7 +62,10 @@ def _as_numbers(value: Any, count: int, others: int) -> NDArray[np.float64]:
     if isinstance(value, torch.Tensor):
         value = value.numpy()
     if isinstance(value, list | tuple):
-        value = np.asarray(value)
+        try:
+            value = np.asarray(value)
+        except ValueError:
+            raise Wrong("the rows of your list have different lengths.", "Return an array of one axis.") from None
     if np.ndim(value) == 0 and isinstance(value, int | float | np.number):
         raise Wrong(
             "one number came back; each voxel of `found` has a distance of its own.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,7 +37,7 @@ def build_site(
 
     Args:
         notebooks: the folder of the lessons' .ipynb files; documents are looked for in `docs` beside it.
-        numbers: of lessons, such as "03"; none: all.
+        numbers: of lessons, such as "03"; none: all. Pages of others that are there stay, listed and linked.
         progress: is told a lesson's file, and how many cells of how many are done.
 
     Raises FileExistsError before any work where a page would replace somebody's own file, ValueError for an unknown lesson,
@@ -47,19 +47,25 @@ def build_site(
 
     mathml("k")  # said now, not after minutes
     paths = chosen(notebooks, numbers)
-    lessons = [lesson_of(path.stem, nbformat.read(path, as_version=4)) for path in paths]
+    there = [path for path in chosen(notebooks) if path in paths or (out / f"{path.stem}.html").is_file()]
+    lessons = [lesson_of(path.stem, nbformat.read(path, as_version=4)) for path in there]
     docs = [name for name in DOCS if (notebooks.parent / "docs" / f"{name}.md").is_file()]
     check_folder(out)
     names = ["index.html", "site.js", "site.css", *(f"{path.stem}.html" for path in paths)]
-    may_write(*(out / name for name in names), *(out / "docs" / f"{name}.html" for name in docs))
+    texts = {name: (notebooks.parent / "docs" / f"{name}.md").read_text(encoding="utf-8") for name in docs}
+    shown = [name for name in _shown(texts.values()) if (notebooks.parent / "docs" / name).is_file()]
+    may_write(
+        *(out / name for name in names), *(out / "docs" / name for name in (*(f"{n}.html" for n in docs), *shown))
+    )
     with locked(out):
         write_text(out / "site.js", asset("site.js"))
         write_text(out / "site.css", asset("site.css") + code_style() + "\n")
-        for name in docs:
-            text = (notebooks.parent / "docs" / f"{name}.md").read_text(encoding="utf-8")
+        for name, text in texts.items():
             write_text(
                 out / "docs" / f"{name}.html", text_page(text, lambda url: address(url, docs, (), inside="docs"))
             )
+        for name in shown:
+            write_bytes(out / "docs" / name, (notebooks.parent / "docs" / name).read_bytes())
         package = package_checksum()
         for path in paths:
             yield _build(path, out, lessons, docs, package, progress)
@@ -111,6 +117,11 @@ def sweep_pictures(out: Path) -> None:
         shown = set().union(*(_pictures(page.read_text("utf-8")) for page in out.glob("*.html")))
         for name in written(folder) - shown:
             remove(folder / name)
+
+
+def _shown(texts: Iterable[str]) -> list[str]:
+    """The pictures beside documents that they show."""
+    return sorted({name for text in texts for name in re.findall(r"!\[[^\]]*\]\(([\w.-]+)\)", text)})
 
 
 def _build(

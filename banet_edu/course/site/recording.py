@@ -1,7 +1,7 @@
 """What a running lesson hands over to its page: pictures of every panel, questions, outcomes and quizzes, as JSON.
 
 `record()` runs in the lesson's kernel, before its first cell. From then on a widget's output carries one entry more, of the
-type `MIME`. The words on an outcome are those of `Predictions.compare`, which is asked for each possible answer.
+type `MIME`. The words on an outcome are those that `Predictions.compare` prints, for each possible answer.
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ from typing import Any
 
 from IPython.core.getipython import get_ipython
 from IPython.display import display
-from IPython.utils.capture import capture_output
 from PIL import Image
 
 from banet_edu.course import predictions
 from banet_edu.course.asking import Ask, Question, with_unit
 from banet_edu.course.panel import Panel
-from banet_edu.course.predictions import Predictions
+from banet_edu.course.predictions import Predictions, Recorded, in_words
 from banet_edu.course.quiz import Quiz
 from banet_edu.figures.style import png_bytes
 
@@ -88,7 +87,10 @@ def comparison_facts(
     """
 
     def said(answer: str | float) -> dict[str, str]:
-        return {when: _said(name, question, answer, outcome, tolerance, because, when) for when in ("before", "after")}
+        return {
+            when: in_words(question, Recorded(answer, when == "before"), outcome, tolerance, because)
+            for when in ("before", "after")
+        }
 
     facts: dict[str, Any] = {"kind": "comparison", "name": name, "tolerance": float(tolerance), "unit": question.unit}
     if question.options is not None:
@@ -103,22 +105,6 @@ def comparison_facts(
         for at in (number, far)
     )
     return facts | {"outcome": number, "said": {"right": right, "wrong": wrong}}
-
-
-def _said(name: str, question: Question, answer: Any, outcome: Any, tolerance: float, because: str, when: str) -> str:
-    """What `Predictions.compare` prints on an answer."""
-    asked = Predictions("site")
-    with capture_output() as heard:
-        if question.options is not None:
-            asked.choose(name, question.text, question.options)
-        else:
-            asked.guess(name, question.text, unit=question.unit, within=question.within)
-        if when == "after":
-            asked.compare(name, outcome)
-        asked.commit(name, answer)
-    with capture_output() as heard:
-        asked.compare(name, outcome, tolerance=tolerance, because=because)
-    return heard.stdout.strip()
 
 
 def webp(png: bytes) -> bytes:

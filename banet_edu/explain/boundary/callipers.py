@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from banet_edu.metrics.shape import measure, outlines
+from banet_edu.prediction import Prediction
 
 Array = NDArray[np.float64]
 Spacing = tuple[float, float]
@@ -105,6 +106,28 @@ def measured_in_band(
     """
     rows = [clinic_measures(probability - np.float32(t), spacing_mm=spacing_mm) for t in (threshold, *BAND)]
     return {name: (rows[0][name], rows[1][name], rows[2][name]) for name in rows[0]}
+
+
+def measured_with_doubt(prediction: Prediction) -> dict[str, tuple[float, float, float]]:
+    """`measured_in_band` of a prediction. Several classes compete, none has a threshold: their band is nan."""
+    if prediction.margin is None:
+        return measured_in_band(
+            prediction.probability, spacing_mm=prediction.spacing_mm, threshold=prediction.threshold
+        )
+    here = clinic_measures(prediction.level, spacing_mm=prediction.spacing_mm)
+    return {name: (value, float("nan"), float("nan")) for name, value in here.items()}
+
+
+def nothing_found(prediction: Prediction) -> str:
+    """What is said where the mask is empty."""
+    if prediction.margin is None:
+        said = (
+            f"the highest probability of the foreground anywhere in the image is {float(prediction.probability.max()):.2f}, "
+            f"below the threshold of {prediction.threshold:g}"
+        )
+    else:
+        said = "nowhere in the image is another class more probable than the background"
+    return f"Nothing is found: {said}. That is no proof that nothing is there."
 
 
 def ruler_spacing(ends: Array, length_mm: float) -> float | None:

@@ -7,7 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import label
+from scipy.ndimage import find_objects, label
 from scipy.spatial import cKDTree
 
 from banet_edu.data.sample import Sample
@@ -75,17 +75,18 @@ def errors(sample: Sample | Volume, prediction: Prediction) -> UnitTable:
     regions = Regions(found, truth)
     along = distances_along(regions, (row_mm, column_mm)) if status == "ok" else {}
     lengths = _lengths(regions, (row_mm, column_mm))
+    areas = np.bincount(regions.labels.ravel(), minlength=regions.count + 1)
     for number in range(1, regions.count + 1):
-        inside = regions.labels == number
         points, distance = along.get(number, (np.empty((0, 2)), np.empty(0)))
-        at = nearest_to_middle(points[distance >= distance.max()] if len(distance) else np.argwhere(inside))
+        worst = points[distance >= distance.max()] if len(distance) else regions.places(number)
+        at = nearest_to_middle(worst)
         rows.append(
             {
                 "kind": "not found" if status == "missed" else regions.kind(number),
                 "largest": float(distance.max()) * to_unit if len(distance) else float("nan"),
                 "mean": float(distance.mean()) * to_unit if len(distance) else float("nan"),
                 "length": lengths[number] * to_unit,
-                "area": float(inside.sum()) * to_area,
+                "area": float(areas[number]) * to_area,
                 "row": float(at[0]),
                 "column": float(at[1]),
                 "clock": _clock(at - middle, (row_mm, column_mm)),
@@ -107,18 +108,26 @@ class Regions:
         extra, added = _pieces(found & ~truth)
         self.missed, self.count = missed, missed + added
         self.labels = np.where(extra > 0, extra + missed, missing)
+        self._boxes = find_objects(
+            self.labels
+        )  # there may be many: each is looked at where it lies, not in the whole image
         # whole pieces of one mask that the other does not touch
         self._whole: set[int] = set()
         for mask, other in ((truth, found), (found, truth)):
             labels, count = _pieces(mask)
-            touched = set(np.unique(labels[other & mask]).tolist())
-            for piece in set(range(1, count + 1)) - touched:
-                self._whole.add(int(self.labels[labels == piece].max()))
+            untouched = np.setdiff1d(np.arange(1, count + 1), labels[other & mask])
+            pieces, first = np.unique(labels, return_index=True)
+            self._whole |= set(self.labels.ravel()[first[np.isin(pieces, untouched)]].tolist())
 
     def kind(self, number: int) -> str:
         if number <= self.missed:
             return "part missed" if number in self._whole else "too small"
         return "extra piece" if number in self._whole else "too large"
+
+    def places(self, number: int) -> NDArray[np.intp]:
+        """N x dims, the pixels of a region."""
+        box = self._boxes[number - 1]
+        return np.asarray(np.argwhere(self.labels[box] == number) + [side.start for side in box])
 
     def of(self, points: NDArray[np.float64], mask: NDArray[np.bool_]) -> NDArray[np.intp]:
         """The region that each boundary pixel of `mask` lies in, or runs along; 0 where both masks have their boundary."""
@@ -154,7 +163,10 @@ def distances_along(
     distance = np.concatenate([trees[1].query(trees[0].data)[0], trees[0].query(trees[1].data)[0]])
     masks = (regions.found, regions.truth)
     labels = np.concatenate([regions.of(boundary.points, mask) for boundary, mask in zip(pair, masks, strict=True)])
-    return {number: (points[labels == number], distance[labels == number]) for number in set(labels.tolist()) - {0}}
+    order = np.argsort(labels, kind="stable")
+    numbers, starts = np.unique(labels[order], return_index=True)
+    parts = zip(numbers.tolist(), np.split(order, starts[1:]), strict=True)
+    return {number: (points[rows], distance[rows]) for number, rows in parts if number}
 
 
 def _lengths(regions: Regions, spacing: tuple[float, float]) -> dict[int, float]:
@@ -180,7 +192,8 @@ def _length_along(boundary: Boundary, regions: Regions, spacing: tuple[float, fl
     rows, columns = np.floor(boundary.points).astype(np.intp).T
     around = [regions.labels[rows + down, columns + right] for down in (0, 1) for right in (0, 1)]
     labels = np.max(around, axis=0)
-    return {number: float(weights[labels == number].sum()) for number in set(labels.tolist()) - {0}}
+    sums = np.bincount(labels, weights)
+    return {number: float(sums[number]) for number in set(labels.tolist()) - {0}}
 
 
 def _middle(mask: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -16,6 +16,7 @@ from banet_edu.metrics.shape import outlines
 Array = NDArray[np.float64]
 
 WORKING_SIZE = 256  # the longer side of the working grid; its pixels are square in mm where a spacing is known
+_NARROWEST, _LONGEST = 8, 4096  # of a strip the shorter side decides, up to a longer one that is no image any more
 _SHORTEST = 12  # contours of fewer points are specks: no direction can be read off them
 _TANGENT = 3  # points to either side that a direction is taken from
 
@@ -33,8 +34,9 @@ class Grid:
     def of(cls, mask_shape: tuple[int, int], spacing_mm: tuple[float, float] | None) -> Grid:
         row, column = spacing_mm or (1.0, 1.0)
         extent = np.array([mask_shape[0] * row, mask_shape[1] * column])
-        height, width = (max(8, int(side)) for side in np.rint(WORKING_SIZE * extent / extent.max()))
-        size = float(extent.max()) / WORKING_SIZE if spacing_mm else 100.0 / float(np.hypot(height, width))
+        longer = float(np.clip(_NARROWEST * extent.max() / extent.min(), WORKING_SIZE, _LONGEST))
+        height, width = (max(2, int(side)) for side in np.rint(longer * extent / extent.max()))
+        size = float(extent.max()) / longer if spacing_mm else 100.0 / float(np.hypot(height, width))
         return cls((height, width), mask_shape, "mm" if spacing_mm else "pct", size)
 
     @property

@@ -16,6 +16,10 @@ UNITS = {"mm": "mm", "pct": "% of the image diagonal"}
 FEWEST = 40  # points of an outline from which `why` looks for causes
 FEWEST_IMAGES = 8  # of a cohort, from which it gives intervals and names causes
 _CAUSE = {cause.name: cause for cause in CAUSES}
+_NOT_FOLLOWED = (
+    "One of the two outlines cannot be followed point by point: its region fills the image, or is too small or thin. "
+    "Distances between whole outlines (ASSD, HD) need no such walk."
+)
 _STATUS = {
     "missed": "Nothing was found where the expert outlined something: the object was missed, and no distance can be measured.",
     "hallucinated": "Something was found where the expert outlined nothing: the error is no distance but the finding itself.",
@@ -29,11 +33,11 @@ def in_words(
 ) -> list[str]:
     """The findings of `why` as sentences: the error, its causes, where to look first, what is not known."""
     if not len(profile):
-        return ["There is no outline: nothing was found and nothing is outlined, or a region fills the whole image."]
+        return ["There is no outline to follow: nothing is found and outlined, or a region fills the image or is tiny."]
     cohort = profile["name"].nunique() > 1
     sentences = _cases(profile) if cohort else [_STATUS[s] for s in profile["status"].unique() if s in _STATUS]
     if error is None and not sentences:
-        sentences.append("One of the two regions has no outline inside the image: no distance can be measured.")
+        sentences.append(_NOT_FOLLOWED)
     if error is not None:
         sentences.append(_how_far(profile, error, tolerance, cohort))
         named = ranking[ranking["named"]]
@@ -192,7 +196,12 @@ def clock(from_deg: float, to_deg: float, middle_deg: float | None = None) -> st
     ("from 10 to 2 o'clock", "from 2 to 10 o'clock")
     """
     if middle_deg is None:
-        middle_deg = from_deg + ((to_deg - from_deg + 180) % 360 - 180) / 2
+        half = ((to_deg - from_deg + 180) % 360 - 180) / 2
+        if abs(half) < 1:
+            return f"at {hour(from_deg + half)} o'clock"
+        middle_deg = from_deg + half
+    elif any(abs((middle_deg - end + 180) % 360 - 180) < 1 for end in (from_deg, to_deg)):
+        return clock(from_deg, to_deg)  # a stretch so short that its points turn back: its middle tells no way round
     span = (from_deg - to_deg) % 360  # clockwise
     if (from_deg - middle_deg) % 360 > span:  # the stretch runs the other way
         from_deg, to_deg, span = to_deg, from_deg, 360 - span

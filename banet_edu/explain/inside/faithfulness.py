@@ -100,9 +100,11 @@ class FaithfulnessResult:
 
     def _figures(self) -> str:
         deleted, inserted = self.random_deletion_areas, self.random_insertion_areas
+        close = min(abs(self.deletion_area - deleted.min()), abs(self.insertion_area - inserted.max()))
+        d = next((d for d in range(2, 6) if close >= 10.0**-d), 6)  # decimals that show what the verdict rests on
         return (
-            f"mean score deleting {self.deletion_area:.2f} (random {deleted.min():.2f} to {deleted.max():.2f}), "
-            f"inserting {self.insertion_area:.2f} (random {inserted.min():.2f} to {inserted.max():.2f})"
+            f"mean score deleting {self.deletion_area:.{d}f} (random {deleted.min():.{d}f} to {deleted.max():.{d}f}), "
+            f"inserting {self.insertion_area:.{d}f} (random {inserted.min():.{d}f} to {inserted.max():.{d}f})"
         )
 
     def __repr__(self) -> str:

@@ -56,7 +56,7 @@ def volume_errors(volume: Volume, prediction: Prediction) -> UnitTable:
     rows: list[dict[str, Any]] = []
     for number in range(1, regions.count + 1):
         points, distance = along.get(number, (np.empty((0, 3)), np.empty(0)))
-        worst = points[distance >= distance.max()] if len(distance) else np.argwhere(regions.labels == number)
+        worst = points[distance >= distance.max()] if len(distance) else regions.places(number)
         at = nearest_to_middle(worst)
         figures = (float(distance.max()), float(distance.mean())) if len(distance) else (float("nan"),) * 2
         kind = "not found" if status == "missed" else regions.kind(number)

@@ -97,7 +97,7 @@ def test_an_empty_profile_and_a_region_that_fills_the_image(model) -> None:
     disc = np.hypot(*np.mgrid[-32:32, -32:32]) < 20
     full = boundary_profile(Sample(image, ones.astype(bool), "x"), of(disc * 0.98 + 0.01))
     assert (full["status"] == "ok").all()
-    assert "no distance can be measured" in said(full)
+    assert "cannot be followed point by point" in said(full)
 
 
 def test_cohort_sentences_count_the_cases() -> None:

@@ -7,8 +7,15 @@
 
   // Answers: kept in this browser where it lets a file keep something, else until the page is left.
   let kept = { answers: {}, opened: {} };
-  try { kept = { ...kept, ...JSON.parse(localStorage.getItem(key) || "{}") }; } catch { /* not allowed, or damaged */ }
+  try {
+    const stored = JSON.parse(localStorage.getItem(key) || "{}");
+    for (const part of ["answers", "opened"]) kept[part] = { ...kept[part], ...stored[part] };
+  } catch { /* not allowed, or damaged */ }
   const keep = () => { try { localStorage.setItem(key, JSON.stringify(kept)); } catch { /* not allowed */ } };
+  document.getElementById("forget").addEventListener("click", () => {
+    try { localStorage.removeItem(key); } catch { /* not allowed: nothing was kept */ }
+    location.reload();
+  });
 
   // A panel: the picture whose number the sliders spell, the last one moving fastest.
   for (const panel of all(".panel")) {
@@ -35,16 +42,23 @@
 
   // Predictions: the first committed answer counts; its outcome opens when every question of the cell is answered.
   const questions = all(".question"), comparisons = all(".comparison");
+  for (const form of questions) {  // a page that was built again may ask with other words: such an answer is none
+    const given = kept.answers[form.dataset.name], options = all("input[type=radio]", form).map(each => each.value);
+    const asked = given && (options.length ? options.includes(given.answer) : typeof given.answer === "number");
+    if (!asked) delete kept.answers[form.dataset.name];
+  }
   const number = value => String(Number(Number(value).toPrecision(4)));
+  const inUnit = (value, unit) =>  // as `with_unit` of asking.py
+    `${number(value)} ${Number(value) === 1 && unit.length > 3 ? unit.replace(/s$/, "") : unit}`.trim();
   const withUnit = (form, answer) =>
-    form.elements.answer.type === "number" ? `${number(answer)} ${form.dataset.unit}`.trim() : answer;
+    form.elements.answer.type === "number" ? inUnit(answer, form.dataset.unit) : answer;
   const verdict = comparison => {
     const facts = JSON.parse(comparison.dataset.facts), given = kept.answers[facts.name];
     if (!given) return { facts, right: false, text: null };
     const numeric = typeof facts.outcome === "number";
-    const right = numeric ? Math.abs(given.answer - facts.outcome) <= facts.tolerance : given.answer === facts.outcome;
+    const right = numeric ? Math.abs(given.answer - facts.outcome) <= facts.tolerance + 1e-9 : given.answer === facts.outcome;
     const said = numeric ? facts.said[right ? "right" : "wrong"] : facts.said[given.answer];
-    const answer = numeric ? `${number(given.answer)} ${facts.unit}`.trim() : given.answer;
+    const answer = numeric ? inUnit(given.answer, facts.unit) : given.answer;
     return { facts, right, text: said[given.before ? "before" : "after"].replace("{answer}", () => answer) };
   };
   const showAll = () => {
@@ -118,9 +132,4 @@
     }
     score();
   }
-
-  document.getElementById("forget").addEventListener("click", () => {
-    try { localStorage.removeItem(key); } catch { /* not allowed: nothing was kept */ }
-    location.reload();
-  });
 })();
