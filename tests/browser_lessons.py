@@ -12,6 +12,9 @@ SCREENSHOTS = Path(__file__).parent / "browser" / "screenshots"
 LESSONS = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
 RUN_MS = 400_000  # all cells of a lesson, beside other tests
 SLIDER = ".jp-OutputArea .widget-slider"
+# of the clinic's page
+READY = """() => { const busy = document.querySelector('.banet-touch .busy');
+    return busy && getComputedStyle(busy).visibility === 'hidden' && document.body.innerText.includes('Scale:'); }"""
 ERRORS = (
     '.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.error"], '
     '.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.stderr"], '

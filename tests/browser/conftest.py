@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -16,7 +17,9 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
+from PIL import Image
 
+from banet_edu import load_samples
 from banet_edu.cli.lab import copy_lessons
 
 WAIT_MS = 150_000  # a busy machine is no failure
@@ -112,3 +115,31 @@ def _wait(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
         except (URLError, OSError):
             time.sleep(0.3)
     pytest.fail(f"JupyterLab did not start:\n{log.read_text(errors='replace')[-3000:]}")
+
+
+@pytest.fixture(scope="module")
+def clinic(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The address that the reader's browser is sent to: the clinic on one bundled picture."""
+    folder = tmp_path_factory.mktemp("clinic")
+    Image.fromarray(load_samples("polyp", "test")[0].image).save(folder / "picture.png")
+    sent = folder / "sent to"
+    browser_command = f'{sys.executable} -c "import sys; open(sys.argv[1], \'w\').write(sys.argv[2])" "{sent}" %s'
+    environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "PYTHONUNBUFFERED": "1", "BROWSER": browser_command}
+    start = "from banet_edu.cli.main import main; main()"
+    command = [sys.executable, "-c", start, "clinic", str(folder / "picture.png")]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        end = time.monotonic() + 300
+        while time.monotonic() < end and server.poll() is None:
+            said = (folder / "log").read_text(errors="replace")
+            if sent.exists() and sent.read_text():
+                break
+            time.sleep(0.3)
+        found = re.search(r"http://127\.0\.0\.1:\d+/\?token=\S+", said)
+        assert found, said[-2000:]
+        assert sent.read_text() == found[0]
+        yield found[0]
+    finally:
+        server.terminate()
+        server.wait(30)

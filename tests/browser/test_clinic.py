@@ -7,59 +7,25 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import re
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from browser_lessons import SCREENSHOTS, run_all
+from browser_lessons import READY, SCREENSHOTS, run_all
 from PIL import Image
 
 from banet_edu import load_samples
 
 pytestmark = pytest.mark.landing
-START = "from banet_edu.cli.main import main; main()"
 SAMPLE = load_samples("polyp", "test")[0]
-READY = """() => { const busy = document.querySelector('.banet-touch .busy');
-    return busy && getComputedStyle(busy).visibility === 'hidden' && document.body.innerText.includes('Scale:'); }"""
 
 
 def png(image: np.ndarray) -> bytes:
     content = io.BytesIO()
     Image.fromarray(image).save(content, format="PNG")
     return content.getvalue()
-
-
-@pytest.fixture(scope="module")
-def clinic(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The address that the reader's browser is sent to: the clinic on one bundled picture."""
-    folder = tmp_path_factory.mktemp("clinic")
-    (folder / "picture.png").write_bytes(png(SAMPLE.image))
-    sent = folder / "sent to"
-    browser_command = f'{sys.executable} -c "import sys; open(sys.argv[1], \'w\').write(sys.argv[2])" "{sent}" %s'
-    environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "PYTHONUNBUFFERED": "1", "BROWSER": browser_command}
-    command = [sys.executable, "-c", START, "clinic", str(folder / "picture.png")]
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
-    try:
-        end = time.monotonic() + 300
-        while time.monotonic() < end and server.poll() is None:
-            said = (folder / "log").read_text(errors="replace")
-            if sent.exists() and sent.read_text():
-                break
-            time.sleep(0.3)
-        found = re.search(r"http://127\.0\.0\.1:\d+/\?token=\S+", said)
-        assert found, said[-2000:]
-        assert sent.read_text() == found[0]
-        yield found[0]
-    finally:
-        server.terminate()
-        server.wait(30)
 
 
 @pytest.fixture(params=[1300, 900])

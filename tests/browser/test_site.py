@@ -99,3 +99,12 @@ def _frames(file: Path) -> list[str]:
 
     text = file.read_text(encoding="utf-8")
     return [unescape(part.split('"', 1)[0]) for part in text.split('data-frames="')[1:]]
+
+
+def test_an_answer_in_other_words_is_none_and_stops_nothing(site, page):
+    [file] = site.glob("00_*.html")
+    page.goto(file.resolve().as_uri())
+    old = '{"answers": {"threshold": {"answer": "old wording", "before": true}, "worst": {"answer": "2"}}, "opened": null}'
+    page.evaluate("old => localStorage.setItem('banet-edu-site/00', old)", old)
+    assert drive(page, file)["questions"] >= 3
+    assert page.complaints == []

@@ -155,3 +155,17 @@ def test_a_folder_without_images_names_no_option_that_is_not_there(banet_edu, co
     (cohort / "empty").mkdir()
     code, _, err = banet_edu("audit", cohort / "empty", cohort / "masks", *MODEL, "--out", cohort / "c")
     assert code == 1 and "no image files in" in err and "--image-dir" not in err
+
+
+def test_a_case_without_reader_b_is_one_of_the_network_all_the_same(banet_edu, cohort):
+    first = sorted((cohort / "second").iterdir())[0]
+    first.unlink()
+    line = ("audit", cohort / "images", *MODEL, "--spacing", 0.1, 0.1, "--out", cohort / "out")
+    banet_edu(*line[:2], cohort / "masks", *line[2:])  # without B: its rows must not be taken over as they are
+    banet_edu(*line, "--readers", cohort / "masks", cohort / "second")
+    summary = {(row["model"], row["metric"]): row for row in rows(cohort / "out" / "summary.csv")}
+    assert {model for model, _ in summary} == {"network to reader A", "network to reader B", "reader A to reader B"}
+    table = rows(cohort / "out" / "audit.csv")
+    mean = np.mean([float(row["assd_mm"]) for row in table if row["status"] == "ok"])
+    assert float(summary["network to reader A", "assd_mm"]["mean"]) == pytest.approx(mean, rel=1e-6)
+    assert "cannot be compared" not in (cohort / "out" / "audit.html").read_text(encoding="utf-8")

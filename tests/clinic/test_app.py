@@ -13,6 +13,7 @@ from banet_edu.clinic.app import clinic
 from banet_edu.clinic.findings import files
 from banet_edu.clinic.touch import SHOWN, Touch
 from banet_edu.clinic.uploaded import images_at
+from banet_edu.data.sample import Sample
 
 SAMPLE = load_samples("polyp", "test")[0]
 
@@ -146,3 +147,52 @@ def test_networks_of_ones_own(folder):
 
     page = Clinic([folder / "MUSTERMANN.png"], {"mine": load_model("banet-lite-polyp")})
     assert list(page.choices) == ["mine"] and "Longest diameter" in page.said.value
+
+
+def test_the_next_picture_is_outlined_whatever_was_set_on_the_one_before(page, folder):
+    fresh = len(page.touch.lines), len(page.touch.marks), page.touch.alt
+    page.touch.points = [[10.0, 10.0], [10.0, 60.0], [60.0, 60.0]]
+    page.length.value, page.touch.ruler = 20.0, [[200.0, 30.0], [200.0, 130.0]]
+    page._take("picture", "again.png", png(SAMPLE.image))
+    assert (len(page.touch.lines), len(page.touch.marks), page.touch.alt) == fresh
+    assert not page.touch.points and page.desk.spacing_mm is None and page.length.value == 0
+
+
+def test_a_network_that_cannot_be_loaded_is_said_and_the_one_before_stays(folder, tmp_path):
+    page = clinic(folder / "MUSTERMANN.png")
+    page.networks["bad"] = page.desk.networks["bad"] = str(tmp_path / "none.safetensors")
+    before = page.said.value
+    page._choose("bad")
+    assert "none.safetensors" in page.problem.value and page.desk.network != "bad" and page.said.value == before
+    page._choose("polyps")
+    assert not page.problem.value and page.said.value != before
+    page.length.value, page.touch.ruler = 1e300, [[200.0, 30.0], [200.0, 130.0]]
+    assert "at most 1000 mm" in page.problem.value
+
+
+def test_a_ruler_keeps_the_proportions_that_the_file_states(page):
+    page.desk.put(Sample(SAMPLE.image, None, "a", (0.1, 0.2)))
+    areas = []
+    for end, length in (([50.0, 130.0], 20.0), ([150.0, 30.0], 10.0)):
+        page.length.value, page.touch.ruler = length, [[50.0, 30.0], end]
+        assert page.desk.spacing_mm == pytest.approx((0.1, 0.2))
+        areas.append(page.desk.measured()["area_mm2"])
+    assert areas[0] == pytest.approx(areas[1]) and ", 0.1 x 0.2 mm" in page.said.value
+    page.pixel.value = 0.2
+    assert page.desk.spacing_mm == pytest.approx((0.1414, 0.2828), rel=1e-3)
+
+
+def test_a_length_without_a_ruler_leaves_what_was_typed(page):
+    page.pixel.value = 0.3
+    page.length.value = 5.0
+    assert page.desk.spacing_mm == (0.3, 0.3) and page.pixel.value == 0.3
+    page.pixel.value = 0.000004
+    assert page.desk.spacing_mm == (0.000004, 0.000004) and page.pixel.value == 0.000004
+
+
+def test_points_of_ones_own_go_before_a_mask_and_that_is_said(page):
+    page.touch.points = [[60.0, 60.0], [60.0, 150.0], [150.0, 150.0]]
+    send(page, "mask", "mask.png", png(np.where(SAMPLE.mask, 255, 0).astype(np.uint8)))
+    assert "Reference: your outline" in page.said.value and "A mask is open too: remove the points" in page.said.value
+    page.touch.points = []
+    assert "Reference: the mask" in page.said.value and "A mask is open too" not in page.said.value

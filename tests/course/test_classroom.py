@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pandas as pd
 import pytest
+from benchmark_scripts import ROOT
 from typer.testing import CliRunner
 
 from banet_edu.cli.main import app
@@ -91,3 +93,63 @@ def test_a_folder_without_answers_says_how_to_get_them(tmp_path):
 def test_a_lesson_that_nobody_answered(handed_in):
     result = CliRunner().invoke(app, ["class", str(handed_in), "--lesson", "07"])
     assert "nobody has answered anything in lesson '07'" in str(result.exception)
+
+
+def one(folder, name, lesson="03", **known):
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    kept.setdefault(lesson, {}).setdefault("predictions", {})["q"] = {"question": "Which?", "before": True, **known}
+    path.write_text(json.dumps(kept), encoding="utf-8")
+
+
+def test_answers_of_another_edition_stand_beside_the_options(tmp_path):
+    for number in range(3):
+        one(tmp_path, f"s{number}.json", options=["a", "b"], answer="a", outcome="a")
+    one(tmp_path, "old.json", options=["c", "d"], answer="c")
+    one(tmp_path, "number.json", options=None, answer=3.0)
+    one(tmp_path, "zz.json", options=["a", "b"], answer="b", outcome="a")
+    students, _ = read_class(tmp_path)
+    table = class_table(students)
+    [axes] = question_figure("03", questions(students)["03", "q"], table).axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b", "3.0", "c"]
+    result = CliRunner().invoke(app, ["class", str(tmp_path), "--out", str(tmp_path / "class.pdf")])
+    assert result.exit_code == 0 and "6 students" in result.output, result.output
+
+
+def test_hidden_outcomes_are_not_counted_either(tmp_path):
+    for number in range(4):
+        one(tmp_path, f"s{number}.json", options=["a", "b"], answer="ab"[number == 0], outcome="b")
+    line = ["class", str(tmp_path), "--out", str(tmp_path / "class.pdf")]
+    assert "1 of 4" in CliRunner().invoke(app, line).output
+    hidden = CliRunner().invoke(app, [*line, "--hide"]).output
+    assert "1 of 4" not in hidden and "hidden" in hidden
+
+
+def test_pages_are_written_where_there_are_any_and_never_over_the_table(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "ann.json").write_text('{"03": {"quiz": {"?": {"answer": "x", "right": true}}}}')
+    result = CliRunner().invoke(app, ["class", str(tmp_path / "in"), "--out", str(tmp_path / "class.pdf")])
+    assert result.exit_code == 0 and "No page is written" in result.output and "1 student\n" in result.output
+    assert not (tmp_path / "class.pdf").exists()
+    same = str(tmp_path / "x.pdf")
+    result = CliRunner().invoke(app, ["class", str(tmp_path / "in"), "--out", same, "--table", same])
+    assert "both the pages (--out) and the table (--table)" in str(result.exception)
+
+
+def test_a_file_beside_folders_of_the_same_name_has_a_name(tmp_path):
+    for place in ("answers.json", "ann/answers.json"):
+        one(tmp_path, place, options=["a", "b"], answer="a")
+    assert set(read_class(tmp_path)[0]) == {"answers", "ann"}
+
+
+def test_no_question_of_the_course_runs_out_of_its_page():
+    outcomes = json.loads((ROOT / "notebooks" / "solutions" / "outcomes.json").read_text(encoding="utf-8"))
+    assert outcomes
+    none = pd.DataFrame({"answer": [None], "before": [True], "student": ["ann"]})
+    for lesson, asked in outcomes.items():
+        for name, known in asked.items():
+            figure = question_figure(lesson, known, none)
+            figure.draw_without_rendering()
+            title = figure._suptitle.get_window_extent()
+            assert title.x0 >= 0 and title.x1 <= figure.bbox.width, f"{lesson} {name}"

@@ -187,3 +187,56 @@ def test_the_environment_names_the_file(tmp_path, monkeypatch):
     predictions.guess("far", "How far?")
     predictions.commit("far", 2)
     assert Predictions("03").recorded["far"].answer == 2
+
+
+def test_a_guess_at_either_end_of_the_tolerance_is_as_predicted(capsys):
+    for answer in (0.15, 0.75):
+        predictions = Predictions("00")
+        predictions.guess("worst", "How far?", unit="mm")
+        predictions.commit("worst", answer)
+        predictions.compare("worst", 0.45, tolerance=0.3)
+        assert "As predicted, to within 0.3 mm." in capsys.readouterr().out
+
+
+def test_the_first_answer_counts_whoever_wrote_it(tmp_path, capsys):
+    file = tmp_path / "answers.json"
+    first, second = Predictions("03", file), Predictions("03", file)
+    for predictions in (first, second):
+        predictions.choose("sky", "Which colour?", ["blue", "green"])
+    first.commit("sky", "blue")
+    with pytest.raises(ValueError, match="recorded already: blue"):
+        second.commit("sky", "green")
+    first.compare("sky", "blue")
+    again = Predictions("03", file)
+    again.choose("sky", "Which colour?", ["blue", "green"])
+    again.summary()
+    assert capsys.readouterr().out.endswith("1 of 1, 1 as predicted.\n")
+
+
+def test_an_answer_after_another_kernel_showed_the_outcome_is_late(tmp_path):
+    file = tmp_path / "answers.json"
+    first, second = Predictions("03", file), Predictions("03", file)
+    for predictions in (first, second):
+        predictions.choose("sky", "Which colour?", ["blue", "green"])
+    first.compare("sky", "blue")
+    second.commit("sky", "blue")
+    assert not second.recorded["sky"].before
+
+
+def test_in_a_kernel_the_first_cell_may_be_run_again(monkeypatch, capsys):
+    from types import SimpleNamespace
+
+    from banet_edu.course import predictions as room
+
+    kernel = SimpleNamespace()
+    monkeypatch.setattr(room, "get_ipython", lambda: kernel)
+    monkeypatch.setattr(room, "hold_outcomes", lambda predictions: None)
+    first = Predictions("03")
+    widget = first.choose("sky", "Which colour?", ["blue", "green"])
+    again = Predictions("03")
+    widget.options[0].click()
+    widget.commit.click()
+    again.compare("sky", "blue")
+    again.summary()
+    assert "Your prediction: blue" in (out := capsys.readouterr().out) and out.endswith("1 of 1, 1 as predicted.\n")
+    assert not Predictions("04").recorded

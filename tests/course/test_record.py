@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
+import numpy as np
 import pytest
 
 from banet_edu.course.lesson03.exercise import check_edge
@@ -60,7 +63,18 @@ def test_without_a_file_nothing_is_kept_and_a_bad_one_stops_no_lesson(tmp_path, 
     assert "Not kept: " in quiz.score.value
 
 
-@pytest.mark.parametrize("held", ["{", "[]", '{"x": {}}', '{"03": 5}', '{"03": {"predictions": {"a": {"before": 3}}}}'])
+@pytest.mark.parametrize(
+    "held",
+    [
+        "{",
+        "[]",
+        '{"x": {}}',
+        '{"03": 5}',
+        '{"03": {"predictions": {"a": {"before": 3}}}}',
+        '{"03": {"predictions": {"a": {"options": null, "answer": "a", "outcome": 3}}}}',
+        '{"03": {"checks": {"c": {"tries": "many"}}}}',
+    ],
+)
 def test_what_is_no_record_is_named(tmp_path, held):
     file = tmp_path / "ann.json"
     file.write_text(held, encoding="utf-8")
@@ -72,3 +86,35 @@ def test_what_is_no_record_is_named(tmp_path, held):
 def test_a_list_is_what_the_page_promises(file):
     Record("03").keep("predictions", "sky", answer="blue", before=True)
     assert json.loads(file.read_text()) == {"03": {"predictions": {"sky": {"answer": "blue", "before": True}}}}
+
+
+def test_two_lessons_open_at_once_lose_nothing(file):
+    script = (
+        "from banet_edu.course.record import Record\nimport sys\n"
+        "for k in range(40): Record(sys.argv[1]).keep('quiz', str(k), right=True)"
+    )
+    both = [subprocess.Popen([sys.executable, "-c", script, lesson]) for lesson in ("03", "04")]
+    assert [process.wait(120) for process in both] == [0, 0]
+    assert {lesson: len(kinds["quiz"]) for lesson, kinds in read_answers(file).items()} == {"03": 40, "04": 40}
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+
+
+def test_a_quiz_that_is_run_again_knows_its_first_answers(file):
+    quiz = lesson_quiz("03")
+    wrong = next(n for n, option in enumerate(quiz.questions[0].options) if not option.right)
+    quiz.answer(0, wrong)
+    again = lesson_quiz("03")
+    again.answer(0, next(n for n, option in enumerate(again.questions[0].options) if option.right))
+    assert again.first == {0: False} and "first try: 0 of" in again.score.value
+
+
+def test_a_passed_check_counts_no_more_tries_and_an_empty_box_none(file):
+    from banet_edu.course.classroom import class_table
+    from banet_edu.course.lesson09.exercise import check_diameter
+    from banet_edu.course.lesson10.exercise import check_probe
+
+    assert not check_diameter("").passed and not file.exists()
+    for _ in range(3):
+        assert check_probe(lambda: (np.zeros((40, 40)), np.zeros((40, 40)))).passed
+    [row] = class_table({"ann": read_answers(file)}).to_dict("records")
+    assert row["answer"] == 1 and row["right"] is True

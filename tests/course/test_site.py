@@ -13,7 +13,7 @@ import pytest
 from banet_edu.course.panel import MOST_VALUES, Panel
 from banet_edu.course.predictions import Question
 from banet_edu.course.site.execution import run_lesson
-from banet_edu.course.site.folder import chosen, sweep_pictures
+from banet_edu.course.site.folder import build_site, chosen, sweep_pictures
 from banet_edu.course.site.pages import lesson_of, lesson_page
 from banet_edu.course.site.recording import MIME, comparison_facts, panel_facts
 from banet_edu.course.site.text import in_html
@@ -119,3 +119,20 @@ def test_ctrl_c_ends_the_kernel_and_says_how_to_go_on(tmp_path):
 
     with pytest.raises(AssertionError, match="a fault of ours"):
         run_lesson(tmp_path / "03_slow.ipynb", fail)
+
+
+def test_one_lesson_built_again_leaves_the_others_listed_and_pictures_of_documents_come_along(tmp_path):
+    pytest.importorskip("latex2mathml")
+    lessons, out = tmp_path / "notebooks", tmp_path / "site"
+    lessons.mkdir()
+    for stem in ("00_first", "10_last"):
+        cells = [nbformat.v4.new_markdown_cell(f"# {stem}"), nbformat.v4.new_code_cell("1 + 1")]
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), lessons / f"{stem}.ipynb")
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "results.md").write_text("# Results\n\n![a grid](grid.png) ![gone](gone.png)\n")
+    (tmp_path / "docs" / "grid.png").write_bytes(b"png")
+    assert [built.kept for built in build_site(lessons, out)] == [False, False]
+    assert [built.kept for built in build_site(lessons, out, ["10"])] == [True]
+    index, last = ((out / name).read_text(encoding="utf-8") for name in ("index.html", "10_last.html"))
+    assert "00_first.html" in index and "10_last.html" in index and "00_first.html" in last
+    assert (out / "docs" / "grid.png").read_bytes() == b"png" and not (out / "docs" / "gone.png").exists()

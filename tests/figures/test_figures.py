@@ -18,7 +18,7 @@ from banet_edu.data.sample import Sample
 from banet_edu.figures.contour import contour_figure, mask_outlines
 from banet_edu.figures.seeds import training_figure
 from banet_edu.figures.study import cases_figure, overview_figure, pick_cases
-from banet_edu.figures.style import MODEL_COLOURS, model_colours, new_figure, png_bytes
+from banet_edu.figures.style import MODEL_COLOURS, PREDICTION, model_colours, new_figure, png_bytes
 from banet_edu.metrics.boundary import signed_errors
 from banet_edu.prediction import Prediction, predict
 from banet_edu.study.result import CompareResult
@@ -233,3 +233,17 @@ def test_a_picture_drawn_once_is_the_one_that_matplotlib_saves():
     once, saved = png_bytes(figure, dpi=150), io.BytesIO()
     figure.savefig(saved, format="png", dpi=150)
     assert once == saved.getvalue() and png_bytes(figure, dpi=150) == once
+
+
+def test_a_finding_where_nothing_is_outlined_can_be_seen() -> None:
+    disc = np.hypot(*np.mgrid[-32:32, -32:32]) < 15
+    found = Prediction(disc.astype(np.float32), disc.astype(np.uint8), "x", ("background", "lesion"), 0.5)
+    figure = contour_figure(np.zeros((64, 64, 3), np.uint8), found, np.zeros((64, 64), bool))
+    assert [line.get_color() for line in figure.axes[1].lines] == [PREDICTION]
+
+
+def test_a_strip_makes_no_endless_figure() -> None:
+    found = Prediction(
+        np.zeros((5000, 20), np.float32), np.zeros((5000, 20), np.uint8), "x", ("background", "lesion"), 0.5
+    )
+    assert contour_figure(np.zeros((5000, 20, 3), np.uint8), found).get_figheight() < 16

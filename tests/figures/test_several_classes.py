@@ -8,11 +8,13 @@ import pytest
 from figure_checks import assert_legible, said
 
 from banet_edu.data.sample import Sample
+from banet_edu.explain.boundary.callipers import measured_with_doubt, nothing_found
 from banet_edu.figures.contour import mask_outlines
 from banet_edu.figures.seeds import seeds_figure
 from banet_edu.figures.study import cases_figure, overview_figure
 from banet_edu.figures.style import PREDICTION, REFERENCE
 from banet_edu.prediction import Prediction
+from banet_edu.reports.answer import _sizes
 from banet_edu.study.statistics import summarise
 
 CLASSES = ("background", "core", "rim")
@@ -64,3 +66,19 @@ def test_each_class_is_outlined_and_the_figure_is_their_mean() -> None:
     nothing = np.zeros_like(MASK)
     empty = Prediction(share * 0, nothing, "case", CLASSES, 0.5, margin=share * 0 - np.float32(0.5))
     assert "banet: both empty" in said(cases_figure({"best": Sample(image, nothing, "c")}, {"banet": {"best": empty}}))
+
+
+def test_sizes_of_several_classes_are_those_of_the_drawn_mask() -> None:
+    foreground = np.hypot(*np.mgrid[-32:32, -32:32]) < 12
+    labels = foreground.astype(np.uint8)
+    share = np.where(
+        foreground, np.float32(0.6), np.float32(0.55)
+    )  # of two classes together: 0.55 of them is background
+    margin = np.where(foreground, np.float32(0.2), np.float32(-0.2))
+    found = Prediction(share, labels, "case", CLASSES, 0.5, spacing_mm=(1.0, 1.0), margin=margin)
+    area = measured_with_doubt(found)["area_mm2"]
+    assert area[0] == found.measurements["area_mm2"] < 500 and np.isnan(area[1:]).all()
+    sizes = _sizes(found)
+    assert not any("threshold" in text or "nan" in text for text in sizes.values())
+    empty = Prediction(share, 0 * labels, "case", CLASSES, 0.5, margin=margin - 1)
+    assert "nowhere in the image is another class more probable" in nothing_found(empty)

@@ -151,3 +151,10 @@ def test_hair_is_looked_for_on_skin_alone(tmp_path):
     _, words = read(write_explanation(load_model("banet-lite-phantom"), bare, tmp_path / "skin.html", quick=True))
     assert "The largest errors are expected along" in words and "Track record on 120 test images" in words
     assert "expected error (mm)" in words
+
+
+def test_the_scale_tells_the_typed_size_of_the_images_pixel(banet, lesion, tmp_path):
+    mask = cv2.resize(lesion.mask.astype(np.uint8), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_NEAREST)
+    sample = Sample(lesion.image, mask > 0, "half", (0.1, 0.1))
+    _, words = read(write_explanation(banet, sample, tmp_path / "r.html", scale="typed with --spacing", quick=True))
+    assert "a pixel of the mask is 0.1 x 0.1 mm, of the image 0.05 x 0.05 mm, typed with --spacing" in words

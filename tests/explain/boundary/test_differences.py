@@ -129,3 +129,21 @@ def test_a_prediction_of_another_size_is_refused_in_words():
     sample, _ = pair(box(1, 1, 5, 5), box(1, 1, 5, 5))
     with pytest.raises(ValueError, match=r"the prediction is \(60, 60\), the mask \(80, 100\)"):
         errors(sample, pair(box(1, 1, 5, 5, (60, 60)), box(1, 1, 5, 5, (60, 60)))[1])
+
+
+def test_thousands_of_specks_are_told_each_where_it_lies():
+    found, truth = np.zeros((300, 400), bool), np.zeros((300, 400), bool)
+    truth[100:200, 100:300] = found[100:200, 105:300] = True
+    places = [(row, column) for row in range(3, 90, 6) for column in range(3, 390, 6)]
+    found[tuple(np.transpose(places))] = True
+    prediction = Prediction(found.astype(np.float32), found.astype(np.uint8), "a", ("background", "lesion"), 0.5)
+    table = errors(Sample(np.zeros((300, 400, 3), np.uint8), truth, "a"), prediction)
+    extra = table[table["kind"] == "extra piece"]
+    assert sorted(zip(extra["row"], extra["column"], strict=True)) == places and len(table) == len(places) + 1
+    none = Prediction(0 * prediction.probability, 0 * prediction.labels, "a", ("background", "lesion"), 0.5)
+    [row] = errors(Sample(np.zeros((300, 400, 3), np.uint8), truth, "a"), none).to_dict("records")
+    assert (row["kind"], row["row"], row["column"]) == (
+        "not found",
+        pytest.approx(149.5, abs=1),
+        pytest.approx(199.5, abs=1),
+    )

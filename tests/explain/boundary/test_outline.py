@@ -105,3 +105,9 @@ def test_working_pixels_are_square_in_mm() -> None:
     without = Grid.of((300, 400), None)
     assert (without.shape, without.unit) == ((192, 256), "pct")
     assert without.unit_per_px * np.hypot(192, 256) == pytest.approx(100)
+
+
+@pytest.mark.parametrize("shape", [(40, 2000), (20, 2000), (2000, 20)])
+def test_distances_in_a_strip_are_those_of_the_mask(shape: tuple[int, int]) -> None:
+    grid = Grid.of(shape, (1.0, 1.0))
+    assert np.allclose(grid.factor, 1 / grid.unit_per_px, rtol=0.05)

@@ -143,3 +143,8 @@ def test_clock(ends: tuple[float, ...], words: str) -> None:
 def test_sentences_need_no_profile_of_errors() -> None:
     ranking = why(flat_profile()).ranking
     assert in_words(flat_profile().iloc[:0], ranking, pd.DataFrame(), None, 1.0)[0].startswith("There is no outline")
+
+
+@pytest.mark.parametrize("ends", [(180.0, 180.0001, 180.0), (0.0, 10.0, 0.0), (10.0, 0.0, 10.0), (90.0, 90.0, None)])
+def test_a_short_stretch_runs_around_nothing(ends) -> None:
+    assert clock(*ends).startswith("at ")
