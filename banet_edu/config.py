@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from numbers import Integral
-from typing import Any, Literal, overload
+from typing import Any, Literal, get_args, get_origin, get_type_hints, overload
 
 __version__ = "0.1.0"
 
@@ -93,10 +93,12 @@ def check_classes(num_classes: int, names: Sequence[str] | None = None) -> tuple
     """
     if num_classes < 2:
         raise ValueError(f"num_classes counts the background too, so it is at least 2, got {num_classes}")
+    if num_classes > 256:
+        raise ValueError(f"labels are kept in 8 bits, so num_classes is at most 256, got {num_classes}")
     if names is None:
         return ("background", "lesion") if num_classes == 2 else tuple(f"class {k}" for k in range(num_classes))
-    if len(names) != num_classes:
-        raise ValueError(f"{num_classes} classes need as many names, got {names}")
+    if len(names) != num_classes or len(set(names)) < num_classes:
+        raise ValueError(f"{num_classes} classes need as many names, each another, got {names}")
     return tuple(names)
 
 
@@ -160,6 +162,12 @@ def check_tolerance(tolerance: float) -> float:
     return tolerance
 
 
+def _check_words(config: Any) -> None:
+    for name, kind in get_type_hints(type(config)).items():
+        if get_origin(kind) is Literal and getattr(config, name) not in get_args(kind):
+            raise ValueError(f"{name} is one of {', '.join(get_args(kind))}, not {getattr(config, name)!r}")
+
+
 @dataclass(frozen=True)
 class LossConfig:
     """Weights of the training loss (SPEC section 2). The release's recipe sets every weight to 1.
@@ -174,6 +182,16 @@ class LossConfig:
     side_edge: float | tuple[float, float, float, float] = 1.0
     dice_form: Literal["standard", "release"] = "standard"
     edge_padding: Literal["replicate", "zero"] = "replicate"
+
+    def __post_init__(self) -> None:
+        """ValueError for a value that no run could have. Equal weights are kept alike, however they are typed."""
+        _check_words(self)
+        for name in ("ce", "dice", "side_seg", "side_edge"):
+            value = getattr(self, name)
+            weights = [float(each) for each in (value if isinstance(value, list | tuple) else [value])]
+            if not all(0 <= each < math.inf for each in weights):
+                raise ValueError(f"{name} is a weight from 0 on, not {value!r}")
+            object.__setattr__(self, name, tuple(weights) if isinstance(value, list | tuple) else weights[0])
 
 
 @dataclass(frozen=True)
@@ -211,11 +229,15 @@ class TrainConfig:
             whole = isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least
             if not whole and (name, value) not in (("patience", None), ("num_workers", "auto")):
                 raise ValueError(f"{name} is a whole number from {least} on, not {value!r}")
+            object.__setattr__(self, name, int(value) if whole else value)
         if not 0 < self.learning_rate < math.inf or not 0 <= self.weight_decay < math.inf:
             raise ValueError(
                 "learning_rate is a number above 0 and weight_decay one from 0 on, not "
                 f"{self.learning_rate!r} and {self.weight_decay!r}"
             )
+        for name in ("learning_rate", "weight_decay"):
+            object.__setattr__(self, name, float(getattr(self, name)))
+        _check_words(self)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

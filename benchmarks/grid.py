@@ -37,8 +37,9 @@ from banet_edu import create_model, open_dataset
 from banet_edu.config import TrainConfig
 from banet_edu.storage import write_text
 from banet_edu.study.ablate import BLOCKS
-from banet_edu.study.compare import compare, machine_facts
+from banet_edu.study.compare import compare
 from banet_edu.study.cost import cpu_computes_in_bf16
+from banet_edu.study.machine import machine_facts
 
 DATA = ("kvasir_seg", "sz_cxr", "isic2017")
 FINE: dict[str, Any] = {"first_stride": 2}

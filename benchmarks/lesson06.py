@@ -17,7 +17,7 @@ import torch
 
 from banet_edu import create_model, load_samples
 from banet_edu.config import TrainConfig
-from banet_edu.study.compare import machine_facts
+from banet_edu.study.machine import machine_facts
 from banet_edu.training.loop import fit
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "recorded" / "lesson06"

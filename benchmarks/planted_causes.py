@@ -25,7 +25,7 @@ from rich.progress import track
 
 from banet_edu import load_model, make_phantom
 from banet_edu.explain import boundary_profile, probe, why
-from banet_edu.study.compare import machine_facts
+from banet_edu.study.machine import machine_facts
 
 PLANTED: dict[str, dict[str, float]] = {
     "soft_edge": {"edge_softness_px": 16.0},  # usual: 2.6

@@ -30,7 +30,7 @@ from torch.profiler import ProfilerActivity, profile
 
 from banet_edu import create_model
 from banet_edu.config import LossConfig, TrainConfig
-from banet_edu.study.compare import machine_facts
+from banet_edu.study.machine import machine_facts
 from banet_edu.training.losses import segmentation_loss
 from banet_edu.training.step import make_optimizer
 

@@ -25,7 +25,8 @@ from study import RECORDED, keep
 from banet_edu import load_model, open_dataset
 from banet_edu.config import Flips, ModelSpec
 from banet_edu.data.sample import Sample
-from banet_edu.study.compare import evaluate, machine_facts
+from banet_edu.study.compare import evaluate
+from banet_edu.study.machine import machine_facts
 from banet_edu.study.statistics import summarise
 
 TARGETS = {"isic2017": 0.81, "ph2": 0.84, "kvasir_seg": 0.75, "sz_cxr": 0.94}  # JA on the test part

@@ -29,7 +29,7 @@ from banet_edu.explain.boundary.segments import unclear_stretches
 from banet_edu.explain.boundary.track_record import Case, fit_track_record, judged, marks, told, true_errors
 from banet_edu.paths import samples_root
 from banet_edu.storage import write_text
-from banet_edu.study.compare import machine_facts
+from banet_edu.study.machine import machine_facts
 
 SETS = {
     "dermoscopy": ("isic2017", "ISIC-2017"),

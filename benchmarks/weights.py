@@ -28,7 +28,8 @@ from banet_edu.paths import samples_root
 from banet_edu.phantoms.bundle import FOLDERS
 from banet_edu.phantoms.endless import painted_parts
 from banet_edu.storage import save_model, sha256
-from banet_edu.study.compare import compare, evaluate, machine_facts
+from banet_edu.study.compare import compare, evaluate
+from banet_edu.study.machine import machine_facts
 from banet_edu.study.statistics import summarise
 from banet_edu.training.callbacks import PrintEpochs
 

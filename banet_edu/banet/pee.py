@@ -81,6 +81,8 @@ class PyramidEdgeExtraction(nn.Module):
         kit: Kit = IMAGES,
     ) -> None:
         super().__init__()
+        if len(set(kernels)) < len(kernels):
+            raise ValueError(f"pee_kernels are different windows, got {kernels}")
         self.reduce = kit.conv(in_channels, width, 1, bias=False)
         self.scales = nn.ModuleDict({f"k{k}": EdgeScale(k, form, padding) for k in kernels})
         self.mix = kit.conv(width * (1 + len(kernels)), width, 1, bias=False)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from banet_edu.cli.console import err, out, warn, warn_replaced
-from banet_edu.cli.options import check_values, html_name, own_name, parse_value_map, reader_folders
+from banet_edu.cli.options import check_values, parse_value_map, reader_folders
+from banet_edu.cli.outcome import html_name, own_name
 from banet_edu.cli.volumes.options import same_kind
 from banet_edu.config import IMAGE_KINDS, __version__
 

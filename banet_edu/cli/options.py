@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields, is_dataclass
@@ -39,18 +38,6 @@ def check_values(
         check_threshold(threshold)
     if tolerance is not None:
         check_tolerance(tolerance)
-
-
-def html_name(target: Path | None) -> Path | None:
-    """A report's name as it was given; ValueError for one that is not HTML's: what stands beside the report takes the rest."""
-    if target is not None and target.suffix.lower() not in (".html", ".htm") and not target.is_dir():
-        raise ValueError(f"--out {target}: name a file that ends in .html; the tables, and the PDF, get its name")
-    return target
-
-
-def own_name(pixels: bytes) -> Path:
-    """A report's name where none is given: another for each picture, and it tells nobody who it shows."""
-    return Path("runs/explain") / f"case-{hashlib.sha256(pixels).hexdigest()[:8]}.html"
 
 
 def parse_value_map(text: str) -> dict[int, int]:
@@ -184,11 +171,17 @@ class AnyDataOptions(DataOptions):
     painted: Annotated[int, _data("--painted", min=1, help="Phantoms of each kind to train on, with --kind.")] = 150
 
     def check(self) -> None:
-        """ValueError unless there is either --kind, or --format with --root."""
+        """ValueError unless there is either --kind, or --format with --root, and nothing that has no effect beside it."""
         if (self.kind is None) == (self.format is None and self.root is None):
             raise ValueError("name the data: either --kind for phantoms, or --format and --root")
         if self.kind is None and (self.format is None or self.root is None):
             raise ValueError("a data set needs both --format and --root")
+        idle = {"painted"} if self.kind is None else {field.name for field in fields(DataOptions)}
+        for field in fields(self):
+            if field.name in idle and getattr(self, field.name) != field.default:
+                raise ValueError(
+                    f"--{field.name.replace('_', '-')} has no effect beside {'--kind' if self.kind else '--root'}"
+                )
 
     @property
     def kinds(self) -> list[str]:

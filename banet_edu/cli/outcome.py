@@ -1,21 +1,27 @@
-"""What `compare` and `demo` show while networks train and once they are measured."""
+"""Where results go, and what is shown while networks train and once they are measured."""
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
+from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from banet_edu.cli.console import out
 
 if TYPE_CHECKING:
+    from torch import Tensor, nn
+
     from banet_edu.data.sample import Sample
     from banet_edu.study.result import CompareResult
+    from banet_edu.training.history import History
 
 
 def may_write_results(run_dir: Path, *more: str) -> None:
@@ -27,11 +33,66 @@ def may_write_results(run_dir: Path, *more: str) -> None:
     may_write(*(run_dir / name for name in (*FILES, "report.html", *more)))
 
 
+def html_name(target: Path | None) -> Path | None:
+    """A report's name as it was given; ValueError for one that is not HTML's: what stands beside the report takes the rest."""
+    if target is not None and target.suffix.lower() not in (".html", ".htm") and not target.is_dir():
+        raise ValueError(f"--out {target}: name a file that ends in .html; the tables, and the PDF, get its name")
+    return target
+
+
+def own_name(pixels: bytes) -> Path:
+    """A report's name where none is given: another for each picture, and it tells nobody who it shows."""
+    return Path("runs/explain") / f"case-{hashlib.sha256(pixels).hexdigest()[:8]}.html"
+
+
 def progress_bars(model: str, seed: int) -> list[Any]:
     """Callbacks for one training of a comparison."""
-    from banet_edu.training.callbacks import RichProgress
+    return [RichProgress(f"{model}, seed {seed}")]
 
-    return [RichProgress(f"{model}, seed {seed}", out)]
+
+class RichProgress:
+    """A progress bar over all steps with the time left and the latest validation JA, for the terminal.
+
+    Where the output goes to a file or a pipe, which keep no bar, a line after each epoch takes its place; of epochs
+    shorter than 20 steps, after every few.
+    """
+
+    STEPS_A_LINE = 20
+
+    def __init__(self, description: str = "training", console: Console = out) -> None:
+        self.description, self.console = description, console
+
+    def on_resume(self, step: int, stopped: str | None) -> None:
+        over = f"finished earlier, at step {step}; nothing is trained (--restart trains it anew)"
+        said = over if stopped else f"goes on from step {step}"
+        self.console.print(f"{self.description}: {said}", markup=False, highlight=False, soft_wrap=True)
+
+    def on_start(self, total_steps: int, model: nn.Module) -> None:
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[figure]}"),
+            console=self.console,
+        )
+        self.total_steps, self.next_line = total_steps, 0
+        self.task = self.bar.add_task(self.description, total=total_steps, figure="")
+        self.bar.start()
+
+    def on_step(self, step: int, parts: Mapping[str, Tensor]) -> None:
+        self.bar.update(self.task, completed=step)
+
+    def on_epoch(self, row: Mapping[str, Any]) -> None:
+        figure = f"validation JA {row['val_JA']:.3f}"
+        self.bar.update(self.task, figure=figure)
+        if not self.console.is_terminal and (row["step"] >= self.next_line or row["step"] == self.total_steps):
+            self.next_line = row["step"] + self.STEPS_A_LINE
+            line = f"{self.description}: step {row['step']} of {self.total_steps}, {figure}"
+            self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def on_end(self, history: History) -> None:
+        self.bar.stop()
 
 
 def result_tables(result: CompareResult, images: int, width: int) -> list[Table]:

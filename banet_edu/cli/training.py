@@ -12,6 +12,7 @@ import typer
 
 from banet_edu.cli.console import FIRST, out, show_left_out
 from banet_edu.cli.options import DataOptions, spread
+from banet_edu.cli.outcome import RichProgress
 from banet_edu.cli.recipe import TrainingOptions
 
 EPILOG = (
@@ -37,7 +38,6 @@ def train(
 
     from banet_edu.networks.classical import CLASSICAL
     from banet_edu.storage import check_folder
-    from banet_edu.training.callbacks import RichProgress
     from banet_edu.training.loop import fit
 
     if model in CLASSICAL:
@@ -53,7 +53,7 @@ def train(
     images, val = (dataset.part(part, data.split_seed) for part in ("train", "val"))
     config = training.config(len(images), seed, upright=dataset.upright, dims=dataset.network.get("dims", 2))
     training.announce(config, [model])
-    history = fit(network, images, val, config, run_dir, [RichProgress(model, out)], resume=not training.restart)
+    history = fit(network, images, val, config, run_dir, [RichProgress(model)], resume=not training.restart)
 
     best = history.best
     out.print(f"Best of {len(history)} epochs: number {best['epoch']}, validation JA {best['val_JA']:.3f}.")

@@ -128,6 +128,8 @@ def check_value_map(value_map: ValueMap) -> None:
     """ValueError unless the map's keys are all levels or all colours, and its labels 0..K-1 with K at least 2."""
     if len({isinstance(key, tuple) for key in value_map}) != 1:
         raise ValueError(f"value_map={dict(value_map)}: keys are either grey levels or (red, green, blue), not both")
+    if any(np.min(key) < 0 for key in value_map):
+        raise ValueError(f"value_map={dict(value_map)} (--value-map): mask values run from 0 on")
     found = sorted(set(value_map.values()))
     if len(found) < 2 or found != list(range(len(found))):
         raise ValueError(

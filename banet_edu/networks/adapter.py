@@ -100,18 +100,12 @@ class SliceWise(nn.Module):
         self.spec = spec
         self.network = build(replace(spec, dims=2, input_size=spec.input_size[1:]), **arguments)
 
-    def to(self, *args: Any, **kwargs: Any) -> SliceWise:
-        """As any module; volumes' channels last are images' channels last for the network inside."""
-        if kwargs.get("memory_format") is torch.channels_last_3d:
-            kwargs["memory_format"] = torch.channels_last
-        return super().to(*args, **kwargs)
-
     def forward(self, x: Tensor) -> Tensor | BANetOutput:
         x = check_input(x, self.spec, self.training)
-        volumes = len(x)
+        volumes, slices = x.shape[0], x.shape[2]  # `len` would be a fixed number in a traced network
 
         def stacked(y: Tensor) -> Tensor:
-            return y.unflatten(0, (volumes, -1)).movedim(1, 2)  # (B D) x K x H x W -> B x K x D x H x W
+            return y.unflatten(0, (volumes, slices)).movedim(1, 2)  # (B D) x K x H x W -> B x K x D x H x W
 
         answer = self.network(x.movedim(2, 1).flatten(0, 1))
         if isinstance(answer, Tensor):

@@ -53,20 +53,15 @@ def load_imagenet(encoder: ResNetEncoder, name: str, source: bool | str | Path) 
     _check_width(encoder.conv1.out_channels / 64)
     path = _download(name) if source is True else _file(str(source), name)
     state = {key: value for key, value in _state(path).items() if not key.startswith("fc.")}
-    result = encoder.load_state_dict(
-        {
-            key: value
-            for key, value in state.items()
-            if key in (own := encoder.state_dict()) and own[key].shape == value.shape
-        },
-        strict=False,
-    )
-    missing = [key for key in result.missing_keys if not key.endswith("num_batches_tracked")]
-    if missing:
+    own = encoder.state_dict()
+    fitting = {key: value for key, value in state.items() if key in own and own[key].shape == value.shape}
+    odd = [key for key in own if key not in fitting and not key.endswith("num_batches_tracked")]
+    if odd or (odd := [key for key in state if key not in own]):  # a larger ResNet holds all names of a smaller one
         raise ValueError(
-            f"{path}: does not hold {name}: {len(missing)} parameter(s) missing or misshapen, e.g. {missing[:3]}. Name a "
-            f"file that does, as {_URL}{_published(name)}, or start at random {AT_RANDOM}"
+            f"{path}: does not hold {name}: {len(odd)} parameter(s) missing or misshapen, or of another network, e.g. "
+            f"{odd[:3]}. Name a file that does, as {_URL}{_published(name)}, or start at random {AT_RANDOM}"
         )
+    encoder.load_state_dict({**own, **fitting})
     return f"{path.name}, sha256 {sha256(path)}"
 
 

@@ -228,13 +228,16 @@ def create_model(
             raise ValueError(f"{argument} is a number above 0, got {arguments[argument]}")
     if dims == 3 and arguments.get("output_stride", 16) > 16:
         raise ValueError(f"output_stride is 8 or 16 for volumes, got {arguments['output_stride']}")
+    sides = check_size(size, dims=dims)
+    if norm == "instance" and (dims == 2 or arguments.get("slicewise")) and min(sides[-2:]) < 64:
+        raise ValueError(f"instance norm of images needs at least 64 x 64, and input_size is {sides}; take batch norm")
     rgb = (dims, in_channels) == (2, 3)
     spec = ModelSpec(
         name=name,
         preset=preset,
         num_classes=num_classes,
         overrides=dict(overrides),
-        input_size=check_size(size, dims=dims),
+        input_size=sides,
         mean=IMAGENET_MEAN if rgb else (),
         std=IMAGENET_STD if rgb else (),
         class_names=check_classes(num_classes, class_names),

@@ -16,7 +16,7 @@ from banet_edu.figures.attribution import knob_values_figure
 from banet_edu.figures.effects import effects_figure
 from banet_edu.prediction import model_spec
 from banet_edu.reports.page import Picture, Piece
-from banet_edu.study.compare import machine_facts
+from banet_edu.study.machine import machine_facts
 
 
 class Timed(Protocol):

@@ -28,9 +28,15 @@ def write_tensors(path: str | Path, tensors: Mapping[str, Tensor], meta: Mapping
     """Write tensors and their JSON description into one file, atomically: a reader sees the old file or the new one."""
     from safetensors.torch import save
 
+    seen: set[int] = set()
+    own = dict(tensors)
+    for name, value in tensors.items():  # a weight that two layers share is written twice: the file knows no sharing
+        place = value.untyped_storage().data_ptr()
+        own[name] = value.clone() if place in seen else value
+        seen.add(place)
     header = {"format": FORMAT, **meta}
     header["sha256"] = _digest(tensors, json.loads(json.dumps(header)))
-    return write_bytes(path, save(dict(tensors), metadata={"banet_edu": json.dumps(header)}))
+    return write_bytes(path, save(own, metadata={"banet_edu": json.dumps(header)}))
 
 
 def read_tensors(path: str | Path, *, known: Collection[str] = ()) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -79,18 +85,20 @@ def save_model(
     model: nn.Module,
     info: Mapping[str, Any] | None = None,
     storage: Literal["float32", "int8"] = "float32",
+    state: Mapping[str, Tensor] | None = None,
 ) -> Path:
     """Write `model` (with a `spec`) to `path`, all or nothing.
 
     Args:
         path: ends in `.safetensors`; folders are made.
         info: JSON values to keep with the weights (data, figures, command); back as `load_model(...).info`.
+        state: weights of another moment than now, as its `state_dict()` gave them.
         storage: int8 shrinks the file fourfold, and changes the weights by up to 0.4 % of the largest in their channel.
     """
     spec = getattr(model, "spec", None)
     if not isinstance(spec, ModelSpec):
         raise ValueError(f"{type(model).__name__} has no spec, so it could not be built again; use create_model()")
-    tensors = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    tensors = {name: value.detach().cpu().contiguous() for name, value in (state or model.state_dict()).items()}
     if storage == "int8":
         tensors = _to_int8(tensors)
     return write_tensors(path, tensors, {"spec": spec.to_dict(), "info": dict(info or {})})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
@@ -15,7 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from banet_edu.config import Flips, TrainConfig, __version__
+from banet_edu.config import Flips, TrainConfig
 from banet_edu.data.prepared import Prepared, prepare_all
 from banet_edu.data.volume import Volume
 from banet_edu.metrics.boundary import boundary_metrics
@@ -24,6 +22,7 @@ from banet_edu.metrics.shape import volume_ml
 from banet_edu.networks.classical import CLASSICAL, Classical
 from banet_edu.networks.registry import create_model
 from banet_edu.prediction import Prediction, model_spec, predict_many
+from banet_edu.study.machine import machine_facts
 from banet_edu.study.processes import check_one_process
 from banet_edu.study.result import CompareResult
 from banet_edu.training.history import History
@@ -85,6 +84,7 @@ def compare(
     config, run_dir = config or TrainConfig(), Path(run_dir)
     sources = dict(models) if isinstance(models, Mapping) else {model: model for model in models}
     parts = _check_parts(dataset)
+    seeds = [int(seed) for seed in seeds]
     if not sources or not seeds:
         raise ValueError(f"compare needs at least one model and seed, got {list(sources)} and {list(seeds)}")
     if len(set(seeds)) < len(seeds) or min(seeds) < 0:
@@ -95,6 +95,10 @@ def compare(
     specs = {n: model_spec(_build(source, preset, seeds[0], data)) for n, source in sources.items()}
     if odd := [n for n, spec in specs.items() if (spec.dims == 3) != bool(data)]:
         raise ValueError(f"the data are {'volumes' if data else 'images'}, which {', '.join(odd)} cannot take")
+    if len(seeds) > 1 and (same := [n for n, source in sources.items() if _is_one(source, preset, data)]):
+        raise ValueError(
+            f"{', '.join(same)}: its function must build a new network each time; the seeds would train one on"
+        )
     classes = {n: spec.class_names for n, spec in specs.items()}
     if len(set(classes.values())) > 1:
         raise ValueError(f"these models tell different classes apart, so their figures do not compare: {classes}")
@@ -175,26 +179,11 @@ def evaluate(model: Model, samples: Part, *, batch_size: int = 4, flips: Flips =
     in_mm = all(samples[i].spacing_mm is not None for i in range(len(samples)))
     rows: list[dict[str, Any]] = []
     with ThreadPoolExecutor(_WORKERS) as pool:
-        for batch in _batches(samples, batch_size, pool):
+        for batch in _batches(samples, batch_size, pool, spec.num_classes):
             found = predict_many(model, batch, batch_size=batch_size, flips=flips)
             for prediction, sample in zip(found, batch, strict=True):
                 rows.extend(_score(prediction, sample, spec.class_names, in_mm))
     return pd.DataFrame(rows)
-
-
-def machine_facts() -> dict[str, Any]:
-    """What a figure depends on: system, cores, threads, instructions of the processor (which change the last digits of
-    a sum, and with them a training), GPU, versions."""
-    return {
-        "system": f"{platform.system()} {platform.machine()}",
-        "cores": os.cpu_count(),
-        "threads": torch.get_num_threads(),
-        "instructions": torch.backends.cpu.get_cpu_capability(),
-        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "banet_edu": __version__,
-    }
 
 
 def _check_parts(dataset: Mapping[str, Part] | tuple[Part, Part, Part]) -> dict[str, Part]:
@@ -226,13 +215,23 @@ def _build(source: ModelSource, preset: str, seed: int, data: Mapping[str, Any])
         return create_model(source, preset, **data) if isinstance(source, str) else source()
 
 
-def _batches(samples: Part, size: int, pool: Executor) -> Iterator[list[Any]]:
+def _is_one(source: ModelSource, preset: str, data: Mapping[str, Any]) -> bool:
+    """Whether a function gives the same network again, which an earlier seed has trained then."""
+    first = None if isinstance(source, str) else _build(source, preset, 0, data)
+    return isinstance(first, nn.Module) and _build(source, preset, 0, data) is first
+
+
+def _batches(samples: Part, size: int, pool: Executor, classes: int) -> Iterator[list[Any]]:
     """Samples with image and mask loaded, the next batch being read while the current one is measured."""
 
     def load(index: int) -> Any:
         sample = samples[index]
         if sample.mask is None:
             raise ValueError(f"{sample.name} has no mask: nothing to measure the prediction against")
+        if sample.mask.max(initial=0) >= classes:
+            raise ValueError(
+                f"{sample.name}: its mask holds label {sample.mask.max()}, the model knows 0..{classes - 1}"
+            )
         _ = sample.image
         return sample
 

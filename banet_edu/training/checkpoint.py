@@ -93,6 +93,8 @@ def describe_run(model: Any, config: Any, train: Prepared, val: Prepared) -> dic
     }
     if initial := getattr(model, "initial_weights", None):
         description["initial_weights"] = initial
+    if frozen := [name for name, weight in model.named_parameters() if not weight.requires_grad]:
+        description["frozen"] = f"{len(frozen)} weights, {hashlib.sha256(repr(frozen).encode()).hexdigest()[:8]}"
     return json.loads(json.dumps(description))  # tuples become lists, as they will in the file
 
 

@@ -9,6 +9,7 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import nn
 
 from banet_edu.config import TrainConfig
 
@@ -106,6 +107,15 @@ def tensor_float(device: torch.device) -> Iterator[None]:
         yield
     finally:
         setattr(products, name, before)
+
+
+def place(model: nn.Module, device: torch.device) -> None:
+    """Move `model` to the device, each weight in the memory layout for its rank: in a network of volumes, too, there may be
+    convolutions of images."""
+    model.to(device)
+    for tensor in (*model.parameters(), *model.buffers()):
+        if tensor.ndim in (4, 5):
+            tensor.data = tensor.data.contiguous(memory_format=memory_format(device, tensor.ndim - 2))
 
 
 def memory_format(device: torch.device, dims: int = 2) -> torch.memory_format:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.random import fork_rng
 
 from banet_edu.config import ModelSpec, TrainConfig
@@ -23,7 +23,14 @@ from banet_edu.training import checkpoint
 from banet_edu.training.batches import BatchPlan, derive_seed, global_batch_size, load_batches
 from banet_edu.training.checkpoint import BEST, HISTORY, LAST, Progress
 from banet_edu.training.cuda_graph import GraphedForward, GraphedStep
-from banet_edu.training.device import loader_workers, make_accelerator, memory_format, tensor_float, use_cuda_graph
+from banet_edu.training.device import (
+    loader_workers,
+    make_accelerator,
+    memory_format,
+    place,
+    tensor_float,
+    use_cuda_graph,
+)
 from banet_edu.training.guards import CatchInterrupt, FiniteGuard, TrainingInterrupted
 from banet_edu.training.history import History
 from banet_edu.training.losses import LossSums
@@ -101,9 +108,9 @@ def fit(
         # A new run directory, one to go on with, or a finished one.
         description = checkpoint.describe_run(model, config, train, val)
         going_on = resume and (run_dir / LAST).exists()
-        if going_on:
+        if going_on or (resume and (run_dir / BEST).exists()):
             checkpoint.check_same_run(run_dir, description)
-        model.to(device, memory_format=memory_format(device, spec.dims))  # type: ignore[call-overload]
+        place(model, device)
         optimizer = make_optimizer(model, config, graphed)
         progress = checkpoint.load_last(run_dir, model, optimizer) if going_on else Progress()
         history = History(progress.rows, progress.stopped)
@@ -113,23 +120,30 @@ def fit(
         if history.stopped:
             checkpoint.load_best(run_dir, model, description, history)
             return history
-        accelerator.wait_for_everyone()  # all have read what there was
-        if is_main:
-            checkpoint.start_run(run_dir, description, going_on=going_on, restart=not resume)
 
         network = accelerator.prepare_model(model, device_placement=False)  # itself, or wrapped for several processes
         step = (GraphedStep if graphed else TrainingStep)(network, optimizer, accelerator, config.loss, device, bf16)
         forward = (GraphedForward if graphed else Forward)(model, device, bf16)
         plan = BatchPlan(config, len(train), batch_size, progress.step, rank, processes)
+        batches = load_batches(train, spec, config, plan, device, workers)
+        accelerator.wait_for_everyone()  # all have read what there was, and nothing is refused from here on
+        if is_main:
+            checkpoint.start_run(run_dir, description, going_on=going_on, restart=not resume)
         sums = LossSums(progress.sums, device)
         finite = FiniteGuard()
         saved_at, pause = time.monotonic(), save_every_s
+        best: dict[str, Tensor] = {}  # weights of a best epoch that is not on disk yet
         epoch_began = saved_at - progress.seconds
 
         def save() -> None:
-            nonlocal saved_at, pause
+            nonlocal saved_at, pause, best
             finite.check(model)
             began = time.monotonic()
+            if is_main and best:  # together with `last`: a run that goes on from there must find the best it knows of
+                info: dict[str, Any] = {key: history.best[key] for key in ("epoch", "step", "val_JA")}
+                info |= {"domain": domain, "run": checkpoint.run_id(description)}
+                save_model(run_dir / BEST, model, info, state=best)
+                best = {}
             if is_main:
                 now = Progress(progress.step, history.rows, sums.to_dict(), began - epoch_began, history.stopped)
                 checkpoint.save_last(run_dir, model, optimizer, now)
@@ -140,7 +154,7 @@ def fit(
         gpus = [torch.cuda.current_device()] if device.type == "cuda" else []
         try:
             with fork_rng(gpus), tensor_float(device), CatchInterrupt(processes == 1) as interrupt:
-                for images, masks, names in load_batches(train, spec, config, plan, device, workers):
+                for images, masks, names in batches:
                     rate = learning_rate(progress.step, config)
                     set_learning_rate(optimizer, rate)
                     seed_generators(derive_seed(config.seed, progress.step, rank), device)  # for dropout
@@ -166,13 +180,11 @@ def fit(
                         }
                         history.rows.append(row)
                         history.stopped = _reason_to_stop(history, config)
+                        sums, epoch_began = LossSums({}, device), time.monotonic()
                         if is_main:
                             if history.best is row:
-                                info: dict[str, Any] = {key: row[key] for key in ("epoch", "step", "val_JA")}
-                                info |= {"domain": domain, "run": checkpoint.run_id(description)}
-                                save_model(run_dir / BEST, model, info)
+                                best = {name: value.to("cpu", copy=True) for name, value in model.state_dict().items()}
                             history.to_csv(run_dir / HISTORY)
-                        sums, epoch_began = LossSums({}, device), time.monotonic()
                         tell("on_epoch", row)
 
                     if history.stopped or interrupt.asked or time.monotonic() - saved_at > pause:

@@ -21,8 +21,6 @@ Watch = Callable[[Tensor], None]
 def make_optimizer(model: nn.Module, config: TrainConfig, graphed: bool = False) -> torch.optim.Optimizer:
     """AdamW or Adam over the parameters that are not frozen; for a CUDA graph with rate and step count on the device."""
     kinds = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}
-    if config.optimizer not in kinds:
-        raise ValueError(f'optimizer must be "adamw" or "adam", not {config.optimizer!r}')
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     device = parameters[0].device
     return kinds[config.optimizer](

@@ -53,3 +53,17 @@ def test_ablate_refuses_before_training(banet_edu, tmp_path, more, said):
     assert code == 1
     assert said in err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (("--kind", "polyp", "--split-seed", 7), "--split-seed has no effect beside --kind"),
+        (("--kind", "polyp", "--spacing", 9, 9), "--spacing has no effect beside --kind"),
+        (("--kind", "polyp", "--invert"), "--invert has no effect beside --kind"),
+        (("--format", "folder", "--root", ".", "--painted", 9), "--painted has no effect beside --root"),
+    ],
+)
+def test_options_without_effect_are_refused(banet_edu, tmp_path, line, said):
+    code, _, err = banet_edu("ablate", *line, "--out", tmp_path / "out")
+    assert code == 1 and said in err

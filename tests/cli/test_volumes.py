@@ -247,3 +247,14 @@ def test_volumes_of_one_name_get_results_of_their_own_and_masks_none(banet_edu, 
 def test_a_size_of_pixels_is_not_taken_for_one_of_voxels(banet_edu, brains, tmp_path):
     code, _, err = banet_edu("data", "check", brains, "--format", "msd", "--spacing", 1, 1)
     assert code == 1 and "--spacing is of pictures: a volume's file states the size of its voxels" in err
+
+
+def test_predict_tells_again_what_must_be_known_of_volumes_made_earlier(banet_edu, trained, tmp_path):
+    for name in ("a", "b"):
+        write(
+            tmp_path / "in" / f"{name}.nii", np.zeros((8, 9, 7), np.float32), unit="unknown", sform_code=0, qform_code=0
+        )
+    for _ in range(2):
+        _, _, err = banet_edu("predict", tmp_path / "in", "--model", trained, "--out", tmp_path / "out")
+        assert "a.nii, b.nii: the file names no unit of length" in err and "states no orientation" in err
+    assert all("states no orientation" in row["beware"] for row in rows(tmp_path / "out" / "measurements.csv"))

@@ -168,3 +168,10 @@ def test_the_name_of_a_file_is_that_of_torchvisions():
     named = ("resnet18-f37072fd", "resnet34-b627a593", "resnet50-0676ba61", "resnet101-63fe2227")
     assert [pretrained._published(name) for name in pretrained._SHA256] == [f"{name}.pth" for name in named]
     assert all(len(digest) == 64 for digest in pretrained._SHA256.values())
+
+
+def test_a_larger_resnets_file_is_not_taken_for_a_smaller_one(tmp_path):
+    file = tmp_path / "resnet34.safetensors"
+    save_file(ResNetEncoder("resnet34", width=1.0).state_dict(), file)
+    with pytest.raises(ValueError, match=r"does not hold resnet18: .* of another network, e.g. .*layer1.2"):
+        create_model("banet", encoder="resnet18", encoder_width=1.0, pretrained=file)

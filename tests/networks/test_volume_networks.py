@@ -10,6 +10,7 @@ from banet_edu.banet.network import BANetOutput
 from banet_edu.networks.registry import create_model, model_names
 from banet_edu.networks.weights import load_model
 from banet_edu.storage import save_model
+from banet_edu.training.device import place
 from banet_edu.training.losses import segmentation_loss
 
 NAMES = ["banet", "unet", "unet_same_encoder"]
@@ -242,5 +243,5 @@ def test_unet_has_two_to_five_levels(levels):
 
 def test_slicewise_goes_to_the_memory_format_of_volumes():
     model = create_model("banet", "nano", dims=3, slicewise=True)
-    model.to("cpu", memory_format=torch.channels_last_3d)
+    place(model, torch.device("cpu"))
     assert model.network.head.classifier[0].weight.is_contiguous(memory_format=torch.channels_last)

@@ -12,7 +12,8 @@ from known_model import Brightness, disc, disc_sample
 from banet_edu.config import TrainConfig
 from banet_edu.data.sample import Sample
 from banet_edu.reports.comparison import REPORTED, write_report
-from banet_edu.study.compare import evaluate, machine_facts
+from banet_edu.study.compare import evaluate
+from banet_edu.study.machine import machine_facts
 from banet_edu.study.result import CompareResult
 
 

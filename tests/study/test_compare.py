@@ -229,3 +229,23 @@ def test_models_of_different_classes_do_not_compare(tmp_path):
     models = {"three": partial(create_model, "unet", "nano", 3), "otsu": "otsu"}
     with pytest.raises(ValueError, match="different classes"):
         compare(models, (painted[:2], painted[2:4], painted[4:]), run_dir=tmp_path)
+
+
+def test_a_function_that_gives_one_network_again_is_refused(tmp_path):
+    net = create_model("banet", "nano", input_size=64)
+    with pytest.raises(ValueError, match="mine: its function must build a new network each time"):
+        compare(
+            {"mine": lambda: net},
+            {part: samples(part, 4) for part in ("train", "val", "test")},
+            CONFIG,
+            seeds=(0, 1),
+            run_dir=tmp_path,
+        )
+
+
+def test_a_label_that_the_network_does_not_know_is_no_background():
+    sample = disc_sample("odd")
+    mask = np.asarray(sample.mask).astype(np.uint8)
+    mask[:2] = 2
+    with pytest.raises(ValueError, match=r"its mask holds label 2, the model knows 0\.\.1"):
+        evaluate(create_model("banet", "nano", input_size=64), [Sample(sample.image, mask, "odd")])

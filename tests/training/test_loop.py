@@ -10,12 +10,13 @@ import torch
 from safetensors.torch import load_file
 from training_helpers import CONFIG, SIZE, Tiny, discs, tiny
 
+from banet_edu.cli.outcome import RichProgress
 from banet_edu.data.prepared import Prepared
 from banet_edu.data.sample import Sample
 from banet_edu.networks.registry import create_model
 from banet_edu.networks.weights import load_model
 from banet_edu.storage import save_model
-from banet_edu.training.callbacks import PrintEpochs, RichProgress
+from banet_edu.training.callbacks import PrintEpochs
 from banet_edu.training.loop import fit
 
 TRAIN, VAL = discs(14), discs(5, seed=1)

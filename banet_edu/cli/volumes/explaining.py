@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from banet_edu.cli.console import err, out
-from banet_edu.cli.options import own_name
+from banet_edu.cli.outcome import own_name
 from banet_edu.cli.volumes.options import for_images_only
 
 if TYPE_CHECKING:

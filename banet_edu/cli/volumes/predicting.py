@@ -47,7 +47,6 @@ def predict_volumes(network: Any, given: Path, folder: Path, *, threshold: float
     results = {path: folder / f"{name}_labels.nii.gz" for path, name in zip(paths, names, strict=True)}
     may_write(*results.values(), folder / TABLE, folder / STATE)
     failed = 0
-    notes: dict[str, list[str]] = {}
     with locked(folder):
         table = Measurements(folder, settings)
         for path in track(paths, "predicting", console=err, transient=True):
@@ -61,6 +60,7 @@ def predict_volumes(network: Any, given: Path, folder: Path, *, threshold: float
                 figures: dict[str, Any] = {
                     f"spacing_{axis}_mm": size for axis, size in zip("zyx", sizes, strict=True)
                 } | found.measurements
+                figures["beware"] = "; ".join(filter(None, [volume.spacing_note, volume.orientation_note]))
                 write_nifti(results[path], found.labels, like=volume)
             except Exception as problem:  # whatever a broken file leads its reader, or the network, to
                 if len(paths) == 1:
@@ -70,9 +70,6 @@ def predict_volumes(network: Any, given: Path, folder: Path, *, threshold: float
                 table.add({"image": path.name, "left_out": reason})
                 failed += 1
                 continue
-            for note in (volume.spacing_note, volume.orientation_note):
-                if note:
-                    notes.setdefault(note, []).append(path.name)
             table.add({"image": path.name, **figures, **({"sha256": known} if known else {})})
         table.rows += [{"image": mask.name, "left_out": f"the mask of {image.name}"} for mask, image in masks.items()]
         if table.rows:
@@ -85,8 +82,11 @@ def predict_volumes(network: Any, given: Path, folder: Path, *, threshold: float
     if masks:
         left = first_of([f"{mask.name} (the mask of {image.name})" for mask, image in masks.items()])
         out.print(f"Left out: {left}", markup=False, soft_wrap=True)
-    for note, named in notes.items():
-        warn(f"{first_of(named)}: {note}.")
+    notes = {
+        row["beware"]: None for row in table.rows if row.get("beware")
+    }  # also of those that an earlier call has made
+    for note in notes:
+        warn(f"{first_of([row['image'] for row in table.rows if row.get('beware') == note])}: {note}.")
     if failed:
         raise typer.Exit(1)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from banet_edu.course.checks import numeric
+from banet_edu.course.values import numeric
 
 # What stands beside ASSD in the tables, by its column.
 SLIPS = {

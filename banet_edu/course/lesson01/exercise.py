@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from banet_edu.course.checks import Slips, Wrong, as_number, attempt, checked
+from banet_edu.course.checks import Slips, Wrong, attempt, checked
+from banet_edu.course.values import as_number
 from banet_edu.phantoms.phantom import Phantom
 
 Points = NDArray[np.float64]

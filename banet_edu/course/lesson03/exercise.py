@@ -11,8 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from banet_edu.banet.pee import PyramidEdgeExtraction
-from banet_edu.course.checks import Wrong, as_map, attempt, checked, same, told_apart
+from banet_edu.course.checks import Wrong, attempt, checked, same
 from banet_edu.course.lesson03.slips import EDGE_SLIPS, FRAME, PEE_SLIPS, edge_of
+from banet_edu.course.values import as_map, told_apart
 
 _STRIDE = "F.avg_pool2d moves its window by `stride`, which is the window's size unless you say stride=1."
 _PADDING = (

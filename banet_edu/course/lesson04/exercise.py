@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from banet_edu.banet.mini_mtl import MiniMTL
-from banet_edu.course.checks import Slips, Wrong, as_map, attempt, checked, same
+from banet_edu.course.checks import Slips, Wrong, attempt, checked, same
+from banet_edu.course.values import as_map
 
 
 @checked

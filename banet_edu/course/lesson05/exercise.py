@@ -11,7 +11,8 @@ from torch import Tensor
 
 from banet_edu.banet.cff import CrossFeatureFusion
 from banet_edu.banet.layers import resize
-from banet_edu.course.checks import Slips, Wrong, as_map, attempt, checked, same, sizes
+from banet_edu.course.checks import Slips, Wrong, attempt, checked, same
+from banet_edu.course.values import as_map, sizes
 
 SIZES = ((16, 24), (8, 12), (4, 6), (2, 3))
 _RESIZE = "Bring every map to the size of maps[stage - 1] first: resize(S, size)."

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from banet_edu.course.checks import Slips, Wrong, as_map, attempt, checked, same
+from banet_edu.course.checks import Slips, Wrong, attempt, checked, same
+from banet_edu.course.values import as_map
 
 
 @checked

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from banet_edu.course.checks import Wrong, attempt, checked, numeric
+from banet_edu.course.checks import Wrong, attempt, checked
 from banet_edu.course.lesson07.resampling import percentile_interval
 from banet_edu.course.lesson07.slips import BOTH_SIDES, SLIPS, Figures, Interval, interval_of, percentiles
+from banet_edu.course.values import numeric
 
 _IMAGES, _DRAWS = 30, 10_000
 _ROUGH = 1000  # draws that rule out most slips

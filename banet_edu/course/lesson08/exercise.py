@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from banet_edu.course.checks import Slips, Wrong, attempt, checked, numeric, told_apart
+from banet_edu.course.checks import Slips, Wrong, attempt, checked
+from banet_edu.course.values import numeric, told_apart
 
 Array = NDArray[np.float64]
 Score = Callable[[Array], float]

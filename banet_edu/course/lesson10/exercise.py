@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from banet_edu.course.checks import Slips, Wrong, as_number, attempt, checked, told_apart
+from banet_edu.course.checks import Slips, Wrong, attempt, checked
+from banet_edu.course.values import as_number, told_apart
 from banet_edu.training.losses import boundary_target
 
 Figures = NDArray[np.float64]

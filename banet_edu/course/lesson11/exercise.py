@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from banet_edu.course.checks import Slips, Wrong, attempt, checked, told_apart
+from banet_edu.course.checks import Slips, Wrong, attempt, checked
+from banet_edu.course.values import told_apart
 
 Points = NDArray[Any]
 Spacing = tuple[float, float, float]

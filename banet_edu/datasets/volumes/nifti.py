@@ -61,7 +61,7 @@ def read_nifti(
         _check_same(image, grid, mask, _grid(mask, _opened(mask)))
     return Volume(
         lambda: read_intensities(image),
-        None if mask is None else lambda: as_bool(read_labels(mask, value_map)),
+        None if mask is None else lambda: as_bool(read_labels(mask, value_map, grid)),
         stem(image) if name is None else name,
         spacing,
         note,
@@ -82,9 +82,12 @@ def read_intensities(path: Path) -> NDArray[np.float32]:
     return values
 
 
-def read_labels(path: Path, value_map: ValueMap | None = None) -> NDArray[Any]:
-    """The labels of a mask's file, D x H x W uint8 or uint16, 0 and 255 as 0 and 1; errors as `read_nifti`."""
-    values = _voxels(path, _opened(path), None)
+def read_labels(path: Path, value_map: ValueMap | None = None, grid: Grid | None = None) -> NDArray[Any]:
+    """The labels of a mask's file, D x H x W uint8 or uint16, 0 and 255 as 0 and 1; errors as `read_nifti`.
+
+    `grid`: of the image that it belongs to, and is turned like. Near 45 degrees two affines that are the same but for rounding
+    may name other axes."""
+    values = _voxels(path, _opened(path), None, grid)
     whole = values if values.dtype.kind in "bu" else np.rint(values)
     odd = ~(np.abs(values - whole) <= 1e-4) if values.dtype.kind == "f" else np.zeros(1, bool)  # nan is odd too
     if odd.any():
@@ -100,7 +103,7 @@ def read_labels(path: Path, value_map: ValueMap | None = None) -> NDArray[Any]:
         return (labels == WHITE).astype(np.uint8) if high == WHITE and set(np.unique(labels)) <= {0, WHITE} else labels
     table, found = np.full(high + 1, -1), np.unique(labels)
     for value, label in value_map.items():
-        if isinstance(value, int) and value <= high:
+        if isinstance(value, int) and 0 <= value <= high:
             table[value] = label
     if unnamed := [int(value) for value in found if table[value] < 0]:
         raise ValueError(f"{path}: holds the values {unnamed[:6]}, which the value map {dict(value_map)} does not name")
@@ -178,7 +181,12 @@ def _check_same(image: Path, one: Grid, mask: Path, other: Grid) -> None:
         )
 
 
-def _voxels(path: Path, opened: Any, dtype: Any) -> NDArray[Any]:
+def grid_of(path: Path) -> Grid:
+    """Where the voxels of a file lie, from its header alone; errors as `read_nifti`."""
+    return _grid(path, _opened(path))
+
+
+def _voxels(path: Path, opened: Any, dtype: Any, grid: Grid | None = None) -> NDArray[Any]:
     """(z, y, x) of all voxels: of `dtype`, or None for the stored type (float where the header scales)."""
     needed = int(opened.dataobj.offset) + int(np.prod(opened.shape)) * opened.get_data_dtype().itemsize
     try:
@@ -194,7 +202,8 @@ def _voxels(path: Path, opened: Any, dtype: Any) -> NDArray[Any]:
                 np.asanyarray(opened.dataobj) if dtype is None else opened.get_fdata(dtype=dtype, caching="unchanged")
             )
             stored = values.reshape(values.shape[:3])
-            return np.array(_grid(path, opened).to_ras(stored), order="C")  # a copy: never the file mapped into memory
+            own = grid if grid is not None and grid.shape == stored.shape else _grid(path, opened)
+            return np.array(own.to_ras(stored), order="C")  # a copy: never the file mapped into memory
     except (EOFError, OSError, zlib.error) as error:
         raise ValueError(f"{path}: is damaged or truncated ({error}): copy or download it again") from None
     raise ValueError(f"{path}: is truncated, {there} bytes of {needed}: copy or download it again")

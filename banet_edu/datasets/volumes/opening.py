@@ -19,7 +19,8 @@ from banet_edu.datasets.dataset import ByteCache, Cases
 from banet_edu.datasets.discovery import Reading
 from banet_edu.datasets.grouping import Groups, group_names
 from banet_edu.datasets.layouts import Case, Layout, Problem, find_cases, problem_message
-from banet_edu.datasets.volumes.nifti import read_intensities, read_labels, read_nifti
+from banet_edu.datasets.volumes.grid import Grid
+from banet_edu.datasets.volumes.nifti import grid_of, read_intensities, read_labels, read_nifti
 
 DECODED_AT_OPENING = 2**22  # voxels: files up to here are decoded when opening, larger ones at their first use
 CACHE_BYTES = 512 * 2**20
@@ -43,7 +44,7 @@ class VolumeReader:
         return self.cache.get(case.image, lambda: read_intensities(case.image))
 
     def labels(self, case: Case) -> NDArray[Any]:
-        return self.cache.get(("mask", case.mask), lambda: read_labels(case.mask, self.value_map))
+        return self.cache.get(("mask", case.mask), lambda: read_labels(case.mask, self.value_map, _grid(case)))
 
     def mask(self, case: Case) -> NDArray[Any]:
         labels = self.labels(case)
@@ -66,6 +67,14 @@ class VolumeReader:
             found.orientation_note,
             found.grid,
         )
+
+
+def _grid(case: Case) -> Grid | None:
+    """Of the image; None where it cannot be read, which is said of the image itself."""
+    try:
+        return grid_of(case.image)
+    except (ValueError, OSError):
+        return None
 
 
 class VolumeDataset(Cases[Volume]):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from nifti_files import SHAPE, affine_of, brain, labels, rotation, write
 
+from banet_edu.data.mask_values import check_value_map
 from banet_edu.datasets.volumes.grid import NO_ORIENTATION, Grid
 from banet_edu.datasets.volumes.nifti import NO_UNIT, read_nifti
 from banet_edu.datasets.volumes.writing import write_nifti
@@ -133,3 +134,35 @@ def test_a_value_map_joins_classes(tmp_path):
     np.testing.assert_array_equal(joined, np.isin(labels(top=3), (1, 2)).T)
     with pytest.raises(ValueError, match=r"m\.nii: holds the values \[3\], which the value map .* does not name"):
         _ = read_nifti(image, mask, value_map={0: 0, 1: 1, 2: 1}).mask
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_near_45_degrees_a_mask_is_turned_as_its_image(tmp_path, axis):
+    # Which axis is the nearest hangs on rounding there, and sform and qform are rounded in other ways.
+    shape = (6, 6, 6)
+    stored = np.random.default_rng(0).integers(0, 3, shape).astype(np.uint8)
+    for turns in ([1, 1], [1, -1], [-1, 1], [-1, -1]):
+        axes = np.eye(3)
+        one, other = [k for k in range(3) if k != axis]
+        half = np.sqrt(0.5)
+        axes[one, one], axes[one, other] = half * turns[0], -half * turns[1]
+        axes[other, one], axes[other, other] = half * turns[0], half * turns[1]
+        affine = np.eye(4)
+        affine[:3, :3] = axes
+        image = nibabel.Nifti1Image(stored.astype(np.float32), None)
+        image.set_sform(affine, 1)
+        nibabel.save(image, tmp_path / "image.nii")
+        mask = nibabel.Nifti1Image(stored, None)
+        mask.set_qform(affine, 1)
+        mask.set_sform(None, 0)
+        nibabel.save(mask, tmp_path / "mask.nii")
+        volume = read_nifti(tmp_path / "image.nii", tmp_path / "mask.nii")
+        np.testing.assert_array_equal(volume.mask, volume.image)
+
+
+def test_a_value_map_names_no_values_below_0(tmp_path):
+    image, mask = write(tmp_path / "image.nii", brain()), write(tmp_path / "mask.nii", labels())
+    found = read_nifti(image, mask, value_map={0: 0, 1: 1, 2: 1, -1: 0}).mask
+    np.testing.assert_array_equal(found, read_nifti(image, mask).mask > 0)
+    with pytest.raises(ValueError, match="mask values run from 0 on"):
+        check_value_map({0: 0, 1: 1, -1: 0})
