@@ -91,7 +91,9 @@ def open_lab(
         from banet_edu.course.record import VARIABLE, read_answers
 
         if predictions.is_dir():
-            raise IsADirectoryError(f"{predictions}: is a folder; name a file in it, as {predictions / 'my_answers.json'}")
+            raise IsADirectoryError(
+                f"{predictions}: is a folder; name a file in it, as {predictions / 'my_answers.json'}"
+            )
         if predictions.exists():
             read_answers(predictions)  # refused here, not in the first lesson
         elif not predictions.parent.is_dir():

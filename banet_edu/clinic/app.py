@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Callable, Mapping
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ from torch import nn
 
 from banet_edu.clinic.desk import NETWORKS, Desk
 from banet_edu.clinic.findings import files, findings
+from banet_edu.clinic.guard import on_the_page
 from banet_edu.clinic.touch import Touch, small_copy
 from banet_edu.clinic.uploaded import images_at, uploaded_image, uploaded_mask
 from banet_edu.data.sample import Sample
@@ -29,25 +28,6 @@ _EXAMPLES = {
 _NOTICE = (
     "Not a medical device: for teaching and research. Nothing is kept: pictures stay in the memory of this computer."
 )
-
-
-def _on_the_page(method: Callable[..., None]) -> Callable[..., None]:
-    """What the page calls: it says "working" meanwhile, and whatever went wrong, which would vanish in a widget."""
-
-    @wraps(method)
-    def run(page: Clinic, *given: Any) -> None:
-        if page._changing:
-            return
-        page.touch.busy, page.problem.value = True, ""
-        try:
-            method(page, *given)
-        except Exception as error:
-            said = html.escape(str(error) or type(error).__name__)
-            page.problem.value = f'<p role="alert" style="color:#A23B00;line-height:1.4">{said}</p>'
-        finally:
-            page.touch.busy = False
-
-    return run
 
 
 class Clinic(ipywidgets.VBox):
@@ -108,7 +88,7 @@ class Clinic(ipywidgets.VBox):
     def _open(self, path: Path) -> None:
         self._take("picture", path.name, path.read_bytes)
 
-    @_on_the_page
+    @on_the_page
     def _take(self, what: str, name: str, content: bytes | Callable[[], bytes]) -> None:
         """A picture or a mask. Where it is refused, nothing of the patient before is left on the page."""
         try:
@@ -138,6 +118,8 @@ class Clinic(ipywidgets.VBox):
         self._draw()
 
     def _clear(self) -> None:
+        if self.desk is not None:  # the network that is marked looks at the next one
+            self.networks = {self.desk.network: self.networks[self.desk.network], **self.networks}
         self.desk, self._known, self.said.value = None, None, ""
         self._show(None, "No picture.")
 
@@ -150,13 +132,13 @@ class Clinic(ipywidgets.VBox):
 
     # --- what is set
 
-    @_on_the_page
+    @on_the_page
     def _set(self, change: dict[str, Any]) -> None:
         if change["name"] != "points":
             self._measure()
         self._draw()
 
-    @_on_the_page
+    @on_the_page
     def _typed(self, change: dict[str, Any]) -> None:
         if self.desk is None:
             return
@@ -182,7 +164,7 @@ class Clinic(ipywidgets.VBox):
         self.length.value = length
         self._changing = False
 
-    @_on_the_page
+    @on_the_page
     def _choose(self, name: str) -> None:
         if self.desk is None:
             self.networks = {name: self.networks[name], **self.networks}  # the first is the one that looks
@@ -217,7 +199,7 @@ class Clinic(ipywidgets.VBox):
             self.touch.lines, self.touch.marks, self.touch.alt = seen.lines, seen.marks, seen.alt
         self.said.value = f'<div style="line-height:1.4">{seen.text}</div>'
 
-    @_on_the_page
+    @on_the_page
     def _save(self, _: Any = None) -> None:
         if self.desk is not None:
             for name, content, kind in files(self.desk, self.touch.points):

@@ -83,11 +83,11 @@ class Desk:
         """
         places, sides = np.array(ends, float), self._sides()
         pixels = float(np.linalg.norm(places[1] - places[0])) if places.shape == (2, 2) else 0.0
+        if BY_RULER in self.source:
+            self.set_spacing(None)
         if length_mm > 0 and pixels >= 1:
             size = _plausible(length_mm / np.linalg.norm((places[1] - places[0]) * sides) * sides)
             self.set_spacing(size, f"{BY_RULER}, ± {100 * math.sqrt(2) / pixels:.1f} %")
-        elif BY_RULER in self.source:
-            self.set_spacing(None)
 
     def set_pixel(self, size_mm: float) -> None:
         """The pixel size as typed (of a pixel that is not square, the root of its area); 0: back to what the file says."""

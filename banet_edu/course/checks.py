@@ -170,9 +170,14 @@ def attempt(function: Any, name: str, *inputs: Any, hint: Callable[[Exception], 
 
 def _unwritten(error: Exception, name: str) -> str:
     """That the function is not written yet, or which one of the student's own that it calls."""
-    called = [frame.name for frame in traceback.extract_tb(error.__traceback__)[1:]]  # the first is `attempt`
-    other = called[-1] if len(called) > 1 and called[-1] != called[0] and called[-1].isidentifier() else ""
-    return f"{name} calls {other}, which is not written yet." if other else f"{name} is not written yet."
+    frames = traceback.extract_tb(error.__traceback__)[1:]  # the first is `attempt`
+    called = [frame.name for frame in frames if "site-packages" not in frame.filename]
+    other = called[-1] if len(called) > 1 and called[-1].isidentifier() else name
+    return (
+        f"{name} is not written yet."
+        if other in (name, called[0])
+        else f"{name} calls {other}, which is not written yet."
+    )
 
 
 def same(a: Tensor, b: Tensor) -> bool:

@@ -14,7 +14,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -80,13 +80,11 @@ def _alone(file: Path) -> Iterator[None]:
     import filelock
 
     name = sha256(os.fsencode(file.resolve())).hexdigest()[:16]
-    lock = filelock.FileLock(Path(tempfile.gettempdir()) / f"banet-edu-{name}.lock")
-    with suppress(OSError, NotImplementedError):  # filelock's Timeout is an OSError
-        lock.acquire(timeout=10)
-    try:
+    with ExitStack() as held:
+        with suppress(OSError, NotImplementedError):  # filelock's Timeout is an OSError
+            lock = filelock.FileLock(Path(tempfile.gettempdir()) / f"banet-edu-{name}.lock")
+            held.enter_context(lock.acquire(timeout=10))
         yield
-    finally:
-        lock.release()
 
 
 def read_answers(file: str | Path) -> Answers:
@@ -121,6 +119,6 @@ def _sound(kind: str, known: Mapping[str, Any]) -> bool:
         return isinstance(known.get("tries", 0), int) and isinstance(known.get("passed_at") or 0, int)
     if kind == "quiz":
         return isinstance(known.get("right", False), bool)
+    # Answer and outcome need not be of one kind: another edition of a lesson may ask for a number instead of an option.
     said = [known[key] for key in ("answer", "outcome") if key in known]
-    kinds = {str} if known.get("options") else {int, float} if "options" in known else {str, int, float}
-    return isinstance(known.get("before", True), bool) and all(type(each) in kinds for each in said)
+    return isinstance(known.get("before", True), bool) and all(type(each) in (str, int, float) for each in said)

@@ -56,7 +56,10 @@ def load_imagenet(encoder: ResNetEncoder, name: str, source: bool | str | Path) 
     own = encoder.state_dict()
     fitting = {key: value for key, value in state.items() if key in own and own[key].shape == value.shape}
     odd = [key for key in own if key not in fitting and not key.endswith("num_batches_tracked")]
-    if odd or (odd := [key for key in state if key not in own]):  # a larger ResNet holds all names of a smaller one
+    odd += [
+        key for key in state if key.endswith("conv1.weight") and key not in own
+    ]  # a larger ResNet's holds all of these
+    if odd:
         raise ValueError(
             f"{path}: does not hold {name}: {len(odd)} parameter(s) missing or misshapen, or of another network, e.g. "
             f"{odd[:3]}. Name a file that does, as {_URL}{_published(name)}, or start at random {AT_RANDOM}"

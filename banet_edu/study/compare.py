@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,7 +85,7 @@ def compare(
     config, run_dir = config or TrainConfig(), Path(run_dir)
     sources = dict(models) if isinstance(models, Mapping) else {model: model for model in models}
     parts = _check_parts(dataset)
-    seeds = [int(seed) for seed in seeds]
+    seeds = [int(seed) if isinstance(seed, Integral) else -1 for seed in seeds]  # refused below
     if not sources or not seeds:
         raise ValueError(f"compare needs at least one model and seed, got {list(sources)} and {list(seeds)}")
     if len(set(seeds)) < len(seeds) or min(seeds) < 0:
@@ -92,10 +93,12 @@ def compare(
 
     # A wrong name or override shows now, not after the first network has been trained.
     data = _network_arguments(parts["train"])
-    specs = {n: model_spec(_build(source, preset, seeds[0], data)) for n, source in sources.items()}
+    first = {n: _build(source, preset, seeds[0], data) for n, source in sources.items()}
+    specs = {n: model_spec(model) for n, model in first.items()}
     if odd := [n for n, spec in specs.items() if (spec.dims == 3) != bool(data)]:
         raise ValueError(f"the data are {'volumes' if data else 'images'}, which {', '.join(odd)} cannot take")
-    if len(seeds) > 1 and (same := [n for n, source in sources.items() if _is_one(source, preset, data)]):
+    own = {n: source for n, source in sources.items() if callable(source) and isinstance(first[n], nn.Module)}
+    if len(seeds) > 1 and (same := [n for n, source in own.items() if _build(source, preset, 0, data) is first[n]]):
         raise ValueError(
             f"{', '.join(same)}: its function must build a new network each time; the seeds would train one on"
         )
@@ -169,7 +172,7 @@ def evaluate(model: Model, samples: Part, *, batch_size: int = 4, flips: Flips =
     with a spacing also `volume_ml`, `volume_expert_ml` and `volume_off_ml`, the first minus the second.
     Samples are read `batch_size` at a time, so 12-megapixel masks fit into little memory; `flips` as for `predict`.
 
-    Raises ValueError when there are no samples, or one has no mask.
+    Raises ValueError when there are no samples, or one has no mask, or one with a label that the model does not know.
     """
     import pandas as pd
 
@@ -213,12 +216,6 @@ def _build(source: ModelSource, preset: str, seed: int, data: Mapping[str, Any])
     with torch.random.fork_rng(devices=[torch.cuda.current_device()] if torch.cuda.is_initialized() else []):
         torch.manual_seed(seed)
         return create_model(source, preset, **data) if isinstance(source, str) else source()
-
-
-def _is_one(source: ModelSource, preset: str, data: Mapping[str, Any]) -> bool:
-    """Whether a function gives the same network again, which an earlier seed has trained then."""
-    first = None if isinstance(source, str) else _build(source, preset, 0, data)
-    return isinstance(first, nn.Module) and _build(source, preset, 0, data) is first
 
 
 def _batches(samples: Part, size: int, pool: Executor, classes: int) -> Iterator[list[Any]]:

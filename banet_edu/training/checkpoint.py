@@ -93,13 +93,14 @@ def describe_run(model: Any, config: Any, train: Prepared, val: Prepared) -> dic
     }
     if initial := getattr(model, "initial_weights", None):
         description["initial_weights"] = initial
-    if frozen := [name for name, weight in model.named_parameters() if not weight.requires_grad]:
-        description["frozen"] = f"{len(frozen)} weights, {hashlib.sha256(repr(frozen).encode()).hexdigest()[:8]}"
+    frozen = [name for name, weight in model.named_parameters() if not weight.requires_grad]
+    description["frozen"] = f"{len(frozen)} weights, {hashlib.sha256(repr(frozen).encode()).hexdigest()[:8]}"
     return json.loads(json.dumps(description))  # tuples become lists, as they will in the file
 
 
-def check_same_run(run_dir: Path, description: Mapping[str, Any]) -> None:
-    """ValueError naming every field in which the run that `run_dir` holds differs from `description`."""
+def check_same_run(run_dir: Path, description: Mapping[str, Any]) -> dict[str, Any]:
+    """ValueError naming every field in which the run that `run_dir` holds differs from `description`; its own one, as it is
+    written there, since 1 and 1.0 are equal, but no checksum is."""
     path = run_dir / CONFIG
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
@@ -116,6 +117,8 @@ def check_same_run(run_dir: Path, description: Mapping[str, Any]) -> None:
             "directory, or delete this one"
         )
     asked = _settings(description)
+    if "frozen" not in there:  # of before that was kept
+        del asked["frozen"]
     differing = [
         f"{name} is {there.get(name, 'absent')!r} there and {asked.get(name, 'absent')!r} here"
         for name in sorted(there.keys() | asked.keys())
@@ -128,6 +131,7 @@ def check_same_run(run_dir: Path, description: Mapping[str, Any]) -> None:
             f"{run_dir} holds another run: {'; '.join(differing)}. "
             "Use another run directory, or resume=False (--restart) to overwrite this one"
         )
+    return {**held, "versions": description["versions"]}
 
 
 def run_id(description: Mapping[str, Any]) -> str:

@@ -110,8 +110,7 @@ def tensor_float(device: torch.device) -> Iterator[None]:
 
 
 def place(model: nn.Module, device: torch.device) -> None:
-    """Move `model` to the device, each weight in the memory layout for its rank: in a network of volumes, too, there may be
-    convolutions of images."""
+    """Move `model` to the device, each weight in the layout for its rank: networks of volumes may convolve images too."""
     model.to(device)
     for tensor in (*model.parameters(), *model.buffers()):
         if tensor.ndim in (4, 5):

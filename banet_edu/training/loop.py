@@ -109,7 +109,7 @@ def fit(
         description = checkpoint.describe_run(model, config, train, val)
         going_on = resume and (run_dir / LAST).exists()
         if going_on or (resume and (run_dir / BEST).exists()):
-            checkpoint.check_same_run(run_dir, description)
+            description = checkpoint.check_same_run(run_dir, description)
         place(model, device)
         optimizer = make_optimizer(model, config, graphed)
         progress = checkpoint.load_last(run_dir, model, optimizer) if going_on else Progress()
@@ -135,15 +135,18 @@ def fit(
         best: dict[str, Tensor] = {}  # weights of a best epoch that is not on disk yet
         epoch_began = saved_at - progress.seconds
 
+        def keep_best() -> None:
+            nonlocal best
+            if best:
+                info = {key: history.best[key] for key in ("epoch", "step", "val_JA")} | {"domain": domain}
+                save_model(run_dir / BEST, model, info | {"run": checkpoint.run_id(description)}, state=best)
+            best = {}
+
         def save() -> None:
-            nonlocal saved_at, pause, best
+            nonlocal saved_at, pause
             finite.check(model)
             began = time.monotonic()
-            if is_main and best:  # together with `last`: a run that goes on from there must find the best it knows of
-                info: dict[str, Any] = {key: history.best[key] for key in ("epoch", "step", "val_JA")}
-                info |= {"domain": domain, "run": checkpoint.run_id(description)}
-                save_model(run_dir / BEST, model, info, state=best)
-                best = {}
+            keep_best()  # together with `last`: a run that goes on from there must find the best that it knows of
             if is_main:
                 now = Progress(progress.step, history.rows, sums.to_dict(), began - epoch_began, history.stopped)
                 checkpoint.save_last(run_dir, model, optimizer, now)
@@ -198,6 +201,7 @@ def fit(
                         )
         finally:
             optimizer.zero_grad()  # or they would stay in memory with the model
+            keep_best()  # also after an error
             tell("on_end", history)
         accelerator.wait_for_everyone()  # the main process may still be writing
         checkpoint.load_best(run_dir, model, description, history)

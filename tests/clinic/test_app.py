@@ -196,3 +196,21 @@ def test_points_of_ones_own_go_before_a_mask_and_that_is_said(page):
     assert "Reference: your outline" in page.said.value and "A mask is open too: remove the points" in page.said.value
     page.touch.points = []
     assert "Reference: the mask" in page.said.value and "A mask is open too" not in page.said.value
+
+
+def test_a_refused_size_leaves_no_box_that_says_it_and_a_touch_leaves_what_was_said(page):
+    page.pixel.value = 5000.0
+    assert "at most 1000 mm" in page.problem.value and page.pixel.value == 0 and page.desk.spacing_mm is None
+    page.touch.points = [[10.0, 10.0]]
+    assert "at most 1000 mm" in page.problem.value
+    page.length.value, page.touch.ruler = 20.0, [[200.0, 30.0], [200.0, 130.0]]
+    assert page.desk.spacing_mm == pytest.approx((0.2, 0.2)) and not page.problem.value
+    page.length.value = 2e6
+    assert page.desk.spacing_mm is None and page.length.value == page.pixel.value == 0
+
+
+def test_the_network_that_is_marked_looks_at_the_picture_after_a_refused_one(page):
+    page._choose("polyps")
+    send(page, "picture", "notes.png", b"no picture")
+    page._take("picture", "again.png", png(SAMPLE.image))
+    assert page.desk.network == "polyps" and page.choices["polyps"].icon == "check"

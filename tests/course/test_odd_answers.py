@@ -54,6 +54,7 @@ def by_rows(score, image, blurred, ranking, steps):
         (lambda: check_edge(lambda R, k: R.mean()), "() (a single number)"),
         (lambda: check_edge(lambda R, k: R > 0), "True and False"),
         (lambda: check_pee(pee), "my_pee calls unwritten_edge, which is not written yet."),
+        (lambda: check_edge(torch.no_grad()(unwritten_edge)), "my_edge is not written yet."),
         (lambda: check_dice(lambda *inputs: torch.zeros(1)), "expected is () (a single number)"),
         (lambda: check_paired_bootstrap(lambda a, b, n, level, seed: bootstrap(a, b, n, level, 0)), "another `seed`"),
         (lambda: check_paired_bootstrap(lambda a, b, n, level, seed: bootstrap(a, b, 3000, level, seed)), "`resamples`"),

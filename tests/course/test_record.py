@@ -71,7 +71,6 @@ def test_without_a_file_nothing_is_kept_and_a_bad_one_stops_no_lesson(tmp_path, 
         '{"x": {}}',
         '{"03": 5}',
         '{"03": {"predictions": {"a": {"before": 3}}}}',
-        '{"03": {"predictions": {"a": {"options": null, "answer": "a", "outcome": 3}}}}',
         '{"03": {"checks": {"c": {"tries": "many"}}}}',
     ],
 )
@@ -118,3 +117,14 @@ def test_a_passed_check_counts_no_more_tries_and_an_empty_box_none(file):
         assert check_probe(lambda: (np.zeros((40, 40)), np.zeros((40, 40)))).passed
     [row] = class_table({"ann": read_answers(file)}).to_dict("records")
     assert row["answer"] == 1 and row["right"] is True
+
+
+def test_a_question_that_is_asked_in_another_way_now_stops_no_lesson(file, capsys):
+    from banet_edu.course.predictions import Predictions
+
+    Record("03").keep("predictions", "sky", question="Which?", options=["blue", "green"], answer="blue", before=True)
+    predictions = Predictions("03")
+    predictions.guess("sky", "How many?")
+    predictions.compare("sky", 3)
+    assert "Your prediction: blue\nWhat happened:   3\nNot as predicted." in capsys.readouterr().out
+    assert Predictions("04").recorded == {}

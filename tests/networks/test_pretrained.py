@@ -175,3 +175,9 @@ def test_a_larger_resnets_file_is_not_taken_for_a_smaller_one(tmp_path):
     save_file(ResNetEncoder("resnet34", width=1.0).state_dict(), file)
     with pytest.raises(ValueError, match=r"does not hold resnet18: .* of another network, e.g. .*layer1.2"):
         create_model("banet", encoder="resnet18", encoder_width=1.0, pretrained=file)
+
+
+def test_instance_norm_and_what_else_a_file_holds_do_no_harm(tmp_path):
+    file = tmp_path / "resnet18.safetensors"
+    save_file({**ResNetEncoder("resnet18", width=1.0).state_dict(), "classifier.weight": torch.zeros(2)}, file)
+    create_model("banet", encoder="resnet18", encoder_width=1.0, norm="instance", pretrained=file)

@@ -14,7 +14,7 @@ from training_helpers import CONFIG, SIZE, discs, tiny
 from banet_edu import create_model
 from banet_edu.config import LossConfig, TrainConfig
 from banet_edu.networks.adapter import adapt
-from banet_edu.storage import read_tensors
+from banet_edu.storage import read_tensors, write_tensors, write_text
 from banet_edu.training import checkpoint
 from banet_edu.training.device import place
 from banet_edu.training.loop import fit
@@ -37,7 +37,9 @@ def test_a_run_with_other_weights_frozen_is_another_run(tmp_path):
     model = tiny()
     next(model.parameters()).requires_grad_(False)
     fit(model, TRAIN, VAL, SHORT, tmp_path)
-    with pytest.raises(ValueError, match=r"holds another run: frozen is '\d+ weights, \w+' there and 'absent' here"):
+    with pytest.raises(
+        ValueError, match=r"holds another run: frozen is '1 weights, \w+' there and '0 weights, \w+' here"
+    ):
         fit(tiny(), TRAIN, VAL, SHORT, tmp_path)
 
 
@@ -104,20 +106,53 @@ def test_best_weights_without_the_state_are_not_thrown_away_by_another_run(tmp_p
     assert (tmp_path / "best.safetensors").is_file()
 
 
-def test_best_and_last_are_written_together(tmp_path, monkeypatch):
-    """A kill between two saves of the state leaves the best weights that this state knows of."""
-    told = []
-    save_last = checkpoint.save_last
+class Killed:
+    """What a kill at each epoch would leave: the step of the best weights, and the best that the state knows of."""
 
-    def saved(run_dir, model, optimizer, progress):
-        best = max(progress.rows, key=lambda row: row["val_JA"], default=None)
-        if best is not None:
-            told.append((read_tensors(run_dir / "best.safetensors")[1]["info"]["step"], best["step"]))
-        save_last(run_dir, model, optimizer, progress)
+    def __init__(self, run_dir) -> None:
+        self.run_dir, self.left = run_dir, []
 
-    monkeypatch.setattr(checkpoint, "save_last", saved)
-    fit(tiny(), TRAIN, VAL, replace(SHORT, steps=24), tmp_path, save_every_s=0)
-    assert len(told) >= 20 and all(there == known for there, known in told)
-    told.clear()
-    fit(tiny(), TRAIN, VAL, replace(SHORT, steps=24), tmp_path, save_every_s=1e6, resume=False)
-    assert len(told) == 1
+    def on_epoch(self, row) -> None:
+        best, last = (self.run_dir / name for name in ("best.safetensors", "last.safetensors"))
+        known = read_tensors(last)[1]["progress"]["rows"] if last.exists() else []
+        told = max(known, key=lambda each: each["val_JA"])["step"] if known else None
+        self.left.append((read_tensors(best)[1]["info"]["step"] if best.exists() else None, told))
+
+
+@pytest.mark.parametrize("every", [0, 0.05, 1e6])
+def test_best_and_last_are_written_together(tmp_path, every):
+    seen = Killed(tmp_path)
+    fit(tiny(), TRAIN, VAL, replace(SHORT, steps=24), tmp_path, [seen], save_every_s=every)
+    assert len(seen.left) == 8 and all(there == known for there, known in seen.left)
+    assert seen.left[-1] == (None, None) or every < 1e6
+
+
+def test_best_weights_outlive_an_error(tmp_path, monkeypatch):
+    calls = []
+
+    def watch(self, step, names, loss):
+        calls.append(step)
+        if step == 20:
+            raise FloatingPointError("the loss became nan")
+
+    monkeypatch.setattr("banet_edu.training.guards.FiniteGuard.watch", watch)
+    with pytest.raises(FloatingPointError):
+        fit(tiny(), TRAIN, VAL, replace(SHORT, steps=24), tmp_path, save_every_s=1e6)
+    assert (tmp_path / "best.safetensors").is_file()
+
+
+def test_run_directories_of_before_go_on(tmp_path):
+    """They hold whole numbers as they were typed, and say nothing of frozen weights."""
+    short = replace(SHORT, weight_decay=0.0)
+    fit(tiny(), TRAIN, VAL, short, tmp_path)
+    config = tmp_path / "config.json"
+    held = json.loads(config.read_text())
+    held["train"]["weight_decay"], held["train"]["loss"]["ce"] = 0, 1
+    del held["frozen"]
+    best = tmp_path / "best.safetensors"
+    weights, meta = read_tensors(best)
+    write_text(config, json.dumps(held), over=True)
+    meta["info"]["run"] = checkpoint.run_id(held)
+    write_tensors(best, weights, {"spec": meta["spec"], "info": meta["info"]})
+    fit(tiny(), TRAIN, VAL, short, tmp_path)
+    assert fit(tiny(), TRAIN, VAL, short, tmp_path).stopped == "steps"

@@ -43,6 +43,7 @@ def predict_volumes(network: Any, given: Path, folder: Path, *, threshold: float
         "threshold": threshold,
         "banet_edu": __version__,
         "class_names": network.spec.class_names,
+        "columns": 2,  # the second has `beware`
     }
     results = {path: folder / f"{name}_labels.nii.gz" for path, name in zip(paths, names, strict=True)}
     may_write(*results.values(), folder / TABLE, folder / STATE)

@@ -33,6 +33,8 @@ def slip_of(errors_mm: Sequence[float], measured: pd.DataFrame) -> str:
     """
     try:
         found = np.asarray([numeric(each) for each in errors_mm])
+        if any(np.ndim(each) for each in errors_mm):
+            raise TypeError("rows")
     except (TypeError, ValueError):
         return 'Not yet: errors_mm is no list of numbers.\nTake ["assd_mm"] of what boundary_metrics gives.'
     if len(found) != len(measured):

@@ -37,7 +37,7 @@ def build_site(
 
     Args:
         notebooks: the folder of the lessons' .ipynb files; documents are looked for in `docs` beside it.
-        numbers: of lessons, such as "03"; none: all. Pages of others that are there stay, listed and linked.
+        numbers: of lessons, such as "03"; none: all. Pages of others that are there stay as they are, listed.
         progress: is told a lesson's file, and how many cells of how many are done.
 
     Raises FileExistsError before any work where a page would replace somebody's own file, ValueError for an unknown lesson,

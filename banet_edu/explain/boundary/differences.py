@@ -116,8 +116,10 @@ class Regions:
         for mask, other in ((truth, found), (found, truth)):
             labels, count = _pieces(mask)
             untouched = np.setdiff1d(np.arange(1, count + 1), labels[other & mask])
-            pieces, first = np.unique(labels, return_index=True)
-            self._whole |= set(self.labels.ravel()[first[np.isin(pieces, untouched)]].tolist())
+            boxes = find_objects(labels) if len(untouched) else []
+            for piece in untouched.tolist():
+                box = boxes[piece - 1]
+                self._whole.add(int(self.labels[box][labels[box] == piece][0]))
 
     def kind(self, number: int) -> str:
         if number <= self.missed:

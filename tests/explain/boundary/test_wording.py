@@ -12,8 +12,9 @@ from profile_cases import blocks, check_sentences, flat_profile, somewhere
 from banet_edu import load_model
 from banet_edu.data.sample import Sample
 from banet_edu.explain.boundary.causes import _FEWEST, why
+from banet_edu.explain.boundary.hours import clock, hour
 from banet_edu.explain.boundary.profiles import boundary_profile
-from banet_edu.explain.boundary.wording import FEWEST, clock, hour, in_words
+from banet_edu.explain.boundary.wording import FEWEST, in_words
 from banet_edu.prediction import Prediction
 
 
@@ -148,3 +149,7 @@ def test_sentences_need_no_profile_of_errors() -> None:
 @pytest.mark.parametrize("ends", [(180.0, 180.0001, 180.0), (0.0, 10.0, 0.0), (10.0, 0.0, 10.0), (90.0, 90.0, None)])
 def test_a_short_stretch_runs_around_nothing(ends) -> None:
     assert clock(*ends).startswith("at ")
+
+
+def test_a_long_stretch_whose_middle_is_seen_at_its_end_goes_the_long_way() -> None:
+    assert clock(177, -14, -13) == "from 9 to 3 o'clock"
