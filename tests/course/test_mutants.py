@@ -116,7 +116,9 @@ def intervals(f):
     a[[0, -1]] += 0.2  # a draw that leaves an end out, or favours it, is wrong
     found = [f(a, b, 4000, level, seed) for level in (0.9, 0.5) for seed in (1, 2)]
     assert f(a, b, 200, 0.9, 1) == f(a, b, 200, 0.9, 1), "the same seed gives another interval"
-    return [np.array(pair) - a.mean() + b.mean() for pair in found]
+    # another seed, and other draws, give another interval
+    moves = [found[0] != found[1], found[0] != f(a, b, 3000, 0.9, 1)]
+    return [*(np.array(pair) - a.mean() + b.mean() for pair in found), np.array(moves)]
 
 
 def curves(f):
