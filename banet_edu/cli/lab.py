@@ -180,7 +180,7 @@ def open_clinic(
         address = f"http://127.0.0.1:{port}/?token={token}"
         out.print(f"Clinic: {address}", soft_wrap=True, markup=False)
         out.print("Ctrl-C stops it. For teaching and research. Not a medical device.", style="yellow")
-        # A page that is closed tells the server to end its kernel, by a request that carries no cookie; the token guards it.
+        # A page that is closed tells the server to end its kernel, by a request without _xsrf; the token guards it.
         settings = {"headers": {"Content-Security-Policy": OFFLINE.format(port=port)}, "disable_check_xsrf": True}
         command = [
             sys.executable, "-m", "voila", str(notebook), f"--port={port}", "--Voila.ip=127.0.0.1", f"--token={token}",

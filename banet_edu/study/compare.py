@@ -85,11 +85,12 @@ def compare(
     config, run_dir = config or TrainConfig(), Path(run_dir)
     sources = dict(models) if isinstance(models, Mapping) else {model: model for model in models}
     parts = _check_parts(dataset)
-    seeds = [int(seed) if isinstance(seed, Integral) else -1 for seed in seeds]  # refused below
+    seeds = list(seeds)
     if not sources or not seeds:
         raise ValueError(f"compare needs at least one model and seed, got {list(sources)} and {list(seeds)}")
-    if len(set(seeds)) < len(seeds) or min(seeds) < 0:
-        raise ValueError(f"seeds are whole numbers from 0 on, each given once, got {list(seeds)}")
+    if len(set(seeds)) < len(seeds) or not all(isinstance(seed, Integral) and int(seed) >= 0 for seed in seeds):
+        raise ValueError(f"seeds are whole numbers from 0 on, each given once, got {seeds}")
+    seeds = [int(seed) for seed in seeds]
 
     # A wrong name or override shows now, not after the first network has been trained.
     data = _network_arguments(parts["train"])
@@ -102,6 +103,7 @@ def compare(
         raise ValueError(
             f"{', '.join(same)}: its function must build a new network each time; the seeds would train one on"
         )
+    first.clear()  # they need not stay in memory while others are trained
     classes = {n: spec.class_names for n, spec in specs.items()}
     if len(set(classes.values())) > 1:
         raise ValueError(f"these models tell different classes apart, so their figures do not compare: {classes}")
